@@ -1,0 +1,1 @@
+"""One AWS service each, behind the words of this application."""

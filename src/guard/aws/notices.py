@@ -1,0 +1,76 @@
+"""What is told: a log line and a metric for each thing that happens to an upload. Alarms are made of the metrics."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.metrics import MetricUnit
+
+from guard.model import Status, Upload
+
+_QUIET = (Status.CLEAN, Status.SKIPPED, Status.GONE)
+
+
+class Notices:
+    """Log lines and metrics. No metric has an object's key as a dimension; no line holds a URL or the key."""
+
+    def __init__(self, logger: Logger, metrics: Metrics, now: Callable[[], float] = time.time) -> None:
+        self._log, self._metrics, self._now = logger, metrics, now
+        self._lock = threading.Lock()  # a batch is worked by threads; Metrics is not made for them
+
+    @contextmanager
+    def flushing(self) -> Iterator[None]:
+        """Writes the metrics of what happens within, however it ends."""
+        try:
+            yield
+        finally:
+            if self._metrics.metric_set:
+                self._metrics.flush_metrics()
+
+    def settled(self, upload: Upload, status: Status, reason: str, received: float, is_test: bool) -> None:
+        """An upload's way has ended. `received`: epoch seconds at which it began."""
+        self._metric("TestQuarantined" if is_test else status.value.title())
+        self._metric("TimeToVerdict", max(0.0, self._now() - received), MetricUnit.Seconds)
+        tell = self._log.info if status in _QUIET or is_test else self._log.warning
+        tell("settled", extra=_of(upload) | {"status": status.value, "reason": reason, "is_test": is_test})
+
+    def deferred(self, upload: Upload, reason: str, delay: float, counted: bool) -> None:
+        """An upload waits: because something failed (`counted`), or for a slot or a pause."""
+        self._metric("FailedAttempt" if counted else "Waited")
+        tell = self._log.warning if counted else self._log.info
+        tell("deferred", extra=_of(upload) | {"reason": reason, "delay_seconds": round(delay, 1)})
+
+    def paused(self, reason: str, seconds: float) -> None:
+        """The whole fleet waits: the service said so, or it refuses the key."""
+        self._metric("KeyRefused" if reason == "http-401" else "Throttled")
+        self._log.warning("paused", extra={"reason": reason, "seconds": round(seconds, 1)})
+
+    def untagged(self, upload: Upload) -> None:
+        """The object has no room for the scan-status tag."""
+        self._metric("Untagged")
+        self._log.warning("the object has ten tags already: no room for scan-status", extra=_of(upload))
+
+    def unreadable(self, reason: str) -> None:
+        """A payload, or a part of one, went to the dead-letter queue."""
+        self._metric("UnreadableEvent")
+        self._log.error("an event cannot be read and is kept in the dead-letter queue", extra={"reason": reason})
+
+    def not_moved(self, upload: Upload, reason: str) -> None:
+        """A match is not in quarantine yet. It is tried for ever."""
+        self._metric("NotMoved")
+        self._log.error("a match could not be moved yet", extra=_of(upload) | {"reason": reason})
+
+    def unfinished(self, upload: Upload, reason: str) -> None:
+        """An upload could neither be settled nor deferred: it is delivered again."""
+        self._metric("Unfinished")
+        self._log.error("not finished, to be delivered again", extra=_of(upload) | {"reason": reason})
+
+    def _metric(self, name: str, value: float = 1, unit: MetricUnit = MetricUnit.Count) -> None:
+        with self._lock:
+            self._metrics.add_metric(name, unit, value)
+
+
+def _of(upload: Upload) -> dict[str, object]:
+    return {"bucket": upload.bucket, "object_key": upload.key, "version": upload.version}

@@ -1,0 +1,134 @@
+"""The shared rate: one DynamoDB item that every worker moves by conditional update. The arithmetic is in pace.py.
+
+A write asserts what the plan assumed, so nothing is read first and no two workers get the same slot:
+
+    nothing taken beyond `start`:  tat <= start            -> tat = start + n intervals
+    slots taken already:           start < tat <= horizon  -> tat = tat + n intervals
+"""
+
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from guard import pace
+from guard.aws.faults import calling, code
+from guard.errors import Busy
+from guard.pace import SECOND, Clock, Lane, Take, Wait
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+_ITEM = {"pacer": {"S": "match"}}
+_LONGEST_WAY = 0.25  # seconds; a call that took longer was retried, and is no measure
+_CONTENTION = 20  # refused writes in a row after which somebody else may try: never met, but nothing loops for ever
+
+
+class Pacer:
+    """Slots of the rate. Its methods raise Busy and TryAgain."""
+
+    def __init__(
+        self,
+        client: "DynamoDBClient",
+        table: str,
+        rate: float,
+        margin_ms: float,
+        lane: Lane,
+        now: Callable[[], float] = time.time,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._client, self._table, self._lane, self._now, self._sleep = client, table, lane, now, sleep
+        self._spacing = pace.interval(rate, margin_ms)
+        # Half the margin for our own lateness; the other half is left for the way to the server.
+        self._tolerance = margin_ms / 2000
+        self._clock = Clock()
+        self._way = 0.05  # seconds that a reservation took lately; slots start that far ahead
+
+    def reserve(self, count: int) -> list[float]:
+        """The times (epoch seconds) of `count` slots, taken in one write. Raises Busy where none is near enough."""
+        give_up = self._now() + self._lane.patience
+        for _ in range(_CONTENTION):
+            now = self._now()
+            start = round((now + self._way) * SECOND)
+            plan = pace.plan(self._clock, round(now * SECOND), start, self._lane)
+            if isinstance(plan, Take):
+                taken, clock = self._take(plan, start, count)
+                self._clock = clock
+                if taken:
+                    return [at / SECOND for at in pace.slots(clock.tat, count, self._spacing)]
+            else:
+                self._wait(plan, give_up)
+        raise Busy("many workers want a slot", until=self._now() + 1)
+
+    def arrive(self, slot: float) -> bool:
+        """Waits for the slot. False where it has passed: it is given up then, never used late."""
+        early = slot - self._now()
+        if early > 0:
+            self._sleep(early)
+        return self._now() - slot <= self._tolerance
+
+    def pause(self, until: float) -> None:
+        """Holds the whole fleet until then (epoch seconds), by one write."""
+        with calling("dynamodb:UpdateItem"):
+            try:
+                self._client.update_item(
+                    TableName=self._table,
+                    Key=_ITEM,
+                    UpdateExpression="SET paused_until = :until",
+                    ConditionExpression="attribute_not_exists(paused_until) OR paused_until < :until",
+                    ExpressionAttributeValues={":until": {"N": str(round(until * SECOND))}},
+                )
+            except ClientError as error:
+                if code(error) != "ConditionalCheckFailedException":  # paused for longer already
+                    raise
+
+    def _wait(self, plan: Wait, give_up: float) -> None:
+        until = plan.until / SECOND
+        self._clock = Clock(self._clock.tat)  # a pause is asked for afresh: an operator may have ended it
+        if plan.paused or until > give_up:
+            raise Busy("paused" if plan.paused else "no slot", until)
+        self._sleep(max(0.0, until - self._now()))
+
+    def _take(self, plan: Take, start: int, count: int) -> tuple[bool, Clock]:
+        """Moves the shared clock as planned, or not where it stands elsewhere; and the clock as it is then."""
+        began = self._now()
+        values = {
+            ":ahead": count * self._spacing,
+            ":start": start,
+            ":now": round(began * SECOND),
+            ":latest": round((began + self._lane.horizon) * SECOND),
+        }
+        update, condition = _FRESH if plan.fresh else _BEHIND
+        if plan.fresh:
+            values[":end"] = start + values.pop(":ahead")
+            del values[":latest"]
+        item: Any
+        with calling("dynamodb:UpdateItem"):
+            try:
+                answer = self._client.update_item(
+                    TableName=self._table,
+                    Key=_ITEM,
+                    UpdateExpression=update,
+                    ConditionExpression=condition + _NOT_PAUSED,
+                    ExpressionAttributeValues={name: {"N": str(value)} for name, value in values.items()},
+                    ReturnValues="ALL_NEW",
+                    ReturnValuesOnConditionCheckFailure="ALL_OLD",
+                )
+                taken, item = True, answer["Attributes"]
+            except ClientError as error:
+                if code(error) != "ConditionalCheckFailedException":
+                    raise
+                taken, item = False, error.response.get("Item", {})
+        # Follows a slower way at once and a faster one by and by.
+        self._way = min(max(1.5 * (self._now() - began), 0.9 * self._way, 0.005), _LONGEST_WAY)
+        return taken, _clock(item)
+
+
+_FRESH = ("SET tat = :end", "(attribute_not_exists(tat) OR tat <= :start)")
+_BEHIND = ("SET tat = tat + :ahead", "tat > :start AND tat <= :latest")
+_NOT_PAUSED = " AND (attribute_not_exists(paused_until) OR paused_until <= :now)"
+
+
+def _clock(item: Any) -> Clock:
+    return Clock(*(int(item.get(name, {}).get("N", 0)) for name in ("tat", "paused_until")))

@@ -1,0 +1,115 @@
+"""The upload bucket: the look, the presigned URL, the bytes, the tag, the deletion, all pinned to one version."""
+
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from guard.aws.faults import calling, code
+from guard.errors import Gone, Unscannable
+from guard.model import Look, Upload
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import TagTypeDef
+
+URL_SECONDS = 300
+TAG = "scan-status"
+MOST_TAGS = 10  # that S3 allows an object
+
+_GONE = {
+    "NoSuchKey": "deleted",
+    "NoSuchVersion": "deleted",
+    "404": "deleted",
+    "MethodNotAllowed": "deleted",  # the version is a delete marker
+    "PreconditionFailed": "overwritten",
+    "412": "overwritten",
+    "NoSuchBucket": "bucket deleted",
+}
+# InvalidRequest: encrypted with a key that the customer keeps (SSE-C); InvalidObjectState: archived.
+_UNSCANNABLE = {"InvalidRequest": "customer-key", "InvalidObjectState": "archived"}
+
+
+class Uploads:
+    """The upload bucket. Its methods raise Gone, Unscannable, Busy and TryAgain."""
+
+    def __init__(self, client: "S3Client") -> None:
+        self._client = client
+
+    def look(self, upload: Upload, head_bytes: int) -> Look:
+        """Size, encoding and first bytes, in one ranged GET."""
+        try:
+            answer = self._get(upload, Range=f"bytes=0-{head_bytes - 1}")
+        except _Empty:
+            return Look(0, b"")
+        size = int(answer.get("ContentRange", "").rpartition("/")[2] or answer["ContentLength"])
+        return Look(size, _body(answer), answer.get("ContentEncoding", "").strip().lower())
+
+    def read(self, upload: Upload) -> bytes:
+        """All bytes of the version."""
+        try:
+            return _body(self._get(upload))
+        except _Empty:
+            return b""
+
+    def presign(self, upload: Upload) -> str:
+        """A URL that reads this version for five minutes. No call is made. Never log it, never keep it."""
+        version = {"VersionId": upload.version_id} if upload.version_id else {}
+        return self._client.generate_presigned_url(
+            "get_object",
+            Params={"Bucket": upload.bucket, "Key": upload.key, **version},
+            ExpiresIn=URL_SECONDS,
+        )
+
+    def tag(self, upload: Upload, value: str) -> bool:
+        """Sets the tag beside the user's own. False where the object has no room for it, or has it already."""
+        where = _version(upload)
+        with _reading("s3:GetObjectTagging"):
+            tags = {t["Key"]: t["Value"] for t in self._client.get_object_tagging(**where)["TagSet"]}
+        if TAG in tags or len(tags) >= MOST_TAGS:
+            return TAG in tags
+        tag_set: list[TagTypeDef] = [{"Key": key, "Value": val} for key, val in (tags | {TAG: value}).items()]
+        with _reading("s3:PutObjectTagging"):
+            self._client.put_object_tagging(**where, Tagging={"TagSet": tag_set})
+        return True
+
+    def delete(self, upload: Upload) -> None:
+        """Removes exactly this version, for good. Once more is no error."""
+        # Without versions the ETag pins it: S3 refuses where something else has taken its place meanwhile.
+        pin: dict[str, Any] = {} if upload.version_id else {"IfMatch": f'"{upload.etag}"'}
+        with _reading("s3:DeleteObject"):
+            self._client.delete_object(**_version(upload), **pin)
+
+    def _get(self, upload: Upload, **more: Any) -> Any:
+        pin: dict[str, Any] = {} if upload.version_id else {"IfMatch": f'"{upload.etag}"'}
+        with _reading("s3:GetObject"):
+            return self._client.get_object(**_version(upload), **pin, **more)
+
+
+class _Empty(Exception):
+    """The object has no bytes, and so no range of them."""
+
+
+class _reading(calling):  # noqa: N801 - reads as a statement
+    """As `calling`, for what S3 says of an object that is not there or not readable."""
+
+    def __exit__(self, kind: Any, error: Any, trace: Any) -> bool | None:
+        if isinstance(error, ClientError):
+            what = code(error)
+            if what in ("InvalidRange", "416"):
+                raise _Empty from None
+            if what in _GONE:
+                raise Gone(_GONE[what]) from None
+            if what in _UNSCANNABLE:
+                raise Unscannable(_UNSCANNABLE[what]) from None
+        return super().__exit__(kind, error, trace)
+
+
+def _version(upload: Upload) -> Any:
+    version = {"VersionId": upload.version_id} if upload.version_id else {}
+    return {"Bucket": upload.bucket, "Key": upload.key, **version}
+
+
+def _body(answer: Any) -> bytes:
+    with calling("s3:GetObject"), answer["Body"] as body:
+        data: bytes = body.read()
+    return data

@@ -1,0 +1,47 @@
+"""The errors, one class for each thing that a caller can do about them."""
+
+
+class GuardError(Exception):
+    """Any error of this application. Its text is safe to log: it holds no URL and no key."""
+
+
+class SettingsFault(GuardError):
+    """The environment is not usable. The operator mends the stack's parameters; nothing can run until then."""
+
+
+class NotAnEvent(GuardError):
+    """A payload, or one record of it, does not speak of an upload. It is kept in the dead-letter queue."""
+
+
+class Unfinished(GuardError):
+    """Some uploads could neither be settled nor deferred. Raised to Lambda, which delivers the event again."""
+
+
+class Gone(GuardError):
+    """The version is no longer there. The upload is settled as GONE; the text is the reason."""
+
+
+class Unscannable(GuardError):
+    """The object can never be read by us (a customer's own key, an archive). The text is the reason."""
+
+
+class TryAgain(GuardError):
+    """Something failed and nothing is known. Counts as a failed attempt; back off, then try again."""
+
+    def __init__(self, reason: str, retry_after: float | None = None) -> None:
+        """`retry_after`: seconds that the other side asked for."""
+        super().__init__(reason)
+        self.retry_after = retry_after
+
+
+class Busy(GuardError):
+    """No slot, a pause, or a throttled AWS service. Not a failure: wait, then try again, however often."""
+
+    def __init__(self, reason: str, until: float = 0.0) -> None:
+        """`until`: the epoch second from which trying again is worth it, 0 where nobody knows."""
+        super().__init__(reason)
+        self.until = until
+
+
+class Held(Busy):
+    """Another worker holds this version's lease, or has taken it over. Look again when it has ended."""

@@ -1,0 +1,24 @@
+"""The retry path: messages of the retry queue, in batches."""
+
+from typing import Any
+
+from guard import events, wiring
+from guard.model import Delivery
+from guard.pace import RETRIES
+
+
+def handler(event: Any, context: object) -> dict[str, list[dict[str, str]]]:  # noqa: ARG001 - Lambda's signature
+    """Settles or defers every upload of every message; answers with the messages that have to come again."""
+    guard = wiring.guard(RETRIES)
+    with guard.notices.flushing():
+        messages: list[tuple[str, Delivery]] = []
+        for record in event["Records"]:
+            intake = events.read_message(record["body"])
+            guard.keep(intake.faults)
+            messages += [(record["messageId"], delivery) for delivery in intake.deliveries]
+        left = guard.scanner.scan([delivery for _, delivery in messages])
+    again = {message_id for message_id, delivery in messages if any(delivery is one for one in left)}
+    return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in sorted(again)]}
+
+
+wiring.warm(RETRIES)

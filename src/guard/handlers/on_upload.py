@@ -1,0 +1,20 @@
+"""The fast path: S3's or EventBridge's event of an upload."""
+
+from typing import Any
+
+from guard import events, wiring
+from guard.errors import Unfinished
+from guard.pace import UPLOADS
+
+
+def handler(event: Any, context: object) -> None:  # noqa: ARG001 - Lambda's signature
+    """Settles or defers every upload of the event. Raises Unfinished, and Lambda delivers the event again."""
+    guard = wiring.guard(UPLOADS)
+    with guard.notices.flushing():
+        intake = events.read(event)
+        guard.keep(intake.faults)
+        if left := guard.scanner.scan(intake.deliveries):
+            raise Unfinished(f"{len(left)} of {len(intake.deliveries)} uploads are to be delivered again")
+
+
+wiring.warm(UPLOADS)

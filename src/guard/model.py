@@ -1,0 +1,132 @@
+"""The nouns: Upload, Delivery, Look, Verdict, Status, ScanRecord. Frozen, no I/O."""
+
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """One version of one object, as its event tells of it."""
+
+    bucket: str
+    key: str
+    etag: str
+    version_id: str | None = None  # None in a bucket without versions: then the ETag pins it
+    size: int | None = None  # bytes
+    sequencer: str = ""  # S3's order of the events of one key: hexadecimal, compared as text
+    event_time: str = ""
+    principal: str = ""
+    source_ip: str = ""
+
+    @property
+    def id(self) -> str:
+        """The results table's partition key."""
+        return f"{self.bucket}/{self.key}"
+
+    @property
+    def version(self) -> str:
+        """The results table's sort key."""
+        return self.version_id or f"etag:{self.etag}"
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """An upload on its way through, with what earlier tries left behind."""
+
+    upload: Upload
+    attempt: int = 0  # failed attempts so far; waiting is none
+    spent: float = 0.0  # seconds of back-off so far, which bound the trying
+    by_value: bool = False  # the service could not use the URL: send the bytes
+    redriven: bool = False  # an operator took it out of the dead-letter queue
+
+    def as_dict(self) -> dict[str, Any]:
+        """The form in which the retry queue carries it."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What the first ranged GET shows of an object."""
+
+    size: int  # bytes, of the whole object
+    head: bytes
+    content_encoding: str = ""
+
+
+class Status(StrEnum):
+    """Where a version stands."""
+
+    PENDING = "PENDING"
+    DEFERRED = "DEFERRED"
+    MATCHED = "MATCHED"
+    CLEAN = "CLEAN"
+    SKIPPED = "SKIPPED"
+    UNSCANNABLE = "UNSCANNABLE"
+    GONE = "GONE"
+    QUARANTINED = "QUARANTINED"
+    FAILED = "FAILED"
+
+    @property
+    def settled(self) -> bool:
+        """Whether the way of the upload ends here."""
+        return self not in (Status.PENDING, Status.DEFERRED, Status.MATCHED)
+
+
+@dataclass(frozen=True, slots=True)
+class MatchFlag:
+    """One source's match, in the results table's form."""
+
+    source: str
+    match_id: str | None = None
+    violations: tuple[str, ...] = ()
+    distance: int | None = None  # smaller is closer
+
+
+class Kind(StrEnum):
+    """What an answer of the service means for the upload."""
+
+    NO_MATCH = "no-match"
+    MATCH = "match"
+    NOT_VERIFIED = "service-3206"  # not an image, as far as the service could see
+    BAD_PARAMETER = "service-3002"
+    WRONG_SIZE = "service-3208"
+    THROTTLED = "throttled"
+    KEY_REFUSED = "key-refused"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """One answer of the service, understood."""
+
+    kind: Kind
+    reason: str = ""
+    tracking_id: str | None = None
+    flags: tuple[MatchFlag, ...] = ()
+    retry_after: float | None = None  # seconds
+
+    @property
+    def is_test(self) -> bool:
+        """Whether only the service's own sample pictures matched: that proves the path, it is no incident."""
+        return bool(self.flags) and all(flag.source == "Test" for flag in self.flags)
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """The quarantined copy of a version, verified and under lock."""
+
+    version_id: str
+    sha256: str  # hexadecimal
+
+
+@dataclass(frozen=True, slots=True)
+class ScanRecord:
+    """A version's record, as the ledger gave it to the worker that now holds it."""
+
+    status: Status
+    lease: str  # proves that it is still ours when we write
+    attempts: int = 0  # requests made to the service
+    is_test: bool = False
+    copy: Copy | None = None
+    received: float = 0.0  # epoch seconds

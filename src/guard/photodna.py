@@ -1,0 +1,100 @@
+"""The Match operation: one HTTP attempt each, no hidden retry.
+
+A request is made ready first and sent at its slot, so that neither the signing of a URL nor a TLS handshake delays it.
+"""
+
+import json
+import time
+from collections.abc import Callable
+from typing import Protocol, cast
+from urllib.parse import urlsplit
+
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3 import HTTPConnectionPool
+from urllib3.exceptions import HTTPError
+
+from guard import verdict
+from guard.model import Kind, Verdict
+
+CONNECT_SECONDS = 3.0
+ANSWER_SECONDS = 30.0  # published clients wait 20 to 30
+LARGEST_ANSWER = 1024 * 1024  # bytes; a real one has about one thousand
+
+
+class Key(Protocol):
+    """Where the subscription key comes from."""
+
+    def get(self, fresh: bool = False) -> str:
+        """The key; fetched afresh if asked for. Raises Busy."""
+        ...
+
+
+class PhotoDNA:
+    """A client of the operation. Its answers are Verdicts; nothing that the service or the network does raises."""
+
+    def __init__(
+        self,
+        endpoint: str,
+        key: Key,
+        enhance: bool = False,
+        enable_evaluation: str | None = None,
+        connections: int = 10,
+        verify: bool | str = True,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self._url = f"{endpoint}?enhance={'true' if enhance else 'false'}"
+        self._evaluation = {"Enable-Evaluation": enable_evaluation} if enable_evaluation else {}
+        self._key, self._verify, self._now = key, verify, now
+        self._connections = connections
+        self._adapter = HTTPAdapter(pool_maxsize=connections, max_retries=0)
+        self._session = requests.Session()
+        self._session.trust_env = False  # no .netrc, whose password would go out with the request
+        self._session.mount(f"{urlsplit(endpoint).scheme}://", self._adapter)
+
+    def by_url(self, url: str, fresh_key: bool = False) -> requests.PreparedRequest:
+        """A request for the picture at `url`. Raises Busy where there is no key."""
+        body = json.dumps({"DataRepresentation": "URL", "Value": url}).encode()
+        return self._request(body, "application/json", fresh_key)
+
+    def by_value(self, picture: bytes, media_type: str, fresh_key: bool = False) -> requests.PreparedRequest:
+        """A request that carries the picture itself. Raises Busy where there is no key."""
+        return self._request(picture, media_type, fresh_key)
+
+    def connect(self, count: int) -> None:
+        """Opens connections for `count` requests at once, as far as they are not open."""
+        # requests has no call for it: this is what its adapter does on the way to sending.
+        request = requests.Request("POST", self._url).prepare()
+        pool = cast(HTTPConnectionPool, self._adapter.get_connection_with_tls_context(request, self._verify))
+        self._adapter.cert_verify(pool, self._url, self._verify, None)  # type: ignore[no-untyped-call]
+        taken = [pool._get_conn() for _ in range(min(count, self._connections))]
+        for connection in taken:
+            try:
+                if not connection.is_connected:
+                    connection.timeout = CONNECT_SECONDS
+                    connection.connect()
+            except (HTTPError, OSError):
+                connection.close()  # sending will meet it again, and say what it means
+            pool._put_conn(connection)
+
+    def send(self, request: requests.PreparedRequest) -> Verdict:
+        """Sends it now: the caller has a slot."""
+        try:
+            answer = self._session.send(
+                request,
+                timeout=(CONNECT_SECONDS, ANSWER_SECONDS),
+                verify=self._verify,
+                allow_redirects=False,
+                stream=True,
+            )
+            with answer:
+                body = answer.raw.read(LARGEST_ANSWER + 1, decode_content=True)
+        except (requests.RequestException, HTTPError, OSError) as error:
+            return Verdict(Kind.UNKNOWN, f"no-answer: {type(error).__name__}")
+        if len(body) > LARGEST_ANSWER:
+            return Verdict(Kind.UNKNOWN, "answer-too-large")
+        return verdict.read(answer.status_code, answer.headers.get("Retry-After"), body, self._now())
+
+    def _request(self, body: bytes, content_type: str, fresh_key: bool) -> requests.PreparedRequest:
+        headers = {"Content-Type": content_type, "Ocp-Apim-Subscription-Key": self._key.get(fresh_key)}
+        return requests.Request("POST", self._url, {**headers, **self._evaluation}, data=body).prepare()

@@ -1,0 +1,148 @@
+"""The way of an upload, as the design's diagram tells it: begin, look, take a slot, ask, act."""
+
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+from guard import picture
+from guard.endings import Endings, Step
+from guard.errors import Busy, GuardError, TryAgain
+from guard.model import Delivery, Kind, Status, Verdict
+from guard.move import Move
+from guard.ports import Ledger, Matcher, Notices, Pacer, Uploads
+from guard.scan import Scan
+
+MISSES = 3  # slots in a row that this machine was too busy to meet; then somebody else may try
+KEY_PAUSE = 60.0  # seconds for which all wait while the key is refused; then one request is the probe
+THROTTLE_PAUSE = {"http-403": 300.0, "http-429": 1.0}  # seconds, where the service does not say
+
+
+class Scanner:
+    """Takes deliveries all their way."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        uploads: Uploads,
+        pacer: Pacer,
+        matcher: Matcher,
+        move: Move,
+        endings: Endings,
+        notices: Notices,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self._ledger, self._uploads, self._pacer, self._matcher = ledger, uploads, pacer, matcher
+        self._move, self._endings, self._notices, self._now = move, endings, notices, now
+
+    def scan(self, deliveries: Sequence[Delivery]) -> list[Delivery]:
+        """Settles or defers each delivery; returns those that could not even be deferred: deliver them again."""
+        scans = [Scan(delivery) for delivery in deliveries]
+        self._each(scans, [self._prepare] * len(scans))
+        asking = [scan for scan in scans if scan.request]
+        self._each(asking, self._at_slots(len(asking)) if asking else [])
+        return [scan.delivery for scan in scans if scan.unfinished]
+
+    def _each(self, scans: list[Scan], steps: Sequence[Step]) -> None:
+        """Side by side, so that a slow answer keeps nobody else from his slot."""
+        if len(scans) == 1:
+            self._endings.run(scans[0], steps[0])
+        elif scans:
+            with ThreadPoolExecutor(max_workers=len(scans)) as threads:
+                list(threads.map(self._endings.run, scans, steps))
+
+    def _prepare(self, scan: Scan) -> None:
+        """Begin and look. What has to be asked about is left with a request that is ready to be sent."""
+        record = scan.record = self._ledger.begin(scan.delivery)
+        if record.status.settled:
+            return self._endings.tag(scan, record.status)
+        if scan.matched:
+            return self._quarantine(scan)
+        route = picture.route(self._uploads.look(scan.upload, picture.HEAD_BYTES))
+        if route.way is picture.Way.NOT_AN_IMAGE:
+            return self._endings.settle(scan, Status.SKIPPED, route.reason)
+        if route.way is picture.Way.RENDITION:
+            return self._rendition(scan, route.reason)
+        scan.media_type = route.media_type
+        return self._make_ready(scan)
+
+    def _make_ready(self, scan: Scan, fresh_key: bool = False) -> None:
+        """Signs the URL, or reads the bytes, and has the key: nothing of that is to delay the slot."""
+        if scan.delivery.by_value:
+            picture_bytes = self._uploads.read(scan.upload)
+            scan.request = self._matcher.by_value(picture_bytes, scan.media_type, fresh_key)
+        else:
+            scan.request = self._matcher.by_url(self._uploads.presign(scan.upload), fresh_key)
+
+    def _at_slots(self, count: int) -> list[Step]:
+        """A step for each of so many scans: to ask at its slot, or to wait, since there are none."""
+        self._matcher.connect(count)
+        try:
+            return [self._asking(slot) for slot in self._pacer.reserve(count)]
+        except (Busy, TryAgain) as error:
+            return [_raising(error)] * count
+
+    def _asking(self, slot: float) -> Step:
+        return lambda scan: self._ask(scan, slot)
+
+    def _ask(self, scan: Scan, slot: float) -> None:
+        verdict = self._send(scan, slot)
+        if verdict.kind is Kind.KEY_REFUSED:
+            self._make_ready(scan, fresh_key=True)
+            verdict = self._send(scan)
+        if verdict.kind in (Kind.NOT_VERIFIED, Kind.BAD_PARAMETER) and not scan.delivery.by_value:
+            scan.delivery = replace(scan.delivery, by_value=True)
+            self._make_ready(scan)
+            verdict = self._send(scan)
+        self._act(scan, verdict)
+
+    def _send(self, scan: Scan, slot: float | None = None) -> Verdict:
+        """One request at its slot; a missed slot is given up, and another taken."""
+        assert scan.request, "nothing to send"  # noqa: S101
+        for _ in range(MISSES):
+            if self._pacer.arrive(slot or self._pacer.reserve(1)[0]):
+                scan.record = replace(scan.begun, attempts=scan.begun.attempts + 1)
+                return self._matcher.send(scan.request)
+            slot = None
+        raise Busy("the machine was too busy to meet its slots")
+
+    def _act(self, scan: Scan, verdict: Verdict) -> None:
+        match verdict.kind:
+            case Kind.NO_MATCH:
+                self._endings.settle(scan, Status.CLEAN, tracking_id=verdict.tracking_id)
+            case Kind.MATCH:
+                scan.record = self._move.intend(scan.upload, scan.begun, verdict)
+                self._quarantine(scan)
+            case Kind.WRONG_SIZE:
+                self._rendition(scan, verdict.reason, verdict.tracking_id)
+            case Kind.NOT_VERIFIED | Kind.BAD_PARAMETER:
+                self._endings.settle(scan, Status.UNSCANNABLE, verdict.reason, tracking_id=verdict.tracking_id)
+            case Kind.THROTTLED | Kind.KEY_REFUSED:
+                self._pause(verdict)
+            case Kind.UNKNOWN:
+                raise TryAgain(verdict.reason, verdict.retry_after)
+
+    def _rendition(self, scan: Scan, reason: str, tracking_id: str | None = None) -> None:
+        """The place for renditions: a picture that the service does not take as it is. For now nobody can scan it."""
+        self._endings.settle(scan, Status.UNSCANNABLE, reason, tracking_id=tracking_id)
+
+    def _quarantine(self, scan: Scan) -> None:
+        self._move.finish(scan.upload, scan.begun)
+        self._endings.tell(scan, Status.QUARANTINED)
+
+    def _pause(self, verdict: Verdict) -> None:
+        """Holds everybody: the service will answer nobody's request before then."""
+        wait = verdict.retry_after
+        if wait is None:
+            wait = THROTTLE_PAUSE.get(verdict.reason, KEY_PAUSE)
+        self._notices.paused(verdict.reason, wait)
+        until = self._now() + wait
+        self._pacer.pause(until)
+        raise Busy(verdict.reason, until)
+
+
+def _raising(error: GuardError) -> Step:
+    def step(_: Scan) -> None:
+        raise error
+
+    return step

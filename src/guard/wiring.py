@@ -1,0 +1,81 @@
+"""Builds it all, once for a container."""
+
+import functools
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import boto3
+from aws_lambda_powertools import Logger, Metrics
+from botocore.config import Config
+
+from guard import settings
+from guard.aws.ledger import Ledger
+from guard.aws.notices import Notices
+from guard.aws.pacer import Pacer
+from guard.aws.quarantine import Quarantine
+from guard.aws.retry_queue import RetryQueue
+from guard.aws.subscription_key import SubscriptionKey
+from guard.aws.uploads import Uploads
+from guard.endings import Endings
+from guard.events import Fault
+from guard.move import Move
+from guard.pace import Lane
+from guard.photodna import PhotoDNA
+from guard.scanner import Scanner
+
+THREADS = 10  # as many as the retry queue's batch
+
+# Short time-outs and few tries: whatever takes longer is deferred, and costs no Lambda time.
+_AWS = Config(
+    signature_version="s3v4",
+    connect_timeout=3,
+    read_timeout=10,
+    max_pool_connections=THREADS,
+    retries={"mode": "standard", "total_max_attempts": 3},
+)
+# A pacer's write that is sent again may have counted the first time: then slots are lost, never used twice.
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """What a handler needs."""
+
+    scanner: Scanner
+    retry_queue: RetryQueue
+    notices: Notices
+
+    def keep(self, faults: Iterable[Fault]) -> None:
+        """Puts what cannot be read into the dead-letter queue: nothing is lost, and nobody tries it in vain."""
+        for fault in faults:
+            self.retry_queue.give_up(fault.part, fault.reason)
+            self.notices.unreadable(fault.reason)
+
+
+@functools.cache
+def guard(lane: Lane) -> Guard:
+    """The application for a function of that lane. Raises SettingsFault."""
+    conf = settings.read(os.environ)
+    session = boto3.Session()
+    s3, sqs = session.client("s3", config=_AWS), session.client("sqs", config=_AWS)
+    dynamodb = session.client("dynamodb", config=_AWS)
+    notices = Notices(Logger(), Metrics())
+    ledger = Ledger(dynamodb, conf.results_table, conf.clean_result_days)
+    uploads, retry_queue = Uploads(s3), RetryQueue(sqs, conf.retry_queue_url, conf.dead_letter_queue_url)
+    key = SubscriptionKey(session.client("secretsmanager", config=_AWS), conf.subscription_key_secret)
+    scanner = Scanner(
+        ledger=ledger,
+        uploads=uploads,
+        pacer=Pacer(dynamodb, conf.pacer_table, conf.rate_per_second, conf.rate_margin_ms, lane),
+        matcher=PhotoDNA(conf.match_endpoint, key, conf.enhance, conf.enable_evaluation, connections=THREADS),
+        move=Move(ledger, uploads, Quarantine(s3, conf.quarantine_bucket, conf.retention_mode, conf.retention_days)),
+        endings=Endings(ledger, uploads, retry_queue, notices, conf.retry_for_seconds),
+        notices=notices,
+    )
+    return Guard(scanner, retry_queue, notices)
+
+
+def warm(lane: Lane) -> None:
+    """Builds at import where that is Lambda's initialisation, which has a whole processor. Raises SettingsFault."""
+    if "AWS_LAMBDA_FUNCTION_NAME" in os.environ:
+        guard(lane)
