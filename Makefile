@@ -26,3 +26,26 @@ lock: .venv/.ready ## Locks the dependencies afresh, with hashes
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header requirements/bootstrap.in -o requirements/bootstrap.txt
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header src/requirements.in -c requirements/dev.txt -o src/requirements.txt
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header requirements/dev.in -o requirements/dev.txt
+
+check: setup ## Lint, types, import rules, template rules
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	PYTHONPATH=src:. $(BIN)/lint-imports
+	$(BIN)/cfn-lint template.yaml
+	AWS_DEFAULT_REGION=us-east-1 $(BIN)/sam validate --lint
+
+test: setup ## All tests, with the coverage of src/guard
+	$(BIN)/python -m pytest -n 2 --dist loadgroup --cov --cov-report=term:skip-covered
+
+demo: setup ## Checks sixty-odd pictures, or PICTURES=DIR, with an embedded cloud; writes build/demo/report.html
+	$(RUN) -m local.demo $(if $(PICTURES),"$(PICTURES)")
+
+up: setup ## Keeps the embedded cloud running until Ctrl-C (RATE=5, MATCH_ENDPOINT=URL, TEST_LIST=DIR)
+	@$(RUN) -m local.up
+
+bench: setup ## Benchmarks, as ratios within one run; writes build/bench/*.json
+	$(RUN) -m tests.bench
+
+clean: ## Removes what was built, and the virtual environment
+	rm -rf .venv build .aws-sam

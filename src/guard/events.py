@@ -52,6 +52,8 @@ def _parts(payload: object) -> Iterable[object]:
     if isinstance(payload, Mapping):
         if "requestPayload" in payload:  # what Lambda sends to an on-failure destination
             return _parts(payload["requestPayload"])
+        if "unreadable" in payload:  # ours, redriven from the dead-letter queue: perhaps it can be read by now
+            return _parts(payload["unreadable"])
         if isinstance(payload.get("Records"), list):
             return list(payload["Records"])
     return [payload]

@@ -6,15 +6,14 @@ A request is made ready first and sent at its slot, so that neither the signing 
 import json
 import time
 from collections.abc import Callable
-from typing import Protocol, cast
+from typing import Protocol
 from urllib.parse import urlsplit
 
 import requests
-from requests.adapters import HTTPAdapter
-from urllib3 import HTTPConnectionPool
 from urllib3.exceptions import HTTPError
 
 from guard import verdict
+from guard.keepalive import KeepAlive
 from guard.model import Kind, Verdict
 
 CONNECT_SECONDS = 3.0
@@ -40,14 +39,15 @@ class PhotoDNA:
         enhance: bool = False,
         enable_evaluation: str | None = None,
         connections: int = 10,
+        answer_seconds: float = ANSWER_SECONDS,
         verify: bool | str = True,
         now: Callable[[], float] = time.time,
     ) -> None:
         self._url = f"{endpoint}?enhance={'true' if enhance else 'false'}"
         self._evaluation = {"Enable-Evaluation": enable_evaluation} if enable_evaluation else {}
         self._key, self._verify, self._now = key, verify, now
-        self._connections = connections
-        self._adapter = HTTPAdapter(pool_maxsize=connections, max_retries=0)
+        self._timeout = (CONNECT_SECONDS, answer_seconds)
+        self._adapter = KeepAlive(connections, CONNECT_SECONDS)
         self._session = requests.Session()
         self._session.trust_env = False  # no .netrc, whose password would go out with the request
         self._session.mount(f"{urlsplit(endpoint).scheme}://", self._adapter)
@@ -63,26 +63,14 @@ class PhotoDNA:
 
     def connect(self, count: int) -> None:
         """Opens connections for `count` requests at once, as far as they are not open."""
-        # requests has no call for it: this is what its adapter does on the way to sending.
-        request = requests.Request("POST", self._url).prepare()
-        pool = cast(HTTPConnectionPool, self._adapter.get_connection_with_tls_context(request, self._verify))
-        self._adapter.cert_verify(pool, self._url, self._verify, None)  # type: ignore[no-untyped-call]
-        taken = [pool._get_conn() for _ in range(min(count, self._connections))]
-        for connection in taken:
-            try:
-                if not connection.is_connected:
-                    connection.timeout = CONNECT_SECONDS
-                    connection.connect()
-            except (HTTPError, OSError):
-                connection.close()  # sending will meet it again, and say what it means
-            pool._put_conn(connection)
+        self._adapter.connect(self._url, count, self._verify)
 
     def send(self, request: requests.PreparedRequest) -> Verdict:
         """Sends it now: the caller has a slot."""
         try:
             answer = self._session.send(
                 request,
-                timeout=(CONNECT_SECONDS, ANSWER_SECONDS),
+                timeout=self._timeout,
                 verify=self._verify,
                 allow_redirects=False,
                 stream=True,

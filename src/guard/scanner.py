@@ -35,13 +35,13 @@ class Scanner:
         self._ledger, self._uploads, self._pacer, self._matcher = ledger, uploads, pacer, matcher
         self._move, self._endings, self._notices, self._now = move, endings, notices, now
 
-    def scan(self, deliveries: Sequence[Delivery]) -> list[Delivery]:
-        """Settles or defers each delivery; returns those that could not even be deferred: deliver them again."""
+    def scan(self, deliveries: Sequence[Delivery]) -> list[bool]:
+        """Whether each delivery is done with: settled or deferred. One that is not is to be delivered again."""
         scans = [Scan(delivery) for delivery in deliveries]
         self._each(scans, [self._prepare] * len(scans))
         asking = [scan for scan in scans if scan.request]
         self._each(asking, self._at_slots(len(asking)) if asking else [])
-        return [scan.delivery for scan in scans if scan.unfinished]
+        return [not scan.unfinished for scan in scans]
 
     def _each(self, scans: list[Scan], steps: Sequence[Step]) -> None:
         """Side by side, so that a slow answer keeps nobody else from his slot."""

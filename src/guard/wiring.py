@@ -23,6 +23,7 @@ from guard.move import Move
 from guard.pace import Lane
 from guard.photodna import PhotoDNA
 from guard.scanner import Scanner
+from guard.settings import Settings
 
 THREADS = 10  # as many as the retry queue's batch
 
@@ -55,8 +56,11 @@ class Guard:
 @functools.cache
 def guard(lane: Lane) -> Guard:
     """The application for a function of that lane. Raises SettingsFault."""
-    conf = settings.read(os.environ)
-    session = boto3.Session()
+    return build(settings.read(os.environ), lane, boto3.Session())
+
+
+def build(conf: Settings, lane: Lane, session: boto3.Session) -> Guard:
+    """The application with these settings and this session's credentials and region."""
     s3, sqs = session.client("s3", config=_AWS), session.client("sqs", config=_AWS)
     dynamodb = session.client("dynamodb", config=_AWS)
     notices = Notices(Logger(), Metrics())

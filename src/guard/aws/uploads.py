@@ -61,12 +61,14 @@ class Uploads:
         )
 
     def tag(self, upload: Upload, value: str) -> bool:
-        """Sets the tag beside the user's own. False where the object has no room for it, or has it already."""
+        """Sets the tag beside the user's own, over one that the uploader made up. False where there is no room."""
         where = _version(upload)
         with _reading("s3:GetObjectTagging"):
             tags = {t["Key"]: t["Value"] for t in self._client.get_object_tagging(**where)["TagSet"]}
-        if TAG in tags or len(tags) >= MOST_TAGS:
-            return TAG in tags
+        if tags.get(TAG) == value:
+            return True
+        if TAG not in tags and len(tags) >= MOST_TAGS:
+            return False
         tag_set: list[TagTypeDef] = [{"Key": key, "Value": val} for key, val in (tags | {TAG: value}).items()]
         with _reading("s3:PutObjectTagging"):
             self._client.put_object_tagging(**where, Tagging={"TagSet": tag_set})

@@ -16,8 +16,8 @@ def handler(event: Any, context: object) -> dict[str, list[dict[str, str]]]:  # 
             intake = events.read_message(record["body"])
             guard.keep(intake.faults)
             messages += [(record["messageId"], delivery) for delivery in intake.deliveries]
-        left = guard.scanner.scan([delivery for _, delivery in messages])
-    again = {message_id for message_id, delivery in messages if any(delivery is one for one in left)}
+        done = guard.scanner.scan([delivery for _, delivery in messages])
+    again = {message_id for (message_id, _), is_done in zip(messages, done, strict=True) if not is_done}
     return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in sorted(again)]}
 
 

@@ -13,8 +13,9 @@ def handler(event: Any, context: object) -> None:  # noqa: ARG001 - Lambda's sig
     with guard.notices.flushing():
         intake = events.read(event)
         guard.keep(intake.faults)
-        if left := guard.scanner.scan(intake.deliveries):
-            raise Unfinished(f"{len(left)} of {len(intake.deliveries)} uploads are to be delivered again")
+        done = guard.scanner.scan(intake.deliveries)
+    if not all(done):
+        raise Unfinished(f"{done.count(False)} of {len(done)} uploads are to be delivered again")
 
 
 wiring.warm(UPLOADS)

@@ -1,0 +1,1 @@
+"""What runs the application on one machine: the embedded cloud, the Match emulator and the demo."""

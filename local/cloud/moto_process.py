@@ -1,0 +1,86 @@
+"""The process of the AWS services: moto's server on a port of its own, with the differences to AWS mended.
+
+Says {"port": ...} on standard output once it listens, then a line {"function": ARN, "event": ...} for each event
+that S3 or EventBridge sends to a function. Ends when its standard input does.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import sys
+import threading
+from typing import Any
+
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
+from werkzeug.serving import make_server
+
+from local.cloud import moto_differences, moto_stack
+
+STACK_PATH = "/_embedded_cloud/stacks/"
+
+
+class Server(DomainDispatcherApplication):
+    """Moto's dispatcher, one request at a time for each service.
+
+    AWS evaluates conditions atomically; moto's models are plain dictionaries that concurrent requests would race
+    for. Reading the body, long polling and writing the response stay outside the lock.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(create_backend_app)
+        self._locks: dict[int, threading.RLock] = {}
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
+        environ["wsgi.input"] = io.BytesIO(environ["wsgi.input"].read(_length(environ)))
+        if environ["PATH_INFO"].startswith(STACK_PATH):
+            body = json.dumps(moto_stack.resolved(environ["PATH_INFO"].removeprefix(STACK_PATH)))
+            start_response("200 OK", [("Content-Type", "application/json")])
+            return [body.encode()]
+        application = self.get_application(environ)
+        moto_differences.complete_request(environ)
+        if moto_differences.is_long_poll(environ):
+            return application(environ, start_response)
+        with self._locks.setdefault(id(application), threading.RLock()):
+            return application(environ, start_response)
+
+
+class RequestHandler(MotoRequestHandler):
+    # Head and body of a response are two writes: the second would wait for the client's delayed acknowledgement.
+    disable_nagle_algorithm = True
+
+    def log_request(self, *_: Any) -> None:
+        """Nothing: URLs are presigned here."""
+
+
+def _length(environ: dict[str, Any]) -> int:
+    if environ.get("wsgi.input_terminated"):
+        return -1
+    return int(environ.get("CONTENT_LENGTH") or 0)
+
+
+def _end_with_parent() -> None:
+    sys.stdin.buffer.read()
+    os._exit(0)
+
+
+def main() -> None:
+    parent = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)  # what moto prints is for the log
+    writing = threading.Lock()
+
+    def say(message: dict[str, Any]) -> None:
+        with writing:
+            print(json.dumps(message), file=parent, flush=True)
+
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    server = make_server("127.0.0.1", 0, Server(), threaded=True, request_handler=RequestHandler)
+    moto_differences.apply(f"http://127.0.0.1:{server.port}", send_to_function=say)
+    moto_stack.apply()
+    say({"port": server.port})
+    server.serve_forever()
+
+
+if __name__ == "__main__":
+    main()

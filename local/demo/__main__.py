@@ -1,0 +1,110 @@
+"""python -m local.demo [DIR]: runs the demo, prints its verdicts, and writes build/demo/."""
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+
+from rich.console import Console
+
+from local.cloud import EmbeddedCloud
+from local.cloud.helper_process import HelperFailed
+from local.cloud.template import TemplateFault
+from local.demo import console as say
+from local.demo.cases import drawn_set
+from local.demo.outcome import Run
+from local.demo.own import NothingToUploadError, pictures_in
+from local.demo.picture import PictureSet
+from local.demo.report import page
+from local.demo.run import run
+from local.demo.thumbnail import preview
+
+_WIDTH_OF_A_LOG = 160  # columns, where there is no terminal to ask
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The exit code: 0 if all is as expected, 1 if not, 2 for a call that cannot be carried out."""
+    options = _options(arguments)
+    console = _console()
+    try:
+        pictures = pictures_in(options.directory) if options.directory else drawn_set()
+    except NothingToUploadError as error:
+        console.print(str(error), markup=False, highlight=False)
+        return 2
+    try:
+        return _carry_out(options, pictures, console)
+    except (HelperFailed, TemplateFault) as error:
+        console.print(f"The embedded cloud cannot start: {error}", markup=False, highlight=False)
+        return 2
+    except KeyboardInterrupt:
+        console.print("Stopped.")
+        return 130
+
+
+def _carry_out(options: argparse.Namespace, pictures: PictureSet, console: Console) -> int:
+    console.print(_WHAT_THIS_IS, highlight=False)
+    with (
+        EmbeddedCloud(rate=options.rate, log_dir=options.out / "logs") as cloud,
+        say.progress(console, len(pictures.pictures)) as show,
+    ):
+        done = run(cloud, pictures, options.rate, options.timeout, show)
+    _write(options.out, done, _previews(pictures, done))
+    console.print(say.verdicts(done, console.width))
+    for line in say.summary(done):
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
+    where = f"Report: {options.out / 'report.html'}"
+    if done.problems:
+        where += f". What the functions and the services said is in {options.out / 'logs'}"
+    console.print(where, markup=False, highlight=False, soft_wrap=True)
+    return 1 if done.problems else 0
+
+
+_WHAT_THIS_IS = (
+    "Starting the embedded cloud. The matcher is an emulator of the Match operation, not PhotoDNA; "
+    "nothing leaves this machine."
+)
+
+
+def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m local.demo", description=__doc__)
+    parser.add_argument("directory", nargs="?", type=Path, help="your own pictures; without it the demo draws its own")
+    parser.add_argument("--rate", type=int, default=10, help="the emulator's limit, in requests a second (10)")
+    parser.add_argument(
+        "--timeout",
+        type=float,
+        default=90.0,
+        help="seconds without any new verdict after which it gives up (90)",
+    )
+    parser.add_argument("--out", type=Path, default=Path("build/demo"), help="where the report goes (build/demo)")
+    return parser.parse_args(arguments)
+
+
+def _console() -> Console:
+    # A key may hold what the terminal's encoding does not: shown as an escape, not as a crash.
+    if hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(errors="backslashreplace")
+    terminal = Console()
+    return terminal if terminal.is_terminal else Console(width=_WIDTH_OF_A_LOG, color_system=None)
+
+
+def _previews(pictures: PictureSet, done: Run) -> dict[int, str]:
+    by_key_and_kind = {(picture.key, picture.kind): picture for picture in pictures.pictures}
+    previews = {}
+    for index, outcome in enumerate(done.pictures):
+        data = preview(by_key_and_kind[outcome.key, outcome.kind], outcome.status)
+        if data:
+            previews[index] = data
+    return previews
+
+
+def _write(directory: Path, done: Run, previews: dict[int, str]) -> None:
+    directory.mkdir(parents=True, exist_ok=True)
+    results = json.dumps(done.as_json(), ensure_ascii=False, indent=1)
+    (directory / "results.json").write_text(results + "\n", encoding="utf-8")
+    (directory / "report.html").write_text(page(done, previews, datetime.now().astimezone()), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

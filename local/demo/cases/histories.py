@@ -1,0 +1,46 @@
+"""Keys to which more than one thing happens: overwritten, hidden, deleted, the same content twice."""
+
+from dataclasses import replace
+
+from local.demo.cases.matches import listed_jpeg, matching
+from local.demo.picture import CLEAN, JPEG, Picture
+from local.pictures import draw, encode
+
+
+def pictures() -> list[Picture]:
+    return [*_overwritten(), *_deleted(), *_twice()]
+
+
+def _clean(key: str, kind: str, seed: int) -> Picture:
+    return Picture(key, f"history: {kind}", CLEAN, encode(draw(seed), "JPEG"), drawn=True)
+
+
+def _overwritten() -> list[Picture]:
+    return [
+        matching("history/avatar.jpg", "overwritten at once", listed_jpeg(), JPEG),
+        _clean("history/avatar.jpg", "clean, over a match", 60),
+        _clean("history/banner.jpg", "clean, under a match", 61),
+        matching("history/banner.jpg", "over a clean version", listed_jpeg(), JPEG),
+    ]
+
+
+def _deleted() -> list[Picture]:
+    # Whichever is first, the delete or the look: both outcomes are right.
+    gone = replace(_clean("history/gone.jpg", "deleted at once", 62), expected=frozenset({"CLEAN", "GONE"}))
+    hidden = _clean("history/hidden.jpg", "hidden by a delete marker", 63)
+    # A delete marker hides nothing from whoever knows the version: the match has to go all the same.
+    match = matching("history/hidden-match.jpg", "hidden by a delete marker", listed_jpeg(), JPEG)
+    return [
+        replace(gone, afterwards="delete"),
+        replace(hidden, afterwards="hide"),
+        replace(match, afterwards="hide"),
+    ]
+
+
+def _twice() -> list[Picture]:
+    return [
+        _clean("history/twin-1.jpg", "the same picture on two keys", 64),
+        _clean("history/twin-2.jpg", "the same picture on two keys", 64),
+        matching("history/match-twin-1.jpg", "the same picture on two keys", listed_jpeg(), JPEG),
+        matching("history/match-twin-2.jpg", "the same picture on two keys", listed_jpeg(), JPEG),
+    ]

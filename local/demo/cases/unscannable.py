@@ -1,0 +1,69 @@
+"""Pictures that the service does not take, and data that nobody can tell: none of it may count as clean."""
+
+import random
+from collections.abc import Iterator
+from dataclasses import replace
+
+from local.demo.picture import JPEG, PNG, UNSCANNABLE, Picture
+from local.pictures import draw, encode
+
+_SVG = b"""<?xml version="1.0" encoding="UTF-8"?>
+<svg xmlns="http://www.w3.org/2000/svg" width="320" height="240">
+<rect width="320" height="240" fill="teal"/></svg>
+"""
+# An ISO media file's first box: length, "ftyp", major brand, version, compatible brands. Phones write these.
+_HEIC = b"\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic"
+_AVIF = b"\x00\x00\x00\x1cftypavif\x00\x00\x00\x00avifmif1miaf"
+
+
+def pictures() -> list[Picture]:
+    return [*_other_formats(), *_too_small(), *_too_large(), *_damaged(), *_unknown()]
+
+
+def _unscannable(
+    name: str, kind: str, content: bytes, content_type: str, *, reason: str = "", drawn: bool = False
+) -> Picture:
+    key = f"unscannable/{name}"
+    return Picture(key, f"not taken: {kind}", UNSCANNABLE, content, content_type, reason, drawn=drawn)
+
+
+def _other_formats() -> Iterator[Picture]:
+    webp = encode(draw(30), "WEBP")
+    forged = _unscannable("forged.webp", "WebP that says it was scanned", webp, "image/webp", drawn=True)
+    yield replace(forged, tags={"scan-status": "clean", "owner": "demo"})
+    yield _unscannable("photo.webp", "WebP", webp, "image/webp", reason="format-webp", drawn=True)
+    yield _unscannable("photo.avif", "AVIF", _AVIF + _rubbish(30_000), "image/avif", reason="format-avif")
+    yield _unscannable("IMG_0001.HEIC", "HEIC", _HEIC + _rubbish(30_000), "image/heic", reason="format-heic")
+    yield _unscannable("drawing.svg", "SVG", _SVG, "image/svg+xml", reason="format-svg")
+
+
+def _too_small() -> Iterator[Picture]:
+    narrow, dot = encode(draw(31, (159, 400)), "JPEG"), encode(draw(32, (1, 1)), "PNG")
+    yield _unscannable("narrow.jpg", "159 x 400 pixels", narrow, JPEG, reason="too-small", drawn=True)
+    yield _unscannable("dot.png", "1 x 1 pixel", dot, PNG, reason="too-small")
+
+
+def _too_large() -> Iterator[Picture]:
+    picture = draw(33, (1400, 1100))
+    bitmap, photo = encode(picture, "BMP"), encode(picture, "JPEG", quality=90)
+    padded = photo + bytes(4_600_000 - len(photo))  # what follows the end marker counts all the same
+    yield _unscannable("scan.bmp", "BMP of 4.6 MB", bitmap, "image/bmp", reason="too-large", drawn=True)
+    yield _unscannable("padded.jpg", "JPEG of 4.6 MB", padded, JPEG, reason="too-large", drawn=True)
+
+
+def _damaged() -> Iterator[Picture]:
+    photo, flipped = encode(draw(34), "JPEG"), bytearray(encode(draw(35), "PNG"))
+    flipped[len(flipped) // 2 : len(flipped) // 2 + 16] = bytes(16)
+    yield _unscannable("cut-short.jpg", "JPEG cut short", photo[: len(photo) // 2], JPEG, reason="3206")
+    yield _unscannable("rubbish.jpg", "rubbish after a JPEG's first bytes", photo[:4] + _rubbish(20_000), JPEG)
+    yield _unscannable("flipped.png", "PNG with changed bytes", bytes(flipped), PNG, reason="3206")
+    yield _unscannable("header-only.gif", "GIF of a header only", encode(draw(36), "GIF")[:13], "image/gif")
+
+
+def _unknown() -> Iterator[Picture]:
+    yield _unscannable("data.bin", "unknown binary data", _rubbish(5_000), "application/octet-stream")
+
+
+def _rubbish(length: int) -> bytes:
+    # The first byte is none that a known format begins with.
+    return b"\xfa" + random.Random(length).randbytes(length - 1)

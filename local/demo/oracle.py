@@ -1,0 +1,76 @@
+"""What a user's own file should come to: judged by Pillow and the service's limits, not by the guard."""
+
+import os
+import struct
+import warnings
+import zlib
+from pathlib import Path
+
+from PIL import Image
+
+from local.demo.picture import CLEAN, SKIPPED, UNSCANNABLE
+
+_TAKEN = frozenset({"JPEG", "MPO", "PNG", "GIF", "BMP", "TIFF"})  # MPO: a phone's JPEG with a second one behind
+_SMALLEST_SIDE = 160
+_SURELY_TAKEN, _SURELY_TOO_LARGE = 4_000_000, 4 * 1024 * 1024  # bytes: "4 MB" may be either
+_SURELY_HARMLESS = 50_000_000  # pixels: above this a decoder may refuse what another takes
+# What Pillow's readers are known to raise on damaged files.
+_SAYS_NO = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    EOFError,
+    IndexError,
+    KeyError,
+    TypeError,
+    struct.error,
+    zlib.error,
+    Image.DecompressionBombError,
+)
+
+
+def expectation(path: Path) -> frozenset[str]:
+    """The final statuses that are right for the file, as far as this is certain; matches apart.
+
+    Raises OSError where the file cannot be read.
+    """
+    size = os.path.getsize(path)
+    if size == 0:
+        return SKIPPED
+    kind, width, height = _first_look(path)
+    if not kind:
+        return SKIPPED | UNSCANNABLE
+    if kind not in _TAKEN or min(width, height) < _SMALLEST_SIDE or size > _SURELY_TOO_LARGE:
+        return UNSCANNABLE
+    if size > _SURELY_TAKEN or width * height > _SURELY_HARMLESS:
+        return CLEAN | UNSCANNABLE
+    return CLEAN if can_be_decoded(path) else UNSCANNABLE
+
+
+def can_be_decoded(path: Path) -> bool:
+    """Whether Pillow makes a whole picture of it."""
+    try:
+        with warnings.catch_warnings(action="ignore"), Image.open(path) as image:
+            image.load()
+    except _SAYS_NO as error:
+        return _no(error)
+    return True
+
+
+def _first_look(path: Path) -> tuple[str, int, int]:
+    """Format, width and height; the format is "" where Pillow knows none."""
+    try:
+        with warnings.catch_warnings(action="ignore"), Image.open(path) as image:
+            return image.format or "", *image.size
+    except Image.DecompressionBombError:
+        return "too many pixels", 0, 0
+    except _SAYS_NO as error:
+        _no(error)
+        return "", 0, 0
+
+
+def _no(error: Exception) -> bool:
+    """False; but an error of the system's, which has a number, says nothing of the picture and is raised."""
+    if isinstance(error, OSError) and error.errno is not None:
+        raise error
+    return False

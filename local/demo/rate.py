@@ -1,0 +1,52 @@
+"""The requests that the emulator saw, second by second (pure)."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Second:
+    """One second of the run; the first begins with the first request."""
+
+    accepted: int
+    refused: int
+
+
+@dataclass(frozen=True)
+class Rate:
+    """How the limit was used. A window is any one second, so a `Second` never holds more than the largest."""
+
+    limit: float  # requests a second
+    requests: int
+    largest_window: int
+    refused_429: int
+    per_second: list[Second]
+
+    @property
+    def exceeded(self) -> bool:
+        return self.largest_window > self.limit
+
+
+def measure(limit: float, stats: Mapping[str, int], requests: Sequence[Mapping[str, Any]]) -> Rate:
+    """Sums up the emulator's statistics and its log of requests."""
+    return Rate(
+        limit=limit,
+        requests=stats["requests"],
+        largest_window=stats["largest_window"],
+        refused_429=stats["refused_429"],
+        per_second=_seconds(requests),
+    )
+
+
+def _seconds(requests: Sequence[Mapping[str, Any]]) -> list[Second]:
+    if not requests:
+        return []
+    first = min(request["arrived_at"] for request in requests)
+    accepted, refused = Counter[int](), Counter[int]()
+    for request in requests:
+        column = refused if request["http_status"] == 429 else accepted
+        column[int(request["arrived_at"] - first)] += 1
+    last = max(accepted | refused)
+    return [Second(accepted[second], refused[second]) for second in range(last + 1)]

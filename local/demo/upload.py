@@ -1,0 +1,74 @@
+"""Uploads the pictures, and does to each what its history says."""
+
+import time
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from concurrent.futures import Executor, Future
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from local.demo.picture import Picture
+from local.demo.text import printable
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+
+@dataclass(frozen=True)
+class Uploaded:
+    """A picture's version in the upload bucket."""
+
+    picture: Picture
+    bucket: str
+    version: str
+    at: float  # when its upload began, in seconds since 1970
+
+    @property
+    def id(self) -> tuple[str, str]:
+        """Its result's key in the results table."""
+        return f"{self.bucket}/{self.picture.key}", self.version
+
+
+class UploadError(Exception):
+    """S3 did not take an upload, or its file could not be read. The message names the key."""
+
+
+Uploading = Future[list[Uploaded]]
+
+
+def begin(pool: Executor, s3: "S3Client", bucket: str, pictures: Iterable[Picture]) -> list[Uploading]:
+    """Starts the uploads: keys side by side, the versions of one key in their order.
+
+    A future raises UploadError where a version of its key could not be uploaded.
+    """
+    histories = defaultdict[str, list[Picture]](list)
+    for picture in pictures:
+        histories[picture.key].append(picture)
+    return [pool.submit(_upload_versions, s3, bucket, versions) for versions in histories.values()]
+
+
+def _upload_versions(s3: "S3Client", bucket: str, versions: Sequence[Picture]) -> list[Uploaded]:
+    try:
+        return [_upload(s3, bucket, picture) for picture in versions]
+    except (ClientError, BotoCoreError, OSError) as error:
+        raise UploadError(f"{printable(versions[0].key)}: it could not be uploaded: {error}") from error
+
+
+def _upload(s3: "S3Client", bucket: str, picture: Picture) -> Uploaded:
+    began, key = time.time(), picture.key
+    with picture.open() as content:
+        answer = s3.put_object(
+            Bucket=bucket,
+            Key=key,
+            Body=content,
+            ContentType=picture.content_type,
+            Tagging=urlencode(picture.tags),
+        )
+    if picture.afterwards == "delete":
+        s3.delete_object(Bucket=bucket, Key=key, VersionId=answer["VersionId"])
+    elif picture.afterwards == "hide":
+        s3.delete_object(Bucket=bucket, Key=key)
+    return Uploaded(picture, bucket, answer["VersionId"], began)

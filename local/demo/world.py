@@ -1,0 +1,118 @@
+"""Checks the buckets themselves: what the results say is one thing, what can be read is another."""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import ClientError
+
+from local.demo.results import Result
+from local.demo.upload import Uploaded
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_sqs import SQSClient
+
+STATUS_TAG = "scan-status"
+_MOST_TAGS = 10  # that S3 allows an object
+_LOCK, _TEST_LOCK = timedelta(days=365), timedelta(days=1)  # the template's, for an incident and for a test
+_SLACK = timedelta(hours=1)  # the run itself, and rounding
+_ABSENT = frozenset({"NoSuchKey", "NoSuchVersion", "404"})
+
+
+@dataclass(frozen=True)
+class World:
+    """Where to look."""
+
+    s3: "S3Client"
+    quarantine_bucket: str
+
+    def faults(self, uploaded: Uploaded, result: Result) -> list[str]:
+        """What is not in the buckets as the result says, in words."""
+        status = result["status"]
+        if status == "QUARANTINED":
+            return [*self._still_readable(uploaded), *self._badly_kept(uploaded, result)]
+        if status == "GONE" or uploaded.picture.afterwards == "delete":
+            return self._still_readable(uploaded)
+        return [*self._changed(uploaded), *self._badly_tagged(uploaded, status)]
+
+    def _still_readable(self, uploaded: Uploaded) -> list[str]:
+        if self._sha256(uploaded.bucket, uploaded.picture.key, uploaded.version):
+            return [f"version {uploaded.version} can still be read in the upload bucket"]
+        return []
+
+    def _badly_kept(self, uploaded: Uploaded, result: Result) -> Iterator[str]:
+        key, version = result.get("quarantine_key"), result.get("quarantine_version")
+        if not key or not version:
+            yield "the result does not say where its quarantined copy is"
+            return
+        wanted = uploaded.picture.sha256()
+        if self._sha256(self.quarantine_bucket, key, version) != wanted:
+            yield "there is no copy of the same bytes in the quarantine bucket"
+        else:
+            yield from self._badly_locked(key, version, bool(result.get("is_test")))
+        if result.get("sha256") != wanted:
+            yield "the result's SHA-256 is not the picture's"
+
+    def _changed(self, uploaded: Uploaded) -> list[str]:
+        found = self._sha256(uploaded.bucket, uploaded.picture.key, uploaded.version)
+        if not found:
+            return ["the object is no longer there"]
+        return [] if found == uploaded.picture.sha256() else ["the object's bytes have changed"]
+
+    def _badly_tagged(self, uploaded: Uploaded, status: str) -> list[str]:
+        wanted = dict(uploaded.picture.tags)
+        # The user's own tags are never given up for ours, but a forged status does not stand.
+        if len(wanted) < _MOST_TAGS or STATUS_TAG in wanted:
+            wanted[STATUS_TAG] = status.lower()
+        found = self._tags(uploaded)
+        return [] if found == wanted else [f"its tags are {found}, expected {wanted}"]
+
+    def _tags(self, uploaded: Uploaded) -> dict[str, str]:
+        try:
+            answer = self.s3.get_object_tagging(
+                Bucket=uploaded.bucket, Key=uploaded.picture.key, VersionId=uploaded.version
+            )
+        except ClientError as error:
+            _raise_unless_absent(error)
+            return {}
+        return {tag["Key"]: tag["Value"] for tag in answer["TagSet"]}
+
+    def _badly_locked(self, key: str, version: str, is_test: bool) -> list[str]:
+        head = self.s3.head_object(Bucket=self.quarantine_bucket, Key=key, VersionId=version)
+        until, wanted = head.get("ObjectLockRetainUntilDate"), _TEST_LOCK if is_test else _LOCK
+        if until is None:
+            return ["its quarantined copy is not under object lock"]
+        left = until - datetime.now(UTC)
+        if abs(left - wanted) < _SLACK:
+            return []
+        return [f"its quarantined copy is locked for {left.days} days more, expected {wanted.days}"]
+
+    def _sha256(self, bucket: str, key: str, version: str) -> str:
+        """The SHA-256 of what the version's bytes are, in hex; "" where there is none."""
+        try:
+            body = self.s3.get_object(Bucket=bucket, Key=key, VersionId=version)["Body"]
+        except ClientError as error:
+            _raise_unless_absent(error)
+            return ""
+        digest = hashlib.sha256()
+        for chunk in body.iter_chunks(1024 * 1024):
+            digest.update(chunk)
+        return digest.hexdigest()
+
+
+def _raise_unless_absent(error: ClientError) -> None:
+    if error.response["Error"]["Code"] not in _ABSENT:
+        raise error
+
+
+def dead_letters(sqs: "SQSClient", queue_url: str) -> list[str]:
+    """Messages in the dead-letter queue, where there are to be none, in words."""
+    answer = sqs.get_queue_attributes(
+        QueueUrl=queue_url,
+        AttributeNames=["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"],
+    )
+    messages = sum(int(number) for number in answer["Attributes"].values())
+    return [f"{messages} in the dead-letter queue, expected none"] if messages else []

@@ -1,0 +1,74 @@
+"""Fetches a picture by its URL as the service does: one GET, no redirects, within a time and a size."""
+
+import time
+from collections.abc import Collection
+from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
+from ipaddress import ip_address
+from urllib.parse import SplitResult, urlsplit
+
+from local.match.answers import INVALID, RefusalError
+from local.match.decoding import MAX_BYTES
+
+TIMEOUT_SECONDS = 10.0
+CHUNK_BYTES = 64 * 1024
+
+
+def fetch(url: str, allowed_hosts: Collection[str] = (), timeout: float = TIMEOUT_SECONDS) -> bytes:
+    """The body, at most one byte over the limit; `timeout` in seconds. Raises RefusalError with 3002.
+
+    Only loopback hosts and `allowed_hosts` are asked, so that a test never sends anything into the world. The
+    errors do not name the URL, which may be signed.
+    """
+    deadline = time.monotonic() + timeout
+    try:
+        parts = urlsplit(url)
+        connection = _connection(parts, allowed_hosts, timeout)
+        try:
+            return _get(connection, parts, deadline)
+        finally:
+            connection.close()
+    # ValueError: what urlsplit or http.client takes for no URL (a space, a non-ASCII character, a port).
+    except (OSError, HTTPException, ValueError) as error:
+        raise RefusalError(INVALID, f"The URL could not be fetched: {type(error).__name__}") from error
+
+
+def is_loopback(host: str) -> bool:
+    """Whether `host` is this machine, told without asking a name server."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+
+
+def _connection(parts: SplitResult, allowed_hosts: Collection[str], timeout: float) -> HTTPConnection:
+    host = parts.hostname or ""
+    if parts.scheme not in ("http", "https") or not host:
+        raise RefusalError(INVALID, "Value is not an http or https URL")
+    if not is_loopback(host) and host not in allowed_hosts:
+        raise RefusalError(INVALID, "The URL's host is neither this machine nor given with --allow-host")
+    kind = HTTPSConnection if parts.scheme == "https" else HTTPConnection
+    return kind(host, parts.port, timeout=timeout)
+
+
+def _get(connection: HTTPConnection, parts: SplitResult, deadline: float) -> bytes:
+    connection.connect()
+    socket = connection.sock  # http.client forgets it once the answer says "Connection: close"
+    target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    connection.request("GET", target, headers={"User-Agent": "match-emulator"})
+    response = connection.getresponse()
+    if response.status != 200:
+        raise RefusalError(INVALID, f"The URL's host answered {response.status}")
+    body = b""
+    while len(body) <= MAX_BYTES:
+        socket.settimeout(max(deadline - time.monotonic(), 0.001))
+        chunk = response.read1(min(CHUNK_BYTES, MAX_BYTES + 1 - len(body)))
+        if not chunk:
+            return _whole(body, response)
+        body += chunk
+    return body
+
+
+def _whole(body: bytes, response: HTTPResponse) -> bytes:
+    if response.length:  # what the origin still owes
+        raise RefusalError(INVALID, "The URL's host broke off")
+    return body

@@ -1,0 +1,42 @@
+"""The list of known pictures: which sources hold a hash, and how far from it (pure; knows no pictures).
+
+A hash is a 256-bit integer. Two pictures are taken for the same at a Hamming distance of at most `THRESHOLD`
+bits. Measured on drawn pictures: their reduced, recompressed, brightened and GIF copies are at most 22 bits away,
+unrelated pictures 90 at least.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+THRESHOLD = 31
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A known picture: the hashes of it and of its turned and mirrored copies."""
+
+    source: str
+    match_id: str
+    violations: tuple[str, ...]
+    hashes: Sequence[int]
+
+
+@dataclass(frozen=True)
+class Found:
+    """The nearest picture of one source; `distance` in bits of 256."""
+
+    source: str
+    match_id: str
+    violations: tuple[str, ...]
+    distance: int
+
+
+def look_up(entries: Iterable[Entry], wanted: int) -> list[Found]:
+    """The nearest entry of each source within the threshold, the nearest source first."""
+    nearest: dict[str, Found] = {}
+    for entry in entries:
+        distance = min((wanted ^ known).bit_count() for known in entry.hashes)
+        best = nearest.get(entry.source)
+        if distance <= THRESHOLD and (best is None or distance < best.distance):
+            nearest[entry.source] = Found(entry.source, entry.match_id, entry.violations, distance)
+    return sorted(nearest.values(), key=lambda found: found.distance)

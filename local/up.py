@@ -1,0 +1,143 @@
+"""`make up`: keeps the embedded cloud running in the foreground, until Ctrl-C or SIGTERM."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import signal
+import socket
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlparse
+
+from local.cloud import EmbeddedCloud, Endpoints
+
+BUILD = Path("build/local")
+ENDPOINTS = BUILD / "endpoints.json"
+EXAMPLE = Path("holiday.jpg")
+# Looking for new results takes moto's time away from the functions: a twentieth of it at most.
+LOOK_SECONDS, LOOK_SHARE = 1.0, 0.05
+
+
+class NotPossible(Exception):
+    """What a person must change before the embedded cloud can start."""
+
+
+def settings(environ: dict[str, str]) -> dict[str, Any]:
+    """EmbeddedCloud's arguments from RATE, MATCH_ENDPOINT and TEST_LIST. Raises NotPossible."""
+    try:
+        rate = float(environ.get("RATE") or 10)
+    except ValueError:
+        rate = math.nan
+    if not 0.1 <= rate <= 1000:
+        raise NotPossible(f"RATE={environ['RATE']}: give requests a second, a number from 0.1 to 1000")
+    test_list = Path(environ["TEST_LIST"]) if environ.get("TEST_LIST") else None
+    if test_list is not None and not test_list.is_dir():
+        raise NotPossible(f"TEST_LIST={test_list}: give a folder of pictures that the emulator is to match")
+    return {"rate": rate, "match_endpoint": environ.get("MATCH_ENDPOINT") or None, "test_list": test_list}
+
+
+def check_not_running() -> None:
+    """A file left over from a killed run is no obstacle; one whose cloud still answers is."""
+    try:
+        url = urlparse(json.loads(ENDPOINTS.read_text(encoding="utf-8"))["aws_endpoint_url"])
+    except FileNotFoundError:
+        return
+    except (ValueError, KeyError, TypeError):
+        raise NotPossible(f"{ENDPOINTS} is not one of ours. Move it out of the way") from None
+    with socket.socket() as probe:
+        probe.settimeout(1.0)
+        if probe.connect_ex((url.hostname or "127.0.0.1", url.port or 80)) == 0:
+            raise NotPossible(f"one is running already, at {url.geturl()} (see {ENDPOINTS}). Stop it first")
+
+
+@contextmanager
+def announced(endpoints: Endpoints) -> Iterator[None]:
+    """endpoints.json is there, whole, as long as the cloud is."""
+    part = ENDPOINTS.with_suffix(".part")
+    part.write_text(json.dumps(asdict(endpoints), indent=2) + "\n", encoding="utf-8")
+    part.replace(ENDPOINTS)
+    try:
+        yield
+    finally:
+        ENDPOINTS.unlink(missing_ok=True)
+
+
+def introduction(at: Endpoints) -> str:
+    return f"""
+The embedded cloud is running: an emulation of S3, SQS, DynamoDB and Lambda, and of the Match operation.
+
+  endpoint   {at.aws_endpoint_url}     (any credentials, region {at.region})
+  upload to  {at.upload_bucket}
+  results    {at.results_table}
+  Match      {at.match_endpoint}
+
+Upload with the AWS CLI:
+  AWS_ACCESS_KEY_ID=any AWS_SECRET_ACCESS_KEY=any AWS_REGION={at.region} \\
+    aws s3 cp --endpoint-url {at.aws_endpoint_url} {EXAMPLE} s3://{at.upload_bucket}/
+
+or with Python:
+  import boto3
+  s3 = boto3.client("s3", endpoint_url="{at.aws_endpoint_url}", region_name="{at.region}",
+                    aws_access_key_id="any", aws_secret_access_key="any")
+  s3.upload_file("{EXAMPLE}", "{at.upload_bucket}", "{EXAMPLE}")
+
+Look at the results with:
+  AWS_ACCESS_KEY_ID=any AWS_SECRET_ACCESS_KEY=any AWS_REGION={at.region} \\
+    aws dynamodb scan --endpoint-url {at.aws_endpoint_url} --table-name {at.results_table}
+
+{ENDPOINTS} has all of this for programs; the functions log to {BUILD}/logs. Ctrl-C ends it.
+Settled uploads follow:
+"""
+
+
+def follow(cloud: EmbeddedCloud) -> None:
+    """Prints a line for each upload once it is settled. Never returns."""
+    shown: set[tuple[str, str]] = set()
+    pages = cloud.client("dynamodb").get_paginator("scan")
+    while True:
+        started = time.monotonic()
+        for page in pages.paginate(TableName=cloud.endpoints.results_table):
+            for item in page["Items"]:
+                which = (item["upload"]["S"], item["version"]["S"])
+                if "settled_at" in item and which not in shown:
+                    shown.add(which)
+                    print(line(item), flush=True)
+        time.sleep(max(LOOK_SECONDS, (time.monotonic() - started) / LOOK_SHARE))
+
+
+def line(item: dict[str, Any]) -> str:
+    text = {name: next(iter(value.values())) for name, value in item.items()}
+    key = text["upload"].partition("/")[2]
+    return "  ".join(filter(None, [text["settled_at"], f"{text['status']:<12}", key, text.get("reason")]))
+
+
+def _end(*_: object) -> None:
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+    raise SystemExit(0)
+
+
+def main() -> None:
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _end)
+    try:
+        arguments = settings(dict(os.environ))
+        BUILD.mkdir(parents=True, exist_ok=True)
+        check_not_running()
+        print("Starting the embedded cloud (some seconds)", flush=True)
+        with EmbeddedCloud(log_dir=BUILD / "logs", **arguments) as cloud, announced(cloud.endpoints):
+            print(introduction(cloud.endpoints), flush=True)
+            follow(cloud)
+    except (NotPossible, OSError, RuntimeError, ValueError) as error:
+        sys.exit(f"make up: {error}")
+
+
+if __name__ == "__main__":
+    main()

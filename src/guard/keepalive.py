@@ -1,0 +1,72 @@
+"""An HTTP adapter whose connections can be opened ahead of time, so that no handshake delays a request at its slot.
+
+requests and urllib3 open a connection when the first request needs it, and have no call to do so before.
+"""
+
+import ssl
+from typing import Any, cast
+
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.connection import HTTPSConnection
+from urllib3.exceptions import HTTPError
+
+
+class KeepAlive(HTTPAdapter):
+    """Retries nothing: each attempt takes a slot. `timeout`: seconds for connecting."""
+
+    def __init__(self, connections: int, timeout: float) -> None:
+        self._connections, self._timeout = connections, timeout
+        super().__init__(pool_maxsize=connections, max_retries=0)
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        """As requests does it, with connections of our own for TLS."""
+        super().init_poolmanager(*args, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = {"http": HTTPConnectionPool, "https": _Pool}
+
+    def connect(self, url: str, count: int, verify: bool | str) -> None:
+        """Opens connections for `count` requests at once, as far as they are not open. Raises nothing."""
+        # What requests does on the way to sending; the pool gives its idle connections first.
+        request = requests.Request("POST", url).prepare()
+        pool = cast(HTTPConnectionPool, self.get_connection_with_tls_context(request, verify))
+        self.cert_verify(pool, url, verify, None)  # type: ignore[no-untyped-call]
+        taken = [pool._get_conn() for _ in range(min(count, self._connections))]
+        for connection in taken:
+            try:
+                if not connection.is_connected:
+                    connection.timeout = self._timeout
+                    connection.connect()
+            except (HTTPError, OSError):
+                connection.close()  # sending will meet it again, and say what it means
+            pool._put_conn(connection)
+
+
+class _Connection(HTTPSConnection):
+    """urllib3 takes a connection on which something waits to be read for closed, and opens another.
+
+    After a TLS 1.3 handshake there is something: the server's session tickets, until the first answer is read.
+    """
+
+    @property
+    def is_connected(self) -> bool:
+        return self._only_tickets_wait() and super().is_connected
+
+    def _only_tickets_wait(self) -> bool:
+        if not isinstance(self.sock, ssl.SSLSocket):
+            return self.sock is not None
+        patience = self.sock.gettimeout()
+        self.sock.settimeout(0)
+        try:
+            self.sock.recv(1)  # takes the tickets in; data, or the end of it, was not asked for
+        except ssl.SSLWantReadError:
+            return True
+        except OSError:
+            return False
+        finally:
+            self.sock.settimeout(patience)
+        return False
+
+
+class _Pool(HTTPSConnectionPool):
+    ConnectionCls = _Connection

@@ -1,0 +1,119 @@
+"""aws/retry_queue.py, aws/subscription_key.py and aws/notices.py against moto."""
+
+import json
+from typing import Any
+
+import boto3
+import pytest
+from aws_lambda_powertools import Logger, Metrics
+
+from guard.aws.notices import Notices
+from guard.aws.retry_queue import RetryQueue
+from guard.aws.subscription_key import SubscriptionKey
+from guard.errors import Busy, TryAgain
+from guard.events import read_message
+from guard.model import Delivery, Status, Upload
+
+UPLOAD = Upload("uploads", "ü" * 512, "etag", "v1", 7, "0A", "2026-11-22T10:00:00Z", "AWS:AIDA", "192.0.2.1")
+
+
+@pytest.fixture
+def queues(sqs: Any) -> tuple[str, str]:
+    return tuple(sqs.create_queue(QueueName=name)["QueueUrl"] for name in ("retry", "dead"))  # type: ignore[return-value]
+
+
+def bodies(sqs: Any, url: str) -> list[str]:
+    return [message["Body"] for message in sqs.receive_message(QueueUrl=url).get("Messages", [])]
+
+
+def test_what_is_sent_is_what_comes_back(sqs: Any, queues: tuple[str, str]) -> None:
+    delivery = Delivery(UPLOAD, 3, 70.0, by_value=True)
+    RetryQueue(sqs, *queues).send(delivery, 0)
+    assert read_message(bodies(sqs, queues[0])[0]).deliveries == (delivery,)
+
+
+@pytest.mark.parametrize(("delay", "seconds"), [(-5, 0), (0.4, 0), (7.6, 8), (1e6, 900)])
+def test_a_delay_is_whole_seconds_within_what_sqs_takes(
+    sqs: Any, queues: tuple[str, str], delay: float, seconds: int
+) -> None:
+    asked: list[dict[str, Any]] = []
+    sqs.meta.events.register("provide-client-params.sqs.SendMessage", lambda params, **_: asked.append(dict(params)))
+    RetryQueue(sqs, *queues).send(Delivery(UPLOAD), delay)
+    assert asked[0]["DelaySeconds"] == seconds
+
+
+def test_a_dead_letter_says_why_and_starts_anew_when_it_is_redriven(sqs: Any, queues: tuple[str, str]) -> None:
+    RetryQueue(sqs, *queues).give_up(Delivery(UPLOAD, 99, 1e6), "http-500")
+    body = bodies(sqs, queues[1])[0]
+    assert json.loads(body)["gave_up"] == "http-500"
+    assert read_message(body).deliveries == (Delivery(UPLOAD, redriven=True),)
+
+
+def test_what_could_not_be_read_is_kept_whole(sqs: Any, queues: tuple[str, str]) -> None:
+    RetryQueue(sqs, *queues).give_up({"s3": {"odd": [1]}}, "no key")
+    assert json.loads(bodies(sqs, queues[1])[0]) == {"unreadable": {"s3": {"odd": [1]}}, "gave_up": "no key"}
+
+
+def test_a_queue_that_is_not_there_is_something_to_try_again(sqs: Any) -> None:
+    with pytest.raises(TryAgain, match="sqs:SendMessage"):
+        RetryQueue(sqs, "https://sqs.us-east-1.amazonaws.com/123456789012/x", "y").send(Delivery(UPLOAD), 0)
+
+
+def secret(value: str) -> tuple[Any, str]:
+    client = boto3.client("secretsmanager")
+    return client, client.create_secret(Name="key", SecretString=value)["ARN"]
+
+
+def test_the_key_is_cached_until_it_is_asked_for_afresh() -> None:
+    client, arn = secret("first\n")
+    key = SubscriptionKey(client, arn)
+    assert key.get() == "first"
+    client.put_secret_value(SecretId=arn, SecretString="second")
+    assert key.get() == "first"
+    assert key.get(fresh=True) == "second"
+    assert key.get() == "second"
+
+
+@pytest.mark.parametrize("value", [" ", "two\nlines", "schlüssel"])
+def test_what_cannot_be_a_header_is_no_key_and_is_not_shown(value: str) -> None:
+    key = SubscriptionKey(*secret(value))
+    with pytest.raises(Busy, match="holds no plain-text key") as caught:
+        key.get()
+    assert value.strip() not in str(caught.value) or not value.strip()
+
+
+def test_a_secret_that_cannot_be_read_is_no_uploads_failure() -> None:
+    with pytest.raises(Busy, match="cannot be read"):
+        SubscriptionKey(boto3.client("secretsmanager"), "missing").get()
+
+
+def test_metrics_hold_counts_and_no_object_keys(capsys: pytest.CaptureFixture[str]) -> None:
+    metrics = Metrics(namespace="PhotoDNAGuard", service="stack")
+    notices = Notices(Logger(service="stack"), metrics, now=lambda: 10.0)
+    with notices.flushing():
+        notices.settled(UPLOAD, Status.CLEAN, "", received=7.5, is_test=False)
+        notices.settled(UPLOAD, Status.QUARANTINED, "", received=7.5, is_test=True)
+        notices.deferred(UPLOAD, "no slot", 5, counted=False)
+        notices.deferred(UPLOAD, "http-500", 5, counted=True)
+        notices.paused("http-401", 60)
+        notices.paused("http-429", 1)
+        notices.untagged(UPLOAD)
+        notices.unreadable("no key")
+        notices.not_moved(UPLOAD, "AccessDenied")
+        notices.unfinished(UPLOAD, "away")
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    emf = next(line for line in lines if "_aws" in line)
+    names = {m["Name"] for m in emf["_aws"]["CloudWatchMetrics"][0]["Metrics"]}
+    assert names == {
+        "Clean", "TestQuarantined", "TimeToVerdict", "Waited", "FailedAttempt", "KeyRefused", "Throttled", "Untagged",
+        "UnreadableEvent", "NotMoved", "Unfinished",
+    }  # fmt: skip
+    assert emf["TimeToVerdict"] == [2.5, 2.5]
+    assert emf["_aws"]["CloudWatchMetrics"][0]["Dimensions"] == [["service"]]
+    assert UPLOAD.key not in json.dumps(emf, ensure_ascii=False)
+
+
+def test_nothing_told_writes_no_metrics(capsys: pytest.CaptureFixture[str]) -> None:
+    with Notices(Logger(service="stack"), Metrics(namespace="N", service="s")).flushing():
+        pass
+    assert capsys.readouterr().out == ""

@@ -1,0 +1,177 @@
+"""aws/uploads.py against moto's S3."""
+
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import boto3
+import pytest
+import requests
+from botocore.config import Config
+from botocore.stub import Stubber
+
+from guard.aws.uploads import Uploads
+from guard.errors import Busy, Gone, TryAgain, Unscannable
+from guard.model import Look, Upload
+
+KEY = "ordner/a b+c%20 😀.jpg"
+
+
+def put(s3: Any, body: bytes = b"picture", key: str = KEY, bucket: str = "uploads", **more: Any) -> Upload:
+    answer = s3.put_object(Bucket=bucket, Key=key, Body=body, **more)
+    return Upload(bucket, key, answer["ETag"].strip('"'), answer.get("VersionId"))
+
+
+@pytest.fixture
+def uploads(s3: Any, upload_bucket: str) -> Uploads:
+    return Uploads(boto3.client("s3", config=Config(signature_version="s3v4")))
+
+
+@pytest.fixture
+def plain_bucket(s3: Any) -> str:
+    s3.create_bucket(Bucket="plain")
+    return "plain"
+
+
+def tags(s3: Any, upload: Upload) -> dict[str, str]:
+    where = {"Bucket": upload.bucket, "Key": upload.key} | (
+        {"VersionId": upload.version_id} if upload.version_id else {}
+    )
+    return {tag["Key"]: tag["Value"] for tag in s3.get_object_tagging(**where)["TagSet"]}
+
+
+def test_a_look_shows_size_encoding_and_first_bytes_in_one_call(s3: Any, uploads: Uploads) -> None:
+    upload = put(s3, b"0123456789", ContentEncoding="GZIP")
+    assert uploads.look(upload, 4) == Look(10, b"0123", "gzip")
+
+
+def test_a_look_at_fewer_bytes_than_asked_for_shows_them_all(s3: Any, uploads: Uploads) -> None:
+    assert uploads.look(put(s3, b"abc"), 100) == Look(3, b"abc")
+
+
+def test_a_look_is_at_the_version_of_the_event_and_not_at_what_came_later(s3: Any, uploads: Uploads) -> None:
+    upload = put(s3, b"first")
+    put(s3, b"second")
+    assert uploads.look(upload, 100).head == b"first"
+    assert uploads.read(upload) == b"first"
+
+
+def test_an_empty_object_is_read_as_nothing(s3: Any, uploads: Uploads) -> None:
+    upload = put(s3, b"")
+    assert uploads.look(upload, 100).size == 0
+    assert uploads.read(upload) == b""
+
+
+def test_an_empty_object_whose_range_s3_refuses_is_empty() -> None:
+    client, stubber = stubbed("get_object", "InvalidRange", 416)
+    with stubber:
+        assert Uploads(client).look(Upload("b", "k", "e", "v"), 100) == Look(0, b"")
+
+
+def test_what_was_deleted_is_gone(s3: Any, uploads: Uploads) -> None:
+    upload = put(s3)
+    s3.delete_object(Bucket="uploads", Key=KEY, VersionId=upload.version_id)
+    with pytest.raises(Gone, match="deleted"):
+        uploads.look(upload, 10)
+    with pytest.raises(Gone):
+        uploads.tag(upload, "clean")
+
+
+def test_without_versions_what_was_overwritten_is_gone(s3: Any, uploads: Uploads, plain_bucket: str) -> None:
+    upload = put(s3, b"first", bucket=plain_bucket)
+    put(s3, b"second", bucket=plain_bucket)
+    with pytest.raises(Gone, match="overwritten"):
+        uploads.look(upload, 10)
+
+
+def test_a_url_is_signed_for_this_version_and_for_five_minutes(s3: Any, uploads: Uploads) -> None:
+    upload = put(s3)
+    query = parse_qs(urlsplit(uploads.presign(upload)).query)
+    assert query["X-Amz-Algorithm"] == ["AWS4-HMAC-SHA256"]
+    assert query["X-Amz-Expires"] == ["300"]
+    assert query["versionId"] == [upload.version_id]
+
+
+def test_a_url_of_any_key_reads_the_object(s3: Any, uploads: Uploads) -> None:
+    assert requests.get(uploads.presign(put(s3, b"bytes")), timeout=5).content == b"bytes"
+
+
+def test_the_tag_stands_beside_the_users_own(s3: Any, uploads: Uploads) -> None:
+    upload = put(s3, Tagging="album=holiday&by=me")
+    assert uploads.tag(upload, "clean")
+    assert tags(s3, upload) == {"album": "holiday", "by": "me", "scan-status": "clean"}
+
+
+def test_a_verdict_that_the_uploader_made_up_is_overwritten(s3: Any, uploads: Uploads) -> None:
+    upload = put(s3, Tagging="scan-status=clean&album=holiday")
+    assert uploads.tag(upload, "unscannable")
+    assert tags(s3, upload) == {"scan-status": "unscannable", "album": "holiday"}
+
+
+def test_a_made_up_verdict_among_ten_tags_is_overwritten_too(s3: Any, uploads: Uploads) -> None:
+    upload = put(s3, Tagging="scan-status=clean&" + "&".join(f"t{i}=x" for i in range(9)))
+    assert uploads.tag(upload, "skipped")
+    assert tags(s3, upload)["scan-status"] == "skipped"
+
+
+def test_a_tag_that_is_right_is_not_written_again(s3: Any, uploads: Uploads) -> None:
+    upload = put(s3, Tagging="scan-status=clean")
+    written: list[str] = []
+    uploads._client.meta.events.register("before-send.s3.PutObjectTagging", lambda **_: written.append("x"))
+    assert uploads.tag(upload, "clean")
+    assert written == []
+
+
+def test_ten_tags_of_the_users_are_left_as_they_are(s3: Any, uploads: Uploads) -> None:
+    upload = put(s3, Tagging="&".join(f"t{i}=x" for i in range(10)))
+    assert not uploads.tag(upload, "clean")
+    assert len(tags(s3, upload)) == 10
+
+
+def test_only_the_version_is_deleted(s3: Any, uploads: Uploads) -> None:
+    first, second, third = put(s3, b"1"), put(s3, b"2"), put(s3, b"3")
+    uploads.delete(second)
+    uploads.delete(second)  # once more is no error
+    left = s3.list_object_versions(Bucket="uploads")
+    assert {version["VersionId"] for version in left["Versions"]} == {first.version_id, third.version_id}
+    assert "DeleteMarkers" not in left
+
+
+def test_without_versions_the_deletion_is_pinned_to_the_etag() -> None:
+    client = a_client()
+    with Stubber(client) as stubber:
+        stubber.add_response("delete_object", {}, {"Bucket": "b", "Key": "k", "IfMatch": '"e"'})
+        Uploads(client).delete(Upload("b", "k", "e"))
+        stubber.assert_no_pending_responses()
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "error"),
+    [
+        ("AccessDenied", 403, TryAgain),  # a mistake in a policy, that somebody mends within three days
+        ("KMS.DisabledException", 400, TryAgain),
+        ("InternalError", 500, TryAgain),
+        ("SlowDown", 503, Busy),
+        ("InvalidRequest", 400, Unscannable),
+        ("InvalidObjectState", 403, Unscannable),
+        ("MethodNotAllowed", 405, Gone),
+        ("NoSuchVersion", 404, Gone),
+    ],
+)
+def test_each_refusal_of_s3_means_what_it_means(code: str, status: int, error: type[Exception]) -> None:
+    client, stubber = stubbed("get_object", code, status)
+    with stubber, pytest.raises(error) as caught:
+        Uploads(client).look(Upload("b", "k", "e", "v"), 100)
+    assert "https://" not in str(caught.value)
+
+
+def a_client() -> Any:
+    return boto3.client("s3", config=Config(retries={"total_max_attempts": 1}))
+
+
+def stubbed(operation: str, code: str, status: int) -> tuple[Any, Stubber]:
+    client = a_client()
+    stubber = Stubber(client)
+    stubber.add_client_error(
+        operation, code, "see https://example.org/?X-Amz-Signature=5ec2e7", http_status_code=status
+    )
+    return client, stubber

@@ -1,0 +1,41 @@
+"""The values that the demo's tests begin with."""
+
+from typing import Any
+
+from local.demo.outcome import Outcome, Run
+from local.demo.picture import CLEAN, Picture
+from local.demo.rate import Rate, Second
+from local.demo.upload import Uploaded
+
+BUCKET = "uploads"
+
+
+def picture(key: str = "a.jpg", **changes: Any) -> Picture:
+    values: dict[str, Any] = {"kind": "clean JPEG", "expected": CLEAN, "content": b"bytes"}
+    return Picture(key=key, **values | changes)
+
+
+def uploaded(key: str = "a.jpg", version: str = "v1", **changes: Any) -> Uploaded:
+    return Uploaded(picture(key, **changes), BUCKET, version, at=1_000.0)
+
+
+def outcome(**changes: Any) -> Outcome:
+    values: dict[str, Any] = {
+        "key": "a.jpg",
+        "kind": "clean JPEG",
+        "version": "v1",
+        "expected": ["CLEAN"],
+        "status": "CLEAN",
+        "reason": "",
+        "is_test": False,
+        "matches": [],
+        "seconds_to_verdict": 0.42,
+        "as_expected": True,
+    }
+    return Outcome(**values | changes)
+
+
+def run(*outcomes: Outcome, **changes: Any) -> Run:
+    rate = Rate(limit=10, requests=9, largest_window=7, refused_429=1, per_second=[Second(6, 0), Second(2, 1)])
+    values: dict[str, Any] = {"pictures": list(outcomes), "rate": rate, "seconds": 3.0}
+    return Run(**values | changes)

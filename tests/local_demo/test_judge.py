@@ -1,0 +1,87 @@
+"""The judgement of a whole run."""
+
+from concurrent.futures import Future
+
+import pytest
+
+from local.demo.judge import judge
+from local.demo.results import Result
+from local.demo.upload import Uploaded, UploadError, Uploading
+from tests.local_demo.made import uploaded
+
+CLEAN = {"status": "CLEAN"}
+
+
+def _done(*versions: Uploaded) -> Uploading:
+    future: Uploading = Future()
+    future.set_result(list(versions))
+    return future
+
+
+def _failed(error: Exception) -> Uploading:
+    future: Uploading = Future()
+    future.set_exception(error)
+    return future
+
+
+def _nothing_wrong(_uploaded: Uploaded, _result: Result) -> list[str]:
+    return []
+
+
+def test_a_run_as_expected_has_no_problems() -> None:
+    one = uploaded()
+
+    [outcome], problems = judge([_done(one)], {one.id: CLEAN}, _nothing_wrong)
+
+    assert outcome.as_expected
+    assert problems == []
+
+
+def test_a_problem_names_key_and_kind() -> None:
+    one = uploaded("a\x1b.jpg")
+
+    [outcome], problems = judge([_done(one)], {}, _nothing_wrong)
+
+    assert not outcome.as_expected
+    assert problems == ["a\\x1b.jpg (clean JPEG): no result"]
+
+
+def test_a_right_verdict_does_not_make_up_for_a_wrong_world() -> None:
+    one = uploaded()
+
+    [outcome], problems = judge([_done(one)], {one.id: CLEAN}, lambda *_: ["it is lost"], patience=0)
+
+    assert not outcome.as_expected
+    assert problems == ["a.jpg (clean JPEG): it is lost"]
+
+
+def test_a_tag_may_come_a_moment_after_the_verdict() -> None:
+    one, answers = uploaded(), iter([["no tag yet"], []])
+
+    [outcome], problems = judge([_done(one)], {one.id: CLEAN}, lambda *_: next(answers))
+
+    assert outcome.as_expected
+    assert problems == []
+
+
+def test_a_version_that_is_not_settled_is_not_looked_for() -> None:
+    one = uploaded()
+
+    def must_not_look(_uploaded: Uploaded, _result: Result) -> list[str]:
+        raise AssertionError("looked")
+
+    _, problems = judge([_done(one)], {one.id: {"status": "DEFERRED"}}, must_not_look)
+
+    assert len(problems) == 1
+
+
+def test_an_upload_that_failed_is_a_problem() -> None:
+    outcomes, problems = judge([_failed(UploadError("a.jpg: refused"))], {}, _nothing_wrong)
+
+    assert outcomes == []
+    assert problems == ["a.jpg: refused"]
+
+
+def test_a_fault_of_the_demo_itself_is_not_hidden() -> None:
+    with pytest.raises(KeyError):
+        judge([_failed(KeyError("oops"))], {}, _nothing_wrong)

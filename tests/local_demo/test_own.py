@@ -1,0 +1,119 @@
+"""The user's own pictures, and the oracle that says what to expect of them."""
+
+from pathlib import Path
+
+import pytest
+
+from local.demo.oracle import expectation
+from local.demo.own import NothingToUploadError, pictures_in
+from local.pictures import draw, encode
+
+JPEG = encode(draw(1, (320, 240)), "JPEG")
+
+
+def _expected(tmp_path: Path, content: bytes) -> set[str]:
+    (tmp_path / "file").write_bytes(content)
+    return set(expectation(tmp_path / "file"))
+
+
+@pytest.mark.parametrize("format", ["JPEG", "PNG", "GIF", "BMP", "TIFF"])
+def test_a_picture_of_each_format_taken_is_clean(tmp_path: Path, format: str) -> None:
+    assert _expected(tmp_path, encode(draw(2, (200, 160)), format)) == {"CLEAN"}
+
+
+def test_a_phones_double_jpeg_is_a_jpeg(tmp_path: Path) -> None:
+    pair = encode(draw(2, (320, 240)), "MPO", save_all=True, append_images=[draw(3, (320, 240))])
+
+    assert _expected(tmp_path, pair) == {"CLEAN"}
+
+
+def test_a_side_under_160_pixels_is_unscannable(tmp_path: Path) -> None:
+    assert _expected(tmp_path, encode(draw(2, (400, 159)), "PNG")) == {"UNSCANNABLE"}
+
+
+def test_a_format_that_is_not_taken_is_unscannable(tmp_path: Path) -> None:
+    assert _expected(tmp_path, encode(draw(2, (200, 200)), "WEBP")) == {"UNSCANNABLE"}
+
+
+def test_a_damaged_picture_is_unscannable(tmp_path: Path) -> None:
+    assert _expected(tmp_path, JPEG[: len(JPEG) // 2]) == {"UNSCANNABLE"}
+
+
+def test_more_than_4_mb_is_unscannable(tmp_path: Path) -> None:
+    assert _expected(tmp_path, JPEG + bytes(4 * 1024 * 1024)) == {"UNSCANNABLE"}
+
+
+def test_between_the_two_meanings_of_4_mb_both_verdicts_are_right(tmp_path: Path) -> None:
+    assert _expected(tmp_path, JPEG + bytes(4_100_000 - len(JPEG))) == {"CLEAN", "UNSCANNABLE"}
+
+
+def test_an_empty_file_is_skipped(tmp_path: Path) -> None:
+    assert _expected(tmp_path, b"") == {"SKIPPED"}
+
+
+def test_what_is_no_picture_is_skipped_or_unscannable_but_never_clean(tmp_path: Path) -> None:
+    assert _expected(tmp_path, b"just text") == {"SKIPPED", "UNSCANNABLE"}
+
+
+def test_a_directorys_files_are_uploaded_under_their_relative_paths(tmp_path: Path) -> None:
+    (tmp_path / "a b" / "ü").mkdir(parents=True)
+    (tmp_path / "a b" / "ü" / "photo.jpg").write_bytes(JPEG)
+
+    [picture] = pictures_in(tmp_path).pictures
+
+    assert (picture.key, picture.content_type) == ("a b/ü/photo.jpg", "image/jpeg")
+    with picture.open() as stream:
+        assert stream.read() == JPEG
+
+
+def test_pictures_in_test_list_are_listed_and_not_uploaded(tmp_path: Path) -> None:
+    (tmp_path / "test-list").mkdir()
+    (tmp_path / "test-list" / "known.jpg").write_bytes(JPEG)
+    (tmp_path / "photo.jpg").write_bytes(JPEG)
+
+    found = pictures_in(tmp_path)
+
+    assert [listed.content for listed in found.listed] == [JPEG]
+    assert [(one.key, set(one.expected)) for one in found.pictures] == [("photo.jpg", {"CLEAN", "QUARANTINED"})]
+
+
+def test_a_file_in_test_list_that_is_no_picture_is_named_as_left_out(tmp_path: Path) -> None:
+    (tmp_path / "test-list").mkdir()
+    (tmp_path / "test-list" / "notes.txt").write_text("no picture")
+    (tmp_path / "photo.jpg").write_bytes(JPEG)
+
+    found = pictures_in(tmp_path)
+
+    assert found.listed == []
+    assert "notes.txt" in found.left_out[0]
+
+
+def test_a_path_longer_than_a_key_may_be_is_named_as_left_out(tmp_path: Path) -> None:
+    deep = tmp_path.joinpath(*["d" * 200] * 6)
+    deep.mkdir(parents=True)
+    (deep / "photo.jpg").write_bytes(JPEG)
+    (tmp_path / "photo.jpg").write_bytes(JPEG)
+
+    found = pictures_in(tmp_path)
+
+    assert [picture.key for picture in found.pictures] == ["photo.jpg"]
+    assert "1024 bytes" in found.left_out[0]
+
+
+def test_a_name_with_a_line_break_is_left_out_and_shown_on_one_line(tmp_path: Path) -> None:
+    (tmp_path / "a\nb.jpg").write_bytes(JPEG)
+    (tmp_path / "photo.jpg").write_bytes(JPEG)
+
+    [reason] = pictures_in(tmp_path).left_out
+
+    assert reason.startswith("a\\nb.jpg: ")
+
+
+def test_a_missing_directory_is_named(tmp_path: Path) -> None:
+    with pytest.raises(NothingToUploadError, match=r"There is no directory .*nowhere"):
+        pictures_in(tmp_path / "nowhere")
+
+
+def test_an_empty_directory_is_named(tmp_path: Path) -> None:
+    with pytest.raises(NothingToUploadError, match="has no file to upload"):
+        pictures_in(tmp_path)

@@ -1,0 +1,176 @@
+"""The checks of the buckets: each finds what it is there to find."""
+
+import hashlib
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from local.demo.picture import QUARANTINED
+from local.demo.upload import Uploaded
+from local.demo.world import World, dead_letters
+from tests.local_demo.made import BUCKET, picture
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+QUARANTINE = "quarantine"
+SHA256 = hashlib.sha256(b"bytes").hexdigest()
+
+
+@pytest.fixture(scope="module")
+def s3() -> "Iterator[S3Client]":
+    with mock_aws():
+        client = boto3.client("s3", region_name="us-east-1")
+        client.create_bucket(Bucket=BUCKET)
+        client.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
+        client.create_bucket(Bucket=QUARANTINE, ObjectLockEnabledForBucket=True)
+        yield client
+
+
+@pytest.fixture(scope="module")
+def world(s3: "S3Client") -> World:
+    return World(s3, QUARANTINE)
+
+
+def _upload(s3: "S3Client", tagging: str = "owner=demo&scan-status=clean", **changes: Any) -> Uploaded:
+    answer = s3.put_object(Bucket=BUCKET, Key="a.jpg", Body=b"bytes", Tagging=tagging)
+    return Uploaded(picture(**changes), BUCKET, answer["VersionId"], 0.0)
+
+
+def _quarantined(s3: "S3Client", body: bytes = b"bytes", lock: int | None = 365, **changes: Any) -> dict[str, Any]:
+    """A copy locked for so many days, or not at all, and the result that tells of it."""
+    until = datetime.now(UTC) + timedelta(days=lock or 0)
+    # moto asks for a checksum here; S3 does not.
+    locked: dict[str, Any] = {"ObjectLockMode": "GOVERNANCE", "ObjectLockRetainUntilDate": until} if lock else {}
+    answer = s3.put_object(Bucket=QUARANTINE, Key="q", Body=body, ChecksumAlgorithm="SHA256", **locked)
+    version = answer["VersionId"]
+    result = {"status": "QUARANTINED", "quarantine_key": "q", "quarantine_version": version, "sha256": SHA256}
+    return result | changes
+
+
+def _remove(s3: "S3Client", one: Uploaded) -> None:
+    s3.delete_object(Bucket=BUCKET, Key="a.jpg", VersionId=one.version)
+
+
+def test_an_object_that_is_there_and_tagged_is_right(s3: "S3Client", world: World) -> None:
+    assert world.faults(_upload(s3), {"status": "CLEAN"}) == []
+
+
+def test_an_object_hidden_by_a_delete_marker_is_still_there(s3: "S3Client", world: World) -> None:
+    one = _upload(s3)
+    s3.delete_object(Bucket=BUCKET, Key="a.jpg")
+
+    assert world.faults(one, {"status": "CLEAN"}) == []
+
+
+def test_a_lost_object_is_found_missing(s3: "S3Client", world: World) -> None:
+    one = _upload(s3)
+    _remove(s3, one)
+
+    assert "the object is no longer there" in world.faults(one, {"status": "CLEAN"})
+
+
+def test_changed_bytes_are_found(s3: "S3Client", world: World) -> None:
+    one = _upload(s3, content=b"other bytes")
+
+    assert world.faults(one, {"status": "CLEAN"}) == ["the object's bytes have changed"]
+
+
+@pytest.mark.parametrize("tagging", ["owner=demo", "scan-status=clean", "owner=demo&scan-status=skipped"])
+def test_a_missing_or_wrong_tag_is_found(s3: "S3Client", world: World, tagging: str) -> None:
+    [fault] = world.faults(_upload(s3, tagging), {"status": "CLEAN"})
+
+    assert "tags" in fault
+
+
+def test_ten_tags_of_the_users_leave_no_room_and_are_kept(s3: "S3Client", world: World) -> None:
+    tags = {f"t{number}": "x" for number in range(10)}
+
+    one = _upload(s3, "&".join(f"{name}=x" for name in tags), tags=tags)
+
+    assert world.faults(one, {"status": "CLEAN"}) == []
+
+
+def test_a_forged_status_tag_is_found(s3: "S3Client", world: World) -> None:
+    one = _upload(s3, "scan-status=clean", tags={"scan-status": "clean"})
+
+    assert world.faults(one, {"status": "UNSCANNABLE"})
+
+
+def test_a_match_moved_under_lock_is_right(s3: "S3Client", world: World) -> None:
+    one, result = _upload(s3, expected=QUARANTINED), _quarantined(s3)
+    _remove(s3, one)
+
+    assert world.faults(one, result) == []
+
+
+def test_a_match_that_can_still_be_read_is_found(s3: "S3Client", world: World) -> None:
+    one, result = _upload(s3, expected=QUARANTINED), _quarantined(s3)
+    s3.delete_object(Bucket=BUCKET, Key="a.jpg")
+
+    [fault] = world.faults(one, result)
+
+    assert "can still be read" in fault
+
+
+def test_a_copy_without_a_lock_is_found(s3: "S3Client", world: World) -> None:
+    one, result = _upload(s3, expected=QUARANTINED), _quarantined(s3, lock=None)
+    _remove(s3, one)
+
+    assert world.faults(one, result) == ["its quarantined copy is not under object lock"]
+
+
+def test_a_test_picture_is_locked_for_a_day_and_an_incident_for_a_year(s3: "S3Client", world: World) -> None:
+    one = _upload(s3, expected=QUARANTINED)
+    _remove(s3, one)
+
+    assert world.faults(one, _quarantined(s3, lock=1, is_test=True)) == []
+    assert world.faults(one, _quarantined(s3, lock=365, is_test=True))
+    assert world.faults(one, _quarantined(s3, lock=1, is_test=False))
+
+
+def test_a_copy_of_other_bytes_is_found(s3: "S3Client", world: World) -> None:
+    one, result = _upload(s3, expected=QUARANTINED), _quarantined(s3, body=b"other")
+    _remove(s3, one)
+
+    assert world.faults(one, result) == ["there is no copy of the same bytes in the quarantine bucket"]
+
+
+def test_a_result_that_does_not_say_where_its_copy_is_is_found(s3: "S3Client", world: World) -> None:
+    one = _upload(s3, expected=QUARANTINED)
+    _remove(s3, one)
+
+    [fault] = world.faults(one, {"status": "QUARANTINED"})
+
+    assert "does not say where" in fault
+
+
+def test_a_wrong_checksum_in_the_result_is_found(s3: "S3Client", world: World) -> None:
+    one, result = _upload(s3, expected=QUARANTINED), _quarantined(s3)
+    _remove(s3, one)
+
+    assert world.faults(one, result | {"sha256": "0" * 64}) == ["the result's SHA-256 is not the picture's"]
+
+
+def test_what_is_said_to_be_gone_and_is_there_is_found(s3: "S3Client", world: World) -> None:
+    one = _upload(s3)
+
+    assert world.faults(one, {"status": "GONE"})
+
+    _remove(s3, one)
+    assert world.faults(one, {"status": "GONE"}) == []
+
+
+@mock_aws
+def test_a_message_in_the_dead_letter_queue_is_found() -> None:
+    sqs = boto3.client("sqs", region_name="us-east-1")
+    url = sqs.create_queue(QueueName="dead-letters")["QueueUrl"]
+    assert dead_letters(sqs, url) == []
+
+    sqs.send_message(QueueUrl=url, MessageBody="an upload")
+
+    assert dead_letters(sqs, url) == ["1 in the dead-letter queue, expected none"]

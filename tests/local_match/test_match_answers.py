@@ -1,0 +1,66 @@
+"""The answers' exact shape."""
+
+from local.match import answers
+from local.match.hash_list import Found
+
+
+def test_a_match_has_every_documented_field() -> None:
+    found = [Found("Test", "42", ("A1", "B2"), 7), Found("Emulated", "9", (), 12)]
+
+    assert answers.matched(found, "T1", evaluated=False) == {
+        "Status": {"Code": 3000, "Description": "OK", "Exception": None},
+        "TrackingId": "T1",
+        "ContentId": None,
+        "IsMatch": True,
+        "MatchDetails": {
+            "AdvancedInfo": [],
+            "MatchFlags": [
+                {
+                    "AdvancedInfo": [{"Key": "MatchId", "Value": "42"}],
+                    "Source": "Test",
+                    "Violations": ["A1", "B2"],
+                    "MatchDistance": 7,
+                },
+                {
+                    "AdvancedInfo": [{"Key": "MatchId", "Value": "9"}],
+                    "Source": "Emulated",
+                    "Violations": [],
+                    "MatchDistance": 12,
+                },
+            ],
+        },
+        "XPartnerCustomerId": None,
+        "EvaluateResponse": None,
+    }
+
+
+def test_nothing_found_is_no_match() -> None:
+    answer = answers.matched([], "T1", evaluated=False)
+
+    assert (answer["Status"]["Code"], answer["IsMatch"]) == (3000, False)
+    assert answer["MatchDetails"] == {"AdvancedInfo": [], "MatchFlags": []}
+
+
+def test_an_evaluation_has_every_documented_field() -> None:
+    evaluation = answers.matched([], "T1", evaluated=True)["EvaluateResponse"]
+
+    assert {name: type(value) for name, value in evaluation.items()} == {
+        "AdultClassificationScore": float,
+        "IsImageAdultClassified": bool,
+        "RacyClassificationScore": float,
+        "IsImageRacyClassified": bool,
+        "AdvancedInfo": list,
+        "Result": bool,
+        "Status": dict,
+        "TrackingId": str,
+    }
+
+
+def test_a_refusal_has_the_same_fields_as_a_match() -> None:
+    refusal = answers.refused(answers.NOT_AN_IMAGE, "why", "T1")
+
+    assert refusal.keys() == answers.matched([], "T1", evaluated=False).keys()
+    assert refusal["Status"]["Code"] == 3206
+    assert refusal["Status"]["Exception"] == "why"
+    assert refusal["Status"]["Description"]
+    assert refusal["IsMatch"] is False

@@ -1,0 +1,257 @@
+"""Fakes of the ports: they keep what they were told, and fail when they are told to."""
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import requests
+
+from guard.endings import Endings
+from guard.errors import Busy, Gone, Held
+from guard.model import Copy, Delivery, Kind, Look, ScanRecord, Status, Upload, Verdict
+from guard.move import Move
+from guard.scanner import Scanner
+
+NOW = 1_000_000.0
+JPEG = bytes.fromhex("ffd8ffe000104a46494600010100000100010000ffc0000b08012c012c01011100ffda") + bytes(100)
+
+
+def upload(key: str = "a.jpg", version: str | None = "v1") -> Upload:
+    return Upload("uploads", key, "etag", version)
+
+
+@dataclass
+class Failing:
+    """Calls of `name` raise what stands in `fails[name]`, one after the other, before they do anything."""
+
+    fails: dict[str, list[Exception | None]] = field(default_factory=dict)
+    calls: list[str] = field(default_factory=list)
+
+    def call(self, name: str) -> None:
+        self.calls.append(name)
+        planned = self.fails.get(name)
+        error = planned.pop(0) if planned else None
+        if error:
+            raise error
+
+
+@dataclass
+class FakeLedger(Failing):
+    records: dict[str, ScanRecord] = field(default_factory=dict)
+    leases: dict[str, str] = field(default_factory=dict)
+    told: dict[str, dict[str, Any]] = field(default_factory=dict)
+    history: list[Status] = field(default_factory=list)
+
+    def begin(self, delivery: Delivery) -> ScanRecord:
+        self.call("begin")
+        name = delivery.upload.version + delivery.upload.key
+        record = self.records.get(name, ScanRecord(Status.PENDING, "", received=NOW - 5))
+        if record.status.settled:
+            return record
+        if name in self.leases:
+            raise Held("another worker has it", until=NOW + 100)
+        lease = f"lease {len(self.calls)}"
+        self.records[name], self.leases[name] = replace(record, lease=lease), lease
+        return self.records[name]
+
+    def matched(self, upload: Upload, record: ScanRecord, verdict: Verdict, quarantine_key: str) -> None:
+        self.call("matched")
+        self._write(upload, record, Status.MATCHED, {"quarantine_key": quarantine_key, "flags": verdict.flags})
+        name = upload.version + upload.key
+        self.records[name] = replace(self.records[name], is_test=verdict.is_test)
+
+    def copied(self, upload: Upload, record: ScanRecord, copy: Copy) -> None:
+        self.call("copied")
+        self._write(upload, record, Status.MATCHED, {})
+        name = upload.version + upload.key
+        self.records[name] = replace(self.records[name], copy=copy)
+
+    def defer(self, upload: Upload, record: ScanRecord, reason: str) -> None:
+        self.call("defer")
+        status = Status.MATCHED if record.status is Status.MATCHED else Status.DEFERRED
+        self._write(upload, record, status, {"reason": reason}, release=True)
+
+    def settle(self, upload: Upload, record: ScanRecord, status: Status, reason: str = "", **more: object) -> None:
+        self.call("settle")
+        self._write(upload, record, status, {"reason": reason, **more}, release=True)
+
+    def status(self, key: str = "a.jpg", version: str = "v1") -> Status:
+        return self.records[version + key].status
+
+    def _write(
+        self, upload: Upload, record: ScanRecord, status: Status, told: dict[str, Any], release: bool = False
+    ) -> None:
+        name = upload.version + upload.key
+        if self.leases.get(name) != record.lease:
+            raise Held("another worker took it over", until=NOW + 5)
+        self.records[name] = replace(self.records[name], status=status, attempts=record.attempts)
+        self.told.setdefault(name, {}).update(told)
+        self.history.append(status)
+        if release:
+            del self.leases[name]
+
+
+@dataclass
+class FakeUploads(Failing):
+    objects: dict[str, bytes] = field(default_factory=dict)
+    tags: dict[str, str] = field(default_factory=dict)
+    full: bool = False
+
+    def look(self, upload: Upload, head_bytes: int) -> Look:
+        self.call("look")
+        data = self._bytes(upload)
+        return Look(len(data), data[:head_bytes])
+
+    def read(self, upload: Upload) -> bytes:
+        self.call("read")
+        return self._bytes(upload)
+
+    def presign(self, upload: Upload) -> str:
+        self.call("presign")
+        return f"https://s3/{upload.key}?versionId={upload.version_id}&X-Amz-Signature=5ec2e7"
+
+    def tag(self, upload: Upload, value: str) -> bool:
+        self.call("tag")
+        self._bytes(upload)
+        if not self.full:
+            self.tags[upload.key] = value
+        return not self.full
+
+    def delete(self, upload: Upload) -> None:
+        self.call("delete")
+        self.objects.pop(upload.key, None)
+
+    def _bytes(self, upload: Upload) -> bytes:
+        if upload.key not in self.objects:
+            raise Gone("deleted")
+        return self.objects[upload.key]
+
+
+@dataclass
+class FakeQuarantine(Failing):
+    copies: list[tuple[str, bytes, bool]] = field(default_factory=list)
+
+    def key(self, upload: Upload) -> str:
+        return f"quarantined/{upload.key}"
+
+    def keep(self, upload: Upload, source: bytes, is_test: bool) -> Copy:
+        self.call("keep")
+        self.copies.append((upload.key, source, is_test))
+        return Copy(f"copy {len(self.copies)}", "5ha256")
+
+
+@dataclass
+class FakePacer(Failing):
+    reserved: list[int] = field(default_factory=list)
+    missed: int = 0  # so many slots are to be missed
+    pauses: list[float] = field(default_factory=list)
+    arrived: int = 0
+
+    def reserve(self, count: int) -> list[float]:
+        self.call("reserve")
+        self.reserved.append(count)
+        return [NOW + i for i in range(1, count + 1)]
+
+    def arrive(self, slot: float) -> bool:
+        self.missed -= 1
+        self.arrived += self.missed < 0
+        return self.missed < 0
+
+    def pause(self, until: float) -> None:
+        self.call("pause")
+        self.pauses.append(until)
+
+
+@dataclass
+class FakeMatcher(Failing):
+    answers: list[Verdict] = field(default_factory=list)  # one for each request; after them no match
+    sent: list[str] = field(default_factory=list)
+
+    def by_url(self, url: str, fresh_key: bool = False) -> requests.PreparedRequest:
+        self.call("by_url")
+        return self._request(f"url{' fresh' if fresh_key else ''} {url.partition('?')[0]}")
+
+    def by_value(self, picture: bytes, media_type: str, fresh_key: bool = False) -> requests.PreparedRequest:
+        self.call("by_value")
+        return self._request(f"value{' fresh' if fresh_key else ''} {media_type} {len(picture)}")
+
+    def connect(self, count: int) -> None:
+        self.call("connect")
+
+    def send(self, request: requests.PreparedRequest) -> Verdict:
+        self.call("send")
+        self.sent.append(request.headers["what"])
+        return self.answers.pop(0) if self.answers else Verdict(Kind.NO_MATCH, tracking_id="T-1")
+
+    def _request(self, what: str) -> requests.PreparedRequest:
+        return requests.Request("POST", "https://match.example.org", {"what": what}).prepare()
+
+
+@dataclass
+class FakeRetryQueue(Failing):
+    sent: list[tuple[Delivery, float]] = field(default_factory=list)
+    dead: list[tuple[object, str]] = field(default_factory=list)
+
+    def send(self, delivery: Delivery, delay: float) -> None:
+        self.call("send")
+        self.sent.append((delivery, delay))
+
+    def give_up(self, what: object, reason: str) -> None:
+        self.call("give_up")
+        self.dead.append((what, reason))
+
+
+@dataclass
+class FakeNotices:
+    told: list[tuple[str, str]] = field(default_factory=list)
+
+    def settled(self, upload: Upload, status: Status, reason: str, received: float, is_test: bool) -> None:
+        self.told.append(("settled", status.value))
+
+    def deferred(self, upload: Upload, reason: str, delay: float, counted: bool) -> None:
+        self.told.append(("failed" if counted else "waited", reason))
+
+    def paused(self, reason: str, seconds: float) -> None:
+        self.told.append(("paused", reason))
+
+    def untagged(self, upload: Upload) -> None:
+        self.told.append(("untagged", upload.key))
+
+    def not_moved(self, upload: Upload, reason: str) -> None:
+        self.told.append(("not moved", reason))
+
+    def unfinished(self, upload: Upload, reason: str) -> None:
+        self.told.append(("unfinished", reason))
+
+
+class World:
+    """A scanner among fakes."""
+
+    def __init__(
+        self, *answers: Verdict, objects: dict[str, bytes] | None = None, retry_for: float = 3 * 86400
+    ) -> None:
+        self.ledger, self.uploads, self.quarantine = FakeLedger(), FakeUploads(), FakeQuarantine()
+        self.uploads.objects = {"a.jpg": JPEG} if objects is None else objects
+        self.pacer, self.matcher = FakePacer(), FakeMatcher(answers=list(answers))
+        self.retry_queue, self.notices = FakeRetryQueue(), FakeNotices()
+        self.scanner = Scanner(
+            self.ledger,
+            self.uploads,
+            self.pacer,
+            self.matcher,
+            Move(self.ledger, self.uploads, self.quarantine),
+            Endings(self.ledger, self.uploads, self.retry_queue, self.notices, retry_for, now=lambda: NOW),
+            self.notices,
+            now=lambda: NOW,
+        )
+
+    def scan(self, *deliveries: Delivery) -> list[bool]:
+        return self.scanner.scan(deliveries or [Delivery(upload())])
+
+    def deliver_again(self) -> list[bool]:
+        """What the queue holds is delivered; the queue is empty before."""
+        waiting = [delivery for delivery, _ in self.retry_queue.sent]
+        self.retry_queue.sent.clear()
+        return self.scanner.scan(waiting)
+
+
+BUSY = Busy("no slot", until=NOW + 30)

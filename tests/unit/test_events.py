@@ -1,0 +1,166 @@
+"""events.py: every shape in which an upload is told of."""
+
+import json
+from typing import Any
+from urllib.parse import quote_plus
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from guard.events import read, read_message
+from guard.model import Delivery, Upload
+
+
+def s3_record(key: str = "a.jpg", **obj: Any) -> dict[str, Any]:
+    return {
+        "eventSource": "aws:s3",
+        "eventName": "ObjectCreated:Put",
+        "eventTime": "2026-11-22T10:00:00.000Z",
+        "userIdentity": {"principalId": "AWS:AIDA"},
+        "requestParameters": {"sourceIPAddress": "192.0.2.1"},
+        "s3": {
+            "bucket": {"name": "uploads"},
+            "object": {"key": quote_plus(key, safe="/"), "size": 7, "eTag": "e1", "versionId": "v1", "sequencer": "0A"}
+            | obj,
+        },
+    }
+
+
+def bridge_event(key: str = "a.jpg", **obj: Any) -> dict[str, Any]:
+    return {
+        "detail-type": "Object Created",
+        "source": "aws.s3",
+        "time": "2026-11-22T10:00:00Z",
+        "detail": {
+            "bucket": {"name": "uploads"},
+            "object": {"key": key, "size": 7, "etag": "e1", "version-id": "v1", "sequencer": "0A"} | obj,
+            "requester": "123456789012",
+            "source-ip-address": "192.0.2.1",
+        },
+    }
+
+
+def uploads(payload: object) -> list[Upload]:
+    intake = read(payload)
+    assert not intake.faults
+    return [delivery.upload for delivery in intake.deliveries]
+
+
+def test_every_record_of_an_event_is_read() -> None:
+    assert [u.key for u in uploads({"Records": [s3_record("a"), s3_record("b"), s3_record("c")]})] == ["a", "b", "c"]
+
+
+def test_an_s3_record_gives_all_that_is_known_of_the_upload() -> None:
+    assert uploads({"Records": [s3_record()]}) == [
+        Upload("uploads", "a.jpg", "e1", "v1", 7, "0A", "2026-11-22T10:00:00.000Z", "AWS:AIDA", "192.0.2.1")
+    ]
+
+
+ODD_KEYS = [
+    "a b.jpg",
+    "a+b.jpg",
+    "100%.jpg",
+    "%20.jpg",
+    "%2B+%2b",
+    "ä/ö ü.png",
+    "日本/😀.gif",
+    "e\u0301.jpg",
+    "a" * 1000,
+    "?x=#y&z",
+]
+
+
+@pytest.mark.parametrize("key", ODD_KEYS)
+def test_a_key_of_an_s3_notification_is_decoded_once(key: str) -> None:
+    assert uploads({"Records": [s3_record(key)]})[0].key == key
+
+
+@pytest.mark.parametrize("key", ODD_KEYS)
+def test_a_key_of_event_bridge_is_taken_as_it_is(key: str) -> None:
+    assert uploads(bridge_event(key))[0].key == key
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=300))
+def test_any_key_survives_being_deferred(key: str) -> None:
+    first = read({"Records": [s3_record(key)]}).deliveries[0]
+    assert read_message(json.dumps(first.as_dict())).deliveries == (first,)
+
+
+@pytest.mark.parametrize("version", [None, "", "null"])
+def test_without_a_version_the_etag_pins_the_upload(version: str | None) -> None:
+    upload = uploads({"Records": [s3_record(versionId=version)]})[0]
+    assert upload.version_id is None
+    assert upload.version == "etag:e1"
+
+
+def test_a_failed_invocation_gives_the_uploads_of_its_event() -> None:
+    destination = {
+        "version": "1.0",
+        "requestContext": {},
+        "requestPayload": {"Records": [s3_record("a"), s3_record("b")]},
+    }
+    assert [u.key for u in uploads(destination)] == ["a", "b"]
+
+
+def test_what_a_failed_attempt_left_behind_comes_back() -> None:
+    delivery = Delivery(Upload("uploads", "a", "e1", "v1"), attempt=3, spent=70.5, by_value=True)
+    assert read_message(json.dumps(delivery.as_dict())).deliveries == (delivery,)
+
+
+def test_a_message_redriven_from_the_dead_letter_queue_starts_anew() -> None:
+    dead = Delivery(Upload("uploads", "a", "e1", "v1"), attempt=99, spent=1e6).as_dict() | {"gave_up": "http-500"}
+    again = read(dead).deliveries[0]
+    assert (again.attempt, again.spent, again.redriven) == (0, 0.0, True)
+
+
+def test_what_could_not_be_read_once_is_read_again_when_it_is_redriven() -> None:
+    assert [u.key for u in uploads({"unreadable": s3_record("a"), "gave_up": "no key"})] == ["a"]
+
+
+def test_what_speaks_of_no_upload_is_passed_over() -> None:
+    removed = s3_record() | {"eventName": "ObjectRemoved:Delete"}
+    test_event = {"Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": "uploads"}
+    assert uploads({"Records": [removed]}) == uploads(test_event) == uploads({"Records": []}) == []
+
+
+def test_a_record_that_cannot_be_read_keeps_no_other_from_being_read() -> None:
+    broken = s3_record()
+    del broken["s3"]["object"]["key"]
+    intake = read({"Records": [s3_record("a"), broken, s3_record("b")]})
+    assert [d.upload.key for d in intake.deliveries] == ["a", "b"]
+    assert [(f.part, f.reason) for f in intake.faults] == [(broken, "no key")]
+
+
+NO_EVENTS = [
+    None,
+    17,
+    "text",
+    [],
+    {},
+    {"Records": "none"},
+    {"Records": [None]},
+    {"Records": [{"s3": None}]},
+    {"Records": [{"s3": {"bucket": {}, "object": {"key": "a", "eTag": "e"}}}]},
+    {"Records": [{"s3": {"bucket": {"name": "b"}, "object": {"key": "", "eTag": "e"}}}]},
+    {"Records": [{"s3": {"bucket": {"name": "b"}, "object": {"key": "%ff", "eTag": "e"}}}]},
+    {"Records": [{"s3": {"bucket": {"name": "b"}, "object": {"key": "a"}}}]},
+    {"detail-type": "Object Created"},
+    {"detail-type": "Object Created", "detail": {"bucket": {"name": "b"}, "object": {"key": 5}}},
+    {"upload": {"bucket": "b"}},
+    {"upload": {"bucket": "b", "key": "k", "etag": "e"}, "attempt": "many"},
+    {"requestPayload": "nothing"},
+]
+
+
+@pytest.mark.parametrize("payload", NO_EVENTS)
+def test_what_is_no_event_is_a_fault_with_a_reason(payload: object) -> None:
+    intake = read(payload)
+    assert not intake.deliveries
+    assert len(intake.faults) == 1
+    assert intake.faults[0].reason
+
+
+@pytest.mark.parametrize("body", ["", "{", "nonsense", "[" * 100_000])
+def test_a_message_that_is_not_json_is_a_fault(body: str) -> None:
+    assert [fault.reason for fault in read_message(body).faults] == ["not JSON"]

@@ -1,0 +1,351 @@
+"""scanner.py, move.py and endings.py: the way of an upload, among fakes."""
+
+import pytest
+from fakes import BUSY, JPEG, NOW, World, upload
+
+from guard.errors import Busy, Gone, TryAgain, Unscannable
+from guard.model import Delivery, Kind, MatchFlag, Status, Verdict
+
+MATCH = Verdict(Kind.MATCH, tracking_id="T-2", flags=(MatchFlag("Other"),))
+TEST_MATCH = Verdict(Kind.MATCH, tracking_id="T-2", flags=(MatchFlag("Test"),))
+UNKNOWN = Verdict(Kind.UNKNOWN, "http-500")
+NOT_VERIFIED = Verdict(Kind.NOT_VERIFIED, "service-3206")
+
+
+def test_a_clean_upload_is_settled_and_tagged() -> None:
+    world = World()
+    assert world.scan() == [True]
+    assert world.ledger.status() is Status.CLEAN
+    assert world.ledger.told["v1a.jpg"]["tracking_id"] == "T-1"
+    assert world.ledger.records["v1a.jpg"].attempts == 1
+    assert world.uploads.tags == {"a.jpg": "clean"}
+    assert world.retry_queue.sent == []
+
+
+def test_a_match_is_recorded_copied_written_down_and_only_then_deleted() -> None:
+    world = World(MATCH)
+    order: list[str] = []
+    for fake in (world.ledger, world.uploads, world.quarantine):
+        fake.call = order.append  # type: ignore[method-assign]
+    world.scan()
+    assert order == ["begin", "look", "presign", "matched", "read", "keep", "copied", "delete", "settle"]
+    assert world.ledger.status() is Status.QUARANTINED
+    assert world.quarantine.copies == [("a.jpg", JPEG, False)]
+    assert world.uploads.objects == {}
+
+
+def test_a_match_of_the_test_source_takes_the_same_way_as_a_test() -> None:
+    world = World(TEST_MATCH)
+    world.scan()
+    assert world.quarantine.copies == [("a.jpg", JPEG, True)]
+    assert world.ledger.records["v1a.jpg"].is_test
+
+
+@pytest.mark.parametrize(
+    ("data", "status", "tag"),
+    [
+        (b"words", Status.SKIPPED, "skipped"),
+        (b"", Status.SKIPPED, "skipped"),
+        (b"\0\1\2\3" * 9, Status.UNSCANNABLE, "unscannable"),
+    ],
+)
+def test_what_the_look_decides_costs_no_slot_and_no_request(data: bytes, status: Status, tag: str) -> None:
+    world = World(objects={"a.jpg": data})
+    world.scan()
+    assert world.ledger.status() is status
+    assert world.uploads.tags == {"a.jpg": tag}
+    assert world.pacer.reserved == []
+    assert world.matcher.sent == []
+
+
+def test_an_object_that_is_gone_is_settled_as_gone() -> None:
+    world = World(objects={})
+    world.scan()
+    assert world.ledger.status() is Status.GONE
+
+
+def test_an_object_that_can_never_be_read_is_unscannable_with_the_reason() -> None:
+    world = World()
+    world.uploads.fails = {"look": [Unscannable("customer-key")]}
+    world.scan()
+    assert world.ledger.status() is Status.UNSCANNABLE
+    assert world.ledger.told["v1a.jpg"]["reason"] == "customer-key"
+
+
+def test_without_a_slot_the_upload_waits_in_the_queue_and_nothing_is_counted() -> None:
+    world = World()
+    world.pacer.fails = {"reserve": [BUSY]}
+    assert world.scan() == [True]
+    delivery, delay = world.retry_queue.sent[0]
+    assert (delivery.attempt, delivery.spent) == (0, 0.0)
+    assert 30 <= delay <= 35
+    assert world.ledger.status() is Status.DEFERRED
+    assert world.matcher.sent == []
+
+
+@pytest.mark.parametrize(
+    "verdict", [UNKNOWN, Verdict(Kind.UNKNOWN, "service-3004"), Verdict(Kind.UNKNOWN, "no-answer")]
+)
+def test_unknown_is_tried_again_with_back_off_and_is_never_clean(verdict: Verdict) -> None:
+    world = World(verdict)
+    world.scan()
+    delivery, delay = world.retry_queue.sent[0]
+    assert delivery.attempt == 1
+    assert delivery.spent == delay
+    assert 5 <= delay <= 10
+    assert world.ledger.status() is Status.DEFERRED
+    world.deliver_again()
+    assert world.ledger.status() is Status.CLEAN
+
+
+def test_the_services_retry_after_is_kept() -> None:
+    world = World(Verdict(Kind.UNKNOWN, "http-503", retry_after=77))
+    world.scan()
+    assert world.retry_queue.sent[0][1] == 77
+
+
+@pytest.mark.parametrize(
+    ("reason", "retry_after", "pause"), [("http-429", 7.0, 7.0), ("http-429", None, 1.0), ("http-403", None, 300.0)]
+)
+def test_throttled_pauses_everybody_and_is_no_failure(reason: str, retry_after: float | None, pause: float) -> None:
+    world = World(Verdict(Kind.THROTTLED, reason, retry_after=retry_after))
+    world.scan()
+    assert world.pacer.pauses == [NOW + pause]
+    delivery, delay = world.retry_queue.sent[0]
+    assert delivery.attempt == 0
+    assert delay >= pause
+
+
+def test_throttling_for_ever_leads_to_no_dead_letter() -> None:
+    world = World(*[Verdict(Kind.THROTTLED, "http-429", retry_after=900.0)] * 500, retry_for=3600)
+    world.scan()
+    for _ in range(499):
+        world.deliver_again()
+    assert world.retry_queue.dead == []
+    assert world.ledger.status() is Status.DEFERRED
+    world.deliver_again()
+    assert world.ledger.status() is Status.CLEAN
+
+
+def test_trying_in_vain_ends_as_failed_with_a_dead_letter_that_says_why() -> None:
+    world = World(*[UNKNOWN] * 1000, retry_for=3600)
+    world.scan()
+    tries = 1
+    while world.retry_queue.sent:
+        world.deliver_again()
+        tries += 1
+    assert world.ledger.status() is Status.FAILED
+    assert [reason for _, reason in world.retry_queue.dead] == ["http-500"]
+    assert 8 <= tries <= 16  # 5-10 s, 10-20 s, … up to 15 min: what fits into an hour
+
+
+def test_the_dead_letter_is_written_before_the_record_says_failed() -> None:
+    world = World(UNKNOWN, retry_for=0)
+    world.retry_queue.fails = {"give_up": [TryAgain("sqs is away")]}
+    assert world.scan() == [False]
+    assert world.ledger.status() is Status.PENDING
+
+
+def test_a_refused_key_is_fetched_afresh_once_and_each_request_has_its_slot() -> None:
+    world = World(Verdict(Kind.KEY_REFUSED, "http-401"))
+    world.scan()
+    assert world.matcher.sent == ["url https://s3/a.jpg", "url fresh https://s3/a.jpg"]
+    assert world.pacer.arrived == 2
+    assert world.ledger.status() is Status.CLEAN
+    assert world.pacer.pauses == []
+
+
+def test_a_key_that_stays_refused_pauses_everybody_and_costs_the_upload_nothing() -> None:
+    world = World(*[Verdict(Kind.KEY_REFUSED, "http-401")] * 2)
+    world.scan()
+    assert world.pacer.pauses == [NOW + 60]
+    assert world.retry_queue.sent[0][0].attempt == 0
+    assert ("paused", "http-401") in world.notices.told
+
+
+@pytest.mark.parametrize("first", [NOT_VERIFIED, Verdict(Kind.BAD_PARAMETER, "service-3002")])
+def test_what_the_service_could_not_use_by_url_is_sent_by_value_once(first: Verdict) -> None:
+    world = World(first)
+    world.scan()
+    assert world.matcher.sent == ["url https://s3/a.jpg", f"value image/jpeg {len(JPEG)}"]
+    assert world.pacer.arrived == 2
+    assert world.ledger.status() is Status.CLEAN
+
+
+@pytest.mark.parametrize("verdict", [NOT_VERIFIED, Verdict(Kind.BAD_PARAMETER, "service-3002")])
+def test_what_it_cannot_use_by_value_either_is_unscannable_and_not_clean(verdict: Verdict) -> None:
+    world = World(verdict, verdict)
+    world.scan()
+    assert world.ledger.status() is Status.UNSCANNABLE
+    assert world.ledger.told["v1a.jpg"]["reason"] == verdict.reason
+    assert len(world.matcher.sent) == 2
+
+
+def test_without_a_slot_for_it_the_bytes_are_sent_by_the_next_worker_without_asking_by_url_again() -> None:
+    world = World(NOT_VERIFIED)
+    world.pacer.fails = {"reserve": [None, BUSY]}
+    world.scan()
+    world.deliver_again()
+    assert [sent.split()[0] for sent in world.matcher.sent] == ["url", "value"]
+
+
+def test_a_picture_of_the_wrong_size_is_left_for_a_rendition() -> None:
+    world = World(Verdict(Kind.WRONG_SIZE, "service-3208", "T-3"))
+    world.scan()
+    assert world.ledger.status() is Status.UNSCANNABLE
+    assert world.ledger.told["v1a.jpg"] == {"reason": "service-3208", "tracking_id": "T-3"}
+
+
+def test_a_missed_slot_is_given_up_and_another_taken() -> None:
+    world = World()
+    world.pacer.missed = 2
+    world.scan()
+    assert world.pacer.reserved == [1, 1, 1]
+    assert world.ledger.status() is Status.CLEAN
+
+
+def test_a_machine_that_misses_every_slot_leaves_the_upload_to_another() -> None:
+    world = World()
+    world.pacer.missed = 99
+    world.scan()
+    assert world.matcher.sent == []
+    assert len(world.retry_queue.sent) == 1
+
+
+def test_a_batch_takes_its_slots_in_one_reservation() -> None:
+    keys = [f"{i}.jpg" for i in range(10)]
+    world = World(objects=dict.fromkeys(keys, JPEG) | {"3.jpg": b"words"})
+    world.scan(*[Delivery(upload(key)) for key in keys])
+    assert world.pacer.reserved == [9]
+    assert {world.ledger.status(key) for key in keys} == {Status.CLEAN, Status.SKIPPED}
+
+
+def test_what_fails_in_a_batch_keeps_nobody_else_from_his_verdict() -> None:
+    world = World(objects={"a.jpg": JPEG, "b.jpg": JPEG})
+    world.uploads.fails = {"look": [RuntimeError("X-Amz-Signature=5ec2e7")]}
+    done = world.scan(Delivery(upload("a.jpg")), Delivery(upload("b.jpg")))
+    assert sorted(done) == [False, True]
+    assert sorted(record.status for record in world.ledger.records.values()) == [Status.CLEAN, Status.PENDING]
+    assert "5ec2e7" not in str(world.notices.told)
+    assert "unforeseen RuntimeError" in str(world.notices.told)
+
+
+def test_a_settled_upload_ends_at_begin_and_costs_no_request() -> None:
+    world = World()
+    world.scan()
+    world.scan()
+    assert len(world.matcher.sent) == 1
+
+
+def test_a_repeated_delivery_puts_the_tag_that_the_first_did_not_get_to() -> None:
+    world = World()
+    world.uploads.fails = {"tag": [TryAgain("s3 is away")]}
+    world.scan()
+    assert world.ledger.status() is Status.CLEAN
+    assert world.uploads.tags == {}
+    world.deliver_again()
+    assert world.uploads.tags == {"a.jpg": "clean"}
+    assert world.ledger.status() is Status.CLEAN
+    assert len(world.matcher.sent) == 1
+
+
+def test_an_object_with_no_room_for_the_tag_is_told_of() -> None:
+    world = World()
+    world.uploads.full = True
+    world.scan()
+    assert ("untagged", "a.jpg") in world.notices.told
+    assert world.ledger.status() is Status.CLEAN
+
+
+def test_what_another_worker_holds_is_looked_at_again_later() -> None:
+    world = World()
+    world.ledger.leases["v1a.jpg"] = "another's"
+    assert world.scan() == [True]
+    assert len(world.retry_queue.sent) == 1
+    assert world.matcher.sent == []
+    assert "defer" not in world.ledger.calls
+
+
+@pytest.mark.parametrize("line", ["keep", "copied", "delete", "settle", "read"])
+def test_a_move_that_stops_at_any_line_is_completed_without_asking_again(line: str) -> None:
+    world = World(MATCH)
+    for fake in (world.ledger, world.uploads, world.quarantine):
+        fake.fails = {line: [TryAgain("away")]}
+    world.scan()
+    assert world.ledger.status() is Status.MATCHED
+    world.deliver_again()
+    assert world.ledger.status() is Status.QUARANTINED
+    assert world.uploads.objects == {}
+    assert len(world.matcher.sent) == 1
+    assert len(world.quarantine.copies) == (2 if line == "copied" else 1)
+
+
+def test_a_match_that_cannot_be_moved_is_never_given_up() -> None:
+    world = World(MATCH, retry_for=100)
+    world.quarantine.fails = {"keep": [TryAgain("AccessDenied")] * 50}
+    world.scan()
+    for _ in range(50):
+        world.deliver_again()
+    assert world.retry_queue.dead == []
+    assert world.ledger.status() is Status.QUARANTINED
+    assert ("not moved", "AccessDenied") in world.notices.told
+
+
+def test_a_match_that_its_owner_deleted_meanwhile_is_gone_and_keeps_what_was_found() -> None:
+    world = World(MATCH)
+    world.uploads.fails = {"read": [Gone("deleted")]}
+    world.scan()
+    assert world.ledger.status() is Status.GONE
+    assert world.ledger.told["v1a.jpg"]["flags"] == MATCH.flags
+
+
+def test_a_source_that_is_gone_after_its_copy_was_written_down_is_quarantined() -> None:
+    world = World(MATCH)
+    world.uploads.fails = {"delete": [Gone("overwritten")]}
+    world.scan()
+    assert world.ledger.status() is Status.QUARANTINED
+
+
+def test_with_the_ledger_away_the_upload_waits_in_the_queue() -> None:
+    world = World()
+    world.ledger.fails = {"begin": [TryAgain("dynamodb: away")]}
+    assert world.scan() == [True]
+    world.deliver_again()
+    assert world.ledger.status() is Status.CLEAN
+
+
+def test_with_ledger_and_queue_away_the_delivery_is_handed_back() -> None:
+    world = World()
+    world.ledger.fails = {"begin": [Busy("throttled")]}
+    world.retry_queue.fails = {"send": [TryAgain("sqs: away")]}
+    assert world.scan() == [False]
+
+
+def test_when_only_the_record_of_a_deferral_fails_the_message_is_sent_all_the_same() -> None:
+    world = World(UNKNOWN)
+    world.ledger.fails = {"defer": [TryAgain("away")]}
+    assert world.scan() == [True]
+    assert len(world.retry_queue.sent) == 1
+
+
+def test_a_worker_that_was_overtaken_changes_nothing() -> None:
+    world = World()
+    world.ledger.fails = {}
+    original = world.matcher.send
+
+    def slow_send(request: object) -> Verdict:
+        world.ledger.leases["v1a.jpg"] = "another's"
+        return original(request)  # type: ignore[arg-type]
+
+    world.matcher.send = slow_send  # type: ignore[method-assign]
+    world.scan()
+    assert world.ledger.status() is Status.PENDING
+    assert len(world.retry_queue.sent) == 1
+
+
+def test_a_pacer_that_is_away_leads_to_a_deferral() -> None:
+    world = World()
+    world.pacer.fails = {"reserve": [TryAgain("dynamodb: away")]}
+    world.scan()
+    assert world.ledger.status() is Status.DEFERRED
+    assert world.matcher.sent == []

@@ -1,0 +1,76 @@
+"""settings.py: every fault at once, and never a value."""
+
+import pytest
+
+from guard.errors import SettingsFault
+from guard.settings import read
+
+GOOD = {
+    "MATCH_ENDPOINT": "https://match.example.org/photodna/v1.0/Match",
+    "SUBSCRIPTION_KEY_SECRET": "arn:aws:secretsmanager:eu-west-1:123456789012:secret:key",
+    "ENHANCE": "false",
+    "ENABLE_EVALUATION": "off",
+    "RATE_PER_SECOND": "10",
+    "RATE_MARGIN_MS": "25",
+    "RESULTS_TABLE": "results",
+    "PACER_TABLE": "pacer",
+    "RETRY_QUEUE_URL": "https://sqs.example.org/retry",
+    "DEAD_LETTER_QUEUE_URL": "https://sqs.example.org/dead",
+    "QUARANTINE_BUCKET": "quarantine",
+    "RETENTION_DAYS": "365",
+    "RETENTION_MODE": "GOVERNANCE",
+    "RETRY_FOR_DAYS": "3",
+    "CLEAN_RESULT_DAYS": "90",
+}
+
+
+def test_a_good_environment_is_read() -> None:
+    settings = read(GOOD)
+    assert settings.retry_for_seconds == 3 * 86400
+    assert settings.enable_evaluation is None
+    assert settings.enhance is False
+
+
+def test_all_faults_are_reported_at_once() -> None:
+    broken = {"RATE_PER_SECOND": "fast", "RETENTION_MODE": "forever", "MATCH_ENDPOINT": "ftp://x"}
+    with pytest.raises(SettingsFault) as caught:
+        read(broken)
+    assert all(name in str(caught.value) for name in GOOD)
+
+
+def test_a_fault_names_the_setting_and_what_is_wanted_but_not_the_value() -> None:
+    with pytest.raises(SettingsFault, match="MATCH_ENDPOINT is not the https URL") as caught:
+        read(GOOD | {"MATCH_ENDPOINT": "https://user:hunter2@match.example.org/"})
+    assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("RATE_PER_SECOND", "0"),
+        ("RATE_PER_SECOND", "nan"),
+        ("RATE_PER_SECOND", "inf"),
+        ("RATE_MARGIN_MS", "-1"),
+        ("ENHANCE", "yes"),
+        ("ENABLE_EVALUATION", "sometimes"),
+        ("RETENTION_DAYS", "0"),
+        ("QUARANTINE_BUCKET", "  "),
+        ("MATCH_ENDPOINT", "https://match.example.org/Match?key=1"),
+    ],
+)
+def test_a_value_out_of_its_range_is_a_fault(name: str, value: str) -> None:
+    with pytest.raises(SettingsFault, match=name):
+        read(GOOD | {name: value})
+
+
+def test_the_key_travels_over_plain_http_only_within_a_machine_or_an_embedded_cloud() -> None:
+    plain = GOOD | {"MATCH_ENDPOINT": "http://match:8080/photodna/v1.0/Match"}
+    with pytest.raises(SettingsFault, match="MATCH_ENDPOINT"):
+        read(plain)
+    assert read(plain | {"AWS_ENDPOINT_URL": "http://cloud:5000"}).match_endpoint.startswith("http://match")
+    assert read(GOOD | {"MATCH_ENDPOINT": "http://127.0.0.1:9/Match"}).match_endpoint == "http://127.0.0.1:9/Match"
+
+
+@pytest.mark.parametrize("base", ["https://match.example.org", "https://match.example.org/"])
+def test_an_endpoint_without_a_path_means_the_operations_own(base: str) -> None:
+    assert read(GOOD | {"MATCH_ENDPOINT": base}).match_endpoint == GOOD["MATCH_ENDPOINT"]

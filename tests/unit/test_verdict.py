@@ -1,0 +1,150 @@
+"""verdict.py: what each answer of the service means."""
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from guard.model import Kind, MatchFlag
+from guard.verdict import LONGEST_RETRY_AFTER, read, seconds
+
+NOW = datetime(2026, 11, 22, 12, 0, 0, tzinfo=UTC).timestamp()
+
+
+def answer(code: Any = 3000, is_match: Any = False, **more: Any) -> bytes:
+    status = {"Code": code, "Description": "", "Exception": None}
+    return json.dumps({"Status": status, "TrackingId": "T-1", "IsMatch": is_match, **more}).encode()
+
+
+def kind(body: bytes, status: int = 200) -> Kind:
+    return read(status, None, body, NOW).kind
+
+
+def test_only_3000_with_is_match_false_is_no_match() -> None:
+    assert kind(answer(3000, False)) is Kind.NO_MATCH
+
+
+@pytest.mark.parametrize("is_match", [None, "false", 0, [], "", {}, "true", 1])
+def test_an_is_match_that_is_no_boolean_is_unknown(is_match: Any) -> None:
+    assert kind(answer(3000, is_match)) is Kind.UNKNOWN
+
+
+@pytest.mark.parametrize("code", [None, "3000", 3001, 3004, 0, -1, 3000.5, True, [3000]])
+def test_any_code_that_is_not_documented_is_unknown_even_with_is_match_false(code: Any) -> None:
+    assert kind(answer(code, False)) is Kind.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("code", "meaning"),
+    [
+        (3002, Kind.BAD_PARAMETER),
+        (3206, Kind.NOT_VERIFIED),
+        (3208, Kind.WRONG_SIZE),
+        (3209, Kind.WRONG_SIZE),
+    ],
+)
+def test_each_documented_code_has_its_meaning(code: int, meaning: Kind) -> None:
+    assert kind(answer(code, False)) is meaning
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"<html>", b"[]", b"null", b"3000", b'{"IsMatch": false}', b'{"Status": 3000}', b"\xff\xfe", b"[" * 10**6],
+)
+def test_a_body_that_is_no_answer_is_unknown(body: bytes) -> None:
+    assert kind(body) is Kind.UNKNOWN
+
+
+def test_a_truncated_answer_is_unknown() -> None:
+    whole = answer(3000, False)
+    assert {kind(whole[:n]) for n in range(len(whole))} == {Kind.UNKNOWN}
+
+
+@pytest.mark.parametrize("status", [201, 204, 301, 302, 307, 400, 404, 408, 413, 500, 502, 503, 504])
+def test_another_http_status_is_unknown_whatever_the_body_says(status: int) -> None:
+    assert kind(answer(3000, False), status) is Kind.UNKNOWN
+
+
+def test_the_gateways_refusals_are_told_apart() -> None:
+    assert kind(b"", 401) is Kind.KEY_REFUSED
+    assert read(429, "7", b"", NOW).retry_after == 7
+    assert read(403, "3600", b"", NOW).kind is Kind.THROTTLED
+
+
+def test_a_match_keeps_every_source() -> None:
+    details = {
+        "AdvancedInfo": [],
+        "MatchFlags": [
+            {
+                "Source": "Test",
+                "AdvancedInfo": [{"Key": "MatchId", "Value": "7"}],
+                "Violations": ["A1"],
+                "MatchDistance": 3,
+            },
+            {"Source": "Other"},
+        ],
+    }
+    verdict = read(200, None, answer(3000, True, MatchDetails=details), NOW)
+    assert verdict.flags == (MatchFlag("Test", "7", ("A1",), 3), MatchFlag("Other"))
+    assert verdict.tracking_id == "T-1"
+    assert not verdict.is_test
+
+
+@pytest.mark.parametrize("details", [None, [], {}, {"MatchFlags": None}, {"MatchFlags": "Test"}])
+def test_a_match_without_details_is_a_match_and_no_test(details: Any) -> None:
+    verdict = read(200, None, answer(3000, True, MatchDetails=details), NOW)
+    assert verdict.kind is Kind.MATCH
+    assert not verdict.is_test
+
+
+def test_a_match_whose_flag_cannot_be_read_is_no_test() -> None:
+    details = {"MatchFlags": [{"Source": "Test"}, "rubbish"]}
+    assert not read(200, None, answer(3000, True, MatchDetails=details), NOW).is_test
+
+
+def test_a_match_of_the_test_source_alone_is_a_test() -> None:
+    details = {"MatchFlags": [{"Source": "Test"}, {"Source": "Test"}]}
+    assert read(200, None, answer(3000, True, MatchDetails=details), NOW).is_test
+
+
+@pytest.mark.parametrize(
+    ("header", "wait"),
+    [
+        (None, None),
+        ("", None),
+        ("5", 5.0),
+        ("0.5", 0.5),
+        ("-3", 0.0),
+        ("soon", None),
+        ("nan", None),
+        ("inf", None),
+        ("99999999999", LONGEST_RETRY_AFTER),
+        ("Sun, 22 Nov 2026 12:00:30 GMT", 30.0),
+        ("Sun, 22 Nov 2026 11:00:00 GMT", 0.0),
+    ],
+)
+def test_retry_after_is_read_as_seconds_or_as_a_date(header: str | None, wait: float | None) -> None:
+    assert seconds(header, NOW) == wait
+
+
+@given(st.integers(100, 599), st.text() | st.none(), st.binary())
+def test_rubbish_is_never_clean_and_never_raises(status: int, header: str | None, body: bytes) -> None:
+    assert read(status, header, body, NOW).kind is not Kind.NO_MATCH
+
+
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(st.fixed_dictionaries({}, optional=dict.fromkeys(("Status", "TrackingId", "IsMatch", "MatchDetails"), _JSON)))
+def test_an_answer_of_any_shape_is_clean_only_with_3000_and_false(body: dict[str, Any]) -> None:
+    verdict = read(200, None, json.dumps(body).encode(), NOW)
+    status = body.get("Status")
+    promised = isinstance(status, dict) and status.get("Code") == 3000 and body.get("IsMatch") is False
+    assert (verdict.kind is Kind.NO_MATCH) == promised
