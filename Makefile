@@ -36,7 +36,8 @@ check: setup ## Lint, types, import rules, template rules
 	AWS_DEFAULT_REGION=us-east-1 $(BIN)/sam validate --lint
 
 test: setup ## All tests, with the coverage of src/guard
-	$(BIN)/python -m pytest -n 2 --dist loadgroup --cov --cov-report=term:skip-covered
+	$(BIN)/python -m pytest -q -m "not alone" -n 2 --dist loadfile --cov --cov-fail-under=0 --cov-report=
+	$(BIN)/python -m pytest -q -m alone --cov --cov-append --cov-report=term:skip-covered
 
 demo: setup ## Checks sixty-odd pictures, or PICTURES=DIR, with an embedded cloud; writes build/demo/report.html
 	$(RUN) -m local.demo $(if $(PICTURES),"$(PICTURES)")

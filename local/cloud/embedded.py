@@ -48,6 +48,8 @@ class EmbeddedCloud:
     asynchronous invocation (a minute, two minutes): with the default a second, two seconds.
     Lambda starts as many environments as there is work, a laptop has a few cores: each function has at most
     `environments`, where the template does not reserve another number, and work waits for a free one.
+    `host` is the address of this machine to listen on: another than loopback where containers are to reach it.
+    Without `run_functions` there are events and queues, and nothing of this reacts to them.
 
     Entering raises HelperFailed when a process does not start, and TemplateFault when the stack cannot be made.
     """
@@ -64,11 +66,14 @@ class EmbeddedCloud:
         subscription_key: str | None = None,
         retry_delay_scale: float = 1 / 60,
         environments: int = 5,
+        host: str = "127.0.0.1",
+        run_functions: bool = True,
     ) -> None:
         self._rate, self._latency, self._test_list = rate, latency, test_list
         self._template, self._parameters = template, dict(parameters or {})
         self._log_dir, self._retry_delay_scale = log_dir, retry_delay_scale
         self._environments = environments
+        self._host, self._run_functions = host, run_functions
         self._key = subscription_key or secrets.token_hex(16)
         self._match_endpoint = match_endpoint
         self._helpers: list[HelperProcess] = []
@@ -142,7 +147,7 @@ class EmbeddedCloud:
     # ------------------------------------------------------------ how it starts
 
     def _start(self) -> None:
-        moto = self._helper("moto", "local.cloud.moto_process")
+        moto = self._helper("moto", "local.cloud.moto_process", self._host)
         emulator = self._start_emulator() if self._match_endpoint is None else None
         # What is slow to import is imported while the two start.
         from local.cloud import template
@@ -152,9 +157,10 @@ class EmbeddedCloud:
             self._connect_emulator(emulator)
         parameters = self._stack_parameters(sam)
         translated = template.translate(sam, self._template, parameters, REGION)
-        self.aws_endpoint_url = f"http://127.0.0.1:{moto.announcement()['port']}"
+        self.aws_endpoint_url = f"http://{self._host}:{moto.announcement()['port']}"
         self._create_stack(translated.cloudformation, parameters)
-        self._start_functions(translated.code)
+        if self._run_functions:
+            self._start_functions(translated.code)
         threading.Thread(target=self._deliver_events, args=(moto,), daemon=True).start()
 
     def _stack_parameters(self, sam: dict[str, Any]) -> dict[str, str]:
@@ -169,6 +175,7 @@ class EmbeddedCloud:
 
     def _start_emulator(self) -> HelperProcess:
         arguments = ["--port", "0", "--key", self._key, "--rate", str(self._rate), "--latency", str(self._latency)]
+        arguments += ["--host", self._host, "--allow-host", self._host]
         if self._test_list is not None:
             arguments += ["--test-list", str(self._test_list)]
         return self._helper("match", "local.match", *arguments, "--die-with-stdin")
@@ -218,12 +225,14 @@ class EmbeddedCloud:
         }
 
     def _deliver_events(self, moto: HelperProcess) -> None:
+        # Read to the end in any case: moto would wait for room in the pipe.
         for message in moto.lines():
-            self._running().accept(message["function"], message["event"])
+            if self._runner is not None:
+                self._runner.accept(message["function"], message["event"])
 
     def _running(self) -> LambdaRunner:
         if self._runner is None:
-            raise RuntimeError("the embedded cloud is not running: use it in a with statement")
+            raise RuntimeError("no function runs here: the cloud was not entered, or was made with run_functions=False")
         return self._runner
 
     def _new_client(self, service: str) -> Any:

@@ -1,5 +1,7 @@
 """The process of the AWS services: moto's server on a port of its own, with the differences to AWS mended.
 
+Its argument is the address to listen on, if that is not loopback.
+
 Says {"port": ...} on standard output once it listens, then a line {"function": ARN, "event": ...} for each event
 that S3 or EventBridge sends to a function. Ends when its standard input does.
 """
@@ -66,6 +68,7 @@ def _end_with_parent() -> None:
 
 
 def main() -> None:
+    os.nice(10)  # AWS has machines of its own: what this costs must not delay the clock of the Match server
     parent = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # what moto prints is for the log
     writing = threading.Lock()
@@ -75,8 +78,9 @@ def main() -> None:
             print(json.dumps(message), file=parent, flush=True)
 
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    server = make_server("127.0.0.1", 0, Server(), threaded=True, request_handler=RequestHandler)
-    moto_differences.apply(f"http://127.0.0.1:{server.port}", send_to_function=say)
+    host = sys.argv[1] if len(sys.argv) > 1 else "127.0.0.1"
+    server = make_server(host, 0, Server(), threaded=True, request_handler=RequestHandler)
+    moto_differences.apply(f"http://{host}:{server.port}", send_to_function=say)
     moto_stack.apply()
     say({"port": server.port})
     server.serve_forever()

@@ -105,6 +105,7 @@ def log(line: str) -> None:
 
 
 def main() -> None:
+    os.nice(5)  # Lambda has machines of its own: what a function costs must not delay the Match server's clock
     events, answers = take_pipes()
     requests: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
     threading.Thread(target=read_events, args=(events, requests), daemon=True).start()

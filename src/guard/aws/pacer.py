@@ -40,8 +40,8 @@ class Pacer:
     ) -> None:
         self._client, self._table, self._lane, self._now, self._sleep = client, table, lane, now, sleep
         self._spacing = pace.interval(rate, margin_ms)
-        # Half the margin for our own lateness; the other half is left for the way to the server.
-        self._tolerance = margin_ms / 2000
+        # A quarter of the margin for our own lateness; the rest is left for the way to the server.
+        self._tolerance = margin_ms / 4000
         self._clock = Clock()
         self._way = 0.05  # seconds that a reservation took lately; slots start that far ahead
 

@@ -1,0 +1,90 @@
+"""`python -m local.invoke.build`: sam build with a Python of the runtime's version, and the sizes of what it made."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from samtranslator.yaml_helper import yaml_parse
+
+from local.invoke import engine, sam
+from local.invoke.errors import NotPossible, SamFailed
+
+TEMPLATE = sam.ROOT / "template.yaml"
+MOST_BYTES = 60_000_000  # of a function's package, unzipped; Lambda's own limit is 250 MB
+FUNCTION = "AWS::Serverless::Function"
+_CHECK = "import pip, sys; sys.exit('python%d.%d' % sys.version_info[:2] != sys.argv[1])"
+
+
+def build(cwd: Path = sam.ROOT, template: Path = TEMPLATE, parameters: Mapping[str, str] | None = None) -> Path:
+    """Builds in `cwd`/.aws-sam; the path of the built template. Raises NotPossible and SamFailed."""
+    with_python = python_variables(runtime(template))
+    if with_python is None:
+        engine.check()
+    overrides = [f"{name}={value}" for name, value in (parameters or {}).items()]
+    sam.run(
+        "build",
+        "--template-file",
+        str(template),
+        *(["--parameter-overrides", *overrides] if overrides else []),
+        *(["--use-container"] if with_python is None else []),
+        more=with_python,
+        cwd=cwd,
+        seconds=900,
+    )
+    return cwd / ".aws-sam/build/template.yaml"
+
+
+def runtime(template: Path) -> str:
+    """The functions' runtime, such as python3.13."""
+    return str(yaml_parse(template.read_text(encoding="utf-8"))["Globals"]["Function"]["Runtime"])
+
+
+def python_variables(name: str) -> dict[str, str] | None:
+    """The variables with which `name` (python3.13) on the PATH is that Python, with pip; None where none is.
+
+    SAM CLI looks nowhere else. pyenv's command of that name runs only where that version is chosen.
+    """
+    found = shutil.which(name)
+    for variables in ({}, {"PYENV_VERSION": name.removeprefix("python")}):
+        if found and _is_python(found, name, variables):
+            return variables
+    return None
+
+
+def _is_python(path: str, name: str, variables: Mapping[str, str]) -> bool:
+    try:
+        tried = subprocess.run(
+            [path, "-c", _CHECK, name], env={**os.environ, **variables}, capture_output=True, timeout=60, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return tried.returncode == 0
+
+
+def packages(built: Path) -> dict[str, Path]:
+    """The folder of each function's package by logical id."""
+    resources = yaml_parse(built.read_text(encoding="utf-8"))["Resources"]
+    return {name: built.parent / r["Properties"]["CodeUri"] for name, r in resources.items() if r["Type"] == FUNCTION}
+
+
+def size(package: Path) -> int:
+    """Bytes, unzipped."""
+    return sum(path.stat().st_size for path in package.rglob("*") if path.is_file())
+
+
+def main() -> int:
+    try:
+        sizes = {name: size(folder) for name, folder in packages(build()).items()}
+    except (NotPossible, SamFailed) as error:
+        print(error, file=sys.stderr)
+        return 2
+    for name, of in sizes.items():
+        print(f"{name}: {of / 1e6:.1f} MB unzipped (at most {MOST_BYTES / 1e6:.0f} MB)")
+    return int(any(of > MOST_BYTES for of in sizes.values()))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,72 @@
+"""Which event calls which function, what is uploaded for it, and what has to come of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Literal
+
+from local.demo.picture import CLEAN, JPEG, QUARANTINED, SKIPPED, Listed, Picture
+from local.pictures import draw, encode
+
+ON_UPLOAD, ON_RETRY = "OnUploadFunction", "OnRetryFunction"
+# What the handlers answer where nothing is left to be delivered again.
+ANSWERS: Mapping[str, Any] = {ON_UPLOAD: None, ON_RETRY: {"batchItemFailures": []}}
+
+Shows = Literal["clean", "listed", "near", "text"]
+
+
+@dataclass(frozen=True)
+class Case:
+    """`shows` has what each upload that the event speaks of shows, in the event's order.
+
+    `history`: the key has an older and a newer version, which the event does not speak of.
+    """
+
+    function: str
+    shows: tuple[Shows, ...]
+    how: Literal["put", "multipart", "copy"] = "put"
+    history: bool = False
+
+
+CASES = {
+    "s3-put.json": Case(ON_UPLOAD, ("clean",)),
+    "s3-multipart.json": Case(ON_UPLOAD, ("listed",), how="multipart"),
+    "s3-copy.json": Case(ON_UPLOAD, ("near",), how="copy"),
+    "s3-versioned-put.json": Case(ON_UPLOAD, ("listed",), history=True),
+    "s3-several-records.json": Case(ON_UPLOAD, ("clean", "near", "text")),
+    "s3-odd-keys.json": Case(ON_UPLOAD, ("clean", "near") * 5),
+    "eventbridge-object-created.json": Case(ON_UPLOAD, ("listed",)),
+    "sqs-retry.json": Case(ON_RETRY, ("clean", "listed")),
+    "sqs-on-failure-destination.json": Case(ON_RETRY, ("listed",)),
+}
+
+
+def listed() -> Listed:
+    """The picture that the emulator is to match."""
+    return Listed(_content("listed"), "listed-1", violations=("A1",))
+
+
+def picture(key: str, shows: Shows) -> Picture:
+    """What is uploaded under `key`, and what is expected of it."""
+    match shows:
+        case "clean":
+            return Picture(key, "clean picture", CLEAN, _content(shows), JPEG)
+        case "text":
+            return Picture(key, "text", SKIPPED, _content(shows), "text/plain")
+        case "listed":
+            return Picture(key, "listed picture", QUARANTINED, _content(shows), JPEG, is_test=True)
+        case "near":
+            return Picture(key, "reduced copy of it", QUARANTINED, _content(shows), JPEG, is_test=True)
+
+
+@cache
+def _content(shows: Shows) -> bytes:
+    match shows:
+        case "clean":
+            return encode(draw(900, (320, 240)), "JPEG")
+        case "text":
+            return b"Bring towels, sun cream and the good umbrella.\n"
+        case "listed":
+            return encode(draw(901), "JPEG")
+        case "near":
+            return encode(draw(901).resize((420, 315)), "JPEG", quality=45)

@@ -1,0 +1,132 @@
+"""Runs events against the embedded cloud, and judges what came of each."""
+
+import json
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from local.cloud import EmbeddedCloud
+from local.demo import results
+from local.demo.judge import judge
+from local.demo.outcome import Outcome
+from local.demo.results import Result
+from local.demo.upload import Uploaded
+from local.demo.world import World, dead_letters
+from local.invoke import build, cases, engine, invocation, local_template, spoken_of, uploading
+from local.invoke.errors import NotAnEvent
+from local.invoke.invocation import Answer
+
+AT_ONCE = 2
+_RATE = 50.0  # requests a second; the rate is not what is shown here
+
+
+@dataclass(frozen=True)
+class Invoked:
+    """One event's way: `records` are the items of the results table that came of it."""
+
+    event: str
+    function: str
+    answer: Answer
+    outcomes: list[Outcome]
+    records: list[Result]
+    problems: list[str]
+
+
+@dataclass(frozen=True)
+class Bench:
+    """A cloud that containers reach, and that reacts to no upload by itself; `folder` has what SAM CLI is given."""
+
+    cloud: EmbeddedCloud
+    folder: Path
+
+
+@contextmanager
+def bench(folder: Path) -> Iterator[Bench]:
+    """Checks the machine, builds, and starts the cloud. Raises NotPossible and SamFailed."""
+    folder.mkdir(parents=True, exist_ok=True)
+    engine.check()
+    engine.have_image(engine.base_image(build.runtime(build.TEMPLATE)))
+    host = engine.gateway()
+    built = build.build(folder, parameters={"Architecture": engine.architecture()})
+    with EmbeddedCloud(rate=_RATE, latency=0.0, log_dir=folder / "logs", host=host, run_functions=False) as cloud:
+        local_template.write(built, folder / invocation.TEMPLATE)
+        local_template.write_variables(cloud, built, folder / invocation.VARIABLES)
+        known = cases.listed()
+        assert cloud.emulator  # noqa: S101 - it is this cloud's own
+        cloud.emulator.add_to_test_list(known.content, match_id=known.match_id, violations=known.violations)
+        yield Bench(cloud, folder)
+
+
+def run(here: Bench, events: Sequence[Path]) -> Iterator[Invoked]:
+    """Runs the events, two at once, and gives them in their order. Raises NotAnEvent and SamFailed."""
+    for event in events:
+        _read(event)
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        yield from pool.map(lambda event: run_one(here, event), events)
+
+
+def run_one(here: Bench, path: Path) -> Invoked:
+    """Uploads, invokes, and compares what is there then with what has to be. Raises NotAnEvent and SamFailed."""
+    case, event = _read(path)
+    cloud, s3 = here.cloud, here.cloud.client("s3")
+    laid = uploading.lay(s3, cloud.endpoints.upload_bucket, case, spoken_of.uploads(event))
+    actual = here.folder / path.name
+    actual.write_text(json.dumps(spoken_of.filled(event, cloud.endpoints.upload_bucket, laid.stored), indent=1))
+    answer = invocation.invoke(case.function, actual, here.folder, actual.with_suffix(".log"))
+    world = World(s3, cloud.endpoints.quarantine_bucket)
+    found = _records(cloud, [*laid.uploaded, *laid.others])
+    outcomes, problems = judge([_done(laid.uploaded)], found, world.faults)
+    problems += _wrong_answer(case.function, answer) + _touched(s3, laid.others)
+    return Invoked(path.name, case.function, answer, outcomes, list(found.values()), problems)
+
+
+def left_over(here: Bench) -> list[str]:
+    """What lies in the dead-letter queue, where nothing is to be."""
+    return dead_letters(here.cloud.client("sqs"), here.cloud.endpoints.dead_letter_queue_url)
+
+
+def _read(path: Path) -> tuple[cases.Case, Any]:
+    case = cases.CASES.get(path.name)
+    if case is None:
+        raise NotAnEvent(f"{path} is none of the events that are known here: {', '.join(cases.CASES)}")
+    try:
+        event = json.loads(path.read_text(encoding="utf-8"))
+        spoken = spoken_of.uploads(event)
+    except (OSError, ValueError, NotAnEvent) as error:
+        raise NotAnEvent(f"{path}: {error}") from error
+    if len(spoken) != len(case.shows):
+        raise NotAnEvent(f"{path} speaks of {len(spoken)} uploads; cases.py has {len(case.shows)}")
+    return case, event
+
+
+def _records(cloud: EmbeddedCloud, versions: list[Uploaded]) -> results.Results:
+    """All results of the keys, so that one for a version that the event does not name comes to light."""
+    keys = {one.id[0] for one in versions}
+    everything = results.read(cloud.client("dynamodb"), cloud.endpoints.results_table)
+    return {which: result for which, result in everything.items() if which[0] in keys}
+
+
+def _done(uploaded: list[Uploaded]) -> Future[list[Uploaded]]:
+    future: Future[list[Uploaded]] = Future()
+    future.set_result(uploaded)
+    return future
+
+
+def _wrong_answer(function: str, answer: Answer) -> list[str]:
+    if answer.payload == cases.ANSWERS[function] and not answer.failed:
+        return []
+    return [f"{function} answered {json.dumps(answer.payload)}, expected {json.dumps(cases.ANSWERS[function])}"]
+
+
+def _touched(s3: Any, others: list[Uploaded]) -> list[str]:
+    """Versions that the event does not speak of, and that are not as they were uploaded."""
+    there = {
+        (version["Key"], version["VersionId"])
+        for one in others
+        for version in s3.list_object_versions(Bucket=one.bucket, Prefix=one.picture.key).get("Versions", [])
+    }
+    gone = [one for one in others if (one.picture.key, one.version) not in there]
+    return [f"version {one.version} of {one.picture.key} is gone, and no event spoke of it" for one in gone]

@@ -1,0 +1,82 @@
+"""What an event speaks of, and the event with its placeholders replaced by what is there (pure).
+
+An event in events/ is as AWS sends it. Its bucket, its versions, ETags and sizes are placeholders: `filled` puts
+those of the embedded cloud in their place, also inside the messages of a queue. A version tells which upload an
+object of the event is, so each is used once. Keys stay as they are.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from guard import events
+from guard.model import Upload
+from local.invoke.errors import NotAnEvent
+
+_VERSION = ("versionId", "version-id", "version_id")  # S3's name, EventBridge's and ours
+_ETAG = ("eTag", "etag")
+
+
+@dataclass(frozen=True)
+class Stored:
+    """One version as it is in the embedded cloud; `size` in bytes."""
+
+    version: str
+    etag: str
+    size: int
+
+
+def uploads(event: Any) -> list[Upload]:
+    """The uploads, in the event's order. Raises NotAnEvent where the functions would not read all of it."""
+    intakes = [events.read_message(body) for body in _bodies(event)] or [events.read(event)]
+    faults = [fault.reason for intake in intakes for fault in intake.faults]
+    found = [delivery.upload for intake in intakes for delivery in intake.deliveries]
+    if faults or not found:
+        raise NotAnEvent("; ".join(faults) or "it speaks of no upload")
+    if len({upload.bucket for upload in found}) > 1:
+        raise NotAnEvent("it speaks of more than one bucket")
+    if len({upload.version_id for upload in found} - {None}) < len(found):
+        raise NotAnEvent("each of its uploads needs a version of its own")
+    return found
+
+
+def filled(event: Any, bucket: str, stored: Mapping[str, Stored]) -> Any:
+    """The event for `bucket`; `stored` has what is there by the placeholder's version."""
+    placeholder = uploads(event)[0].bucket
+    names = {placeholder: bucket, f"arn:aws:s3:::{placeholder}": f"arn:aws:s3:::{bucket}"}
+    return _filled(event, names, stored)
+
+
+def _filled(value: Any, names: Mapping[str, str], stored: Mapping[str, Stored]) -> Any:
+    if isinstance(value, list):
+        return [_filled(one, names, stored) for one in value]
+    if isinstance(value, str):
+        return names.get(value, value)
+    if not isinstance(value, dict):
+        return value
+    if value.get("eventSource") == "aws:sqs":
+        body = json.dumps(_filled(json.loads(value["body"]), names, stored))
+        return value | {"body": body, "md5OfBody": md5(body)}
+    return {name: _filled(one, names, stored) for name, one in value.items()} | _object(value, stored)
+
+
+def _object(value: Mapping[str, Any], stored: Mapping[str, Stored]) -> dict[str, Any]:
+    """What replaces parts of a mapping that is an object's."""
+    version = next((value[name] for name in _VERSION if name in value), None)
+    if version not in stored:
+        return {}
+    there = stored[version]
+    known = dict.fromkeys(_VERSION, there.version) | dict.fromkeys(_ETAG, there.etag) | {"size": there.size}
+    return {name: one for name, one in known.items() if name in value}
+
+
+def _bodies(event: Any) -> Iterable[str]:
+    records = event.get("Records", []) if isinstance(event, dict) else []
+    return [record["body"] for record in records if record.get("eventSource") == "aws:sqs"]
+
+
+def md5(body: str) -> str:
+    """As SQS gives it with a message."""
+    return hashlib.md5(body.encode(), usedforsecurity=False).hexdigest()

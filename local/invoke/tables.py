@@ -1,0 +1,45 @@
+"""The tables of verdicts and of one record, for the console."""
+
+from collections.abc import Iterable
+
+from rich import box
+from rich.table import Table
+from rich.text import Text
+
+from local.demo.results import Result
+from local.demo.text import printable, shortened
+from local.invoke.run import Invoked
+
+_WIDEST = 44  # columns of a key
+
+
+def verdicts(invoked: Iterable[Invoked]) -> Table:
+    """A line for each upload; the event and its function stand at the first one."""
+    table = Table("Event", "Function", "Upload", "What", "Expected", "Record", "Start and run", box=box.SIMPLE_HEAD)
+    for one in invoked:
+        first = (one.event.removesuffix(".json"), one.function, f"{one.answer.milliseconds:.0f} ms")
+        for event, function, milliseconds, outcome in _with_blanks(first, one):
+            wrong = not outcome.as_expected
+            table.add_row(
+                event,
+                function,
+                Text(shortened(printable(outcome.key), _WIDEST)),
+                outcome.kind,
+                " or ".join(outcome.expected),
+                Text(" ".join([outcome.status or "none", outcome.reason]), style="bold red" if wrong else ""),
+                milliseconds,
+            )
+    return table
+
+
+def _with_blanks(first: tuple[str, str, str], one: Invoked) -> Iterable[tuple[str, str, str, object]]:
+    for index, outcome in enumerate(one.outcomes):
+        yield (*(first if index == 0 else ("", "", "")), outcome)
+
+
+def record(item: Result) -> Table:
+    """One item of the results table, attribute by attribute."""
+    table = Table("Attribute", "Value", box=box.SIMPLE_HEAD)
+    for name in sorted(item):
+        table.add_row(name, Text(printable(str(item[name]))))
+    return table
