@@ -1,8 +1,8 @@
-"""python -m local.invoke EVENT...|--all: runs events of events/ in containers, and shows the records that come of it."""
+"""python -m local.invoke EVENT...|--all: runs events of events/ in containers, and shows what comes of them."""
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -21,17 +21,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """The exit code: 0 if all is as expected, 1 if not, 2 for what cannot be carried out."""
     options = _options(arguments)
     console = _console()
-    events = [EVENTS / name for name in cases.CASES] if options.all else options.event
+    events = [EVENTS / name for name in cases.CASES] if options.all else list(dict.fromkeys(options.event))
     try:
         say(console, "Building, and starting the embedded cloud. Nothing leaves this machine.")
         with bench(FOLDER) as here:
-            return _report(console, here, list(run(here, events)), options.all)
+            return _report(console, here, _told(console, run(here, events)), options.all)
     except (NotPossible, NotAnEvent, SamFailed, HelperFailed) as error:
         say(console, str(error))
         return 2
     except KeyboardInterrupt:
         say(console, "Stopped.")
         return 130
+
+
+def _told(console: Console, running: Iterable[Invoked]) -> list[Invoked]:
+    """Says of each event that it is done, since all of them take a minute."""
+    done = []
+    for one in running:
+        done.append(one)
+        say(console, f"{one.event}: {'NOT as expected' if one.problems else 'as expected'}")
+    return done
 
 
 def _report(console: Console, here: Bench, invoked: list[Invoked], brief: bool) -> int:

@@ -22,14 +22,14 @@ def build(cwd: Path = sam.ROOT, template: Path = TEMPLATE, parameters: Mapping[s
     """Builds in `cwd`/.aws-sam; the path of the built template. Raises NotPossible and SamFailed."""
     with_python = python_variables(runtime(template))
     if with_python is None:
-        engine.check()
+        _have_container(runtime(template))
     overrides = [f"{name}={value}" for name, value in (parameters or {}).items()]
     sam.run(
         "build",
         "--template-file",
         str(template),
         *(["--parameter-overrides", *overrides] if overrides else []),
-        *(["--use-container"] if with_python is None else []),
+        *(["--use-container", "--skip-pull-image"] if with_python is None else []),
         more=with_python,
         cwd=cwd,
         seconds=900,
@@ -52,6 +52,16 @@ def python_variables(name: str) -> dict[str, str] | None:
         if found and _is_python(found, name, variables):
             return variables
     return None
+
+
+def _have_container(runtime: str) -> None:
+    try:
+        engine.check()
+        engine.have_image(engine.build_image(runtime))
+    except NotPossible as error:
+        raise NotPossible(
+            f"There is no {runtime} with pip on the PATH, and no container to build in. {error}"
+        ) from error
 
 
 def _is_python(path: str, name: str, variables: Mapping[str, str]) -> bool:

@@ -24,6 +24,11 @@ def base_image(runtime: str) -> str:
     return f"public.ecr.aws/lambda/python:{runtime.removeprefix('python')}-{architecture()}"
 
 
+def build_image(runtime: str) -> str:
+    """The image that SAM CLI builds packages in where this machine has no Python of that version."""
+    return f"public.ecr.aws/sam/build-{runtime}:latest-{architecture()}"
+
+
 def check() -> None:
     """Raises NotPossible where no engine answers."""
     answer = _docker("version", "--format", "{{.Server.Version}}")

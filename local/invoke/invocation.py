@@ -11,7 +11,7 @@ from local.invoke.errors import SamFailed
 
 TEMPLATE, VARIABLES = "template.json", "variables.json"
 SECONDS = 300.0  # the longest time-out of a function, and what the container takes to start on a busy machine
-_DURATION = re.compile(r"^REPORT .*\bDuration: ([0-9.]+) ms\s+Billed", re.MULTILINE)
+DURATION = re.compile(r"^REPORT .*\bDuration: ([0-9.]+) ms\s+Billed", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -23,19 +23,25 @@ class Answer:
     milliseconds: float
 
 
+def options(folder: Path) -> list[str]:
+    """What SAM CLI is told to run the functions of the template in `folder`, beside what samconfig.toml says."""
+    return [
+        *("--config-env", "local", "--docker-network", engine.NETWORK, "--skip-pull-image"),
+        *("--template-file", str(folder / TEMPLATE), "--env-vars", str(folder / VARIABLES)),
+    ]
+
+
 def invoke(function: str, event: Path, folder: Path, log: Path) -> Answer:
     """Runs the function of the template in `folder` in a container of its own. Raises SamFailed.
 
     SAM CLI's and the function's own lines are written to `log`.
     """
     said = sam.run(
-        *("local", "invoke", function, "--config-env", "local", "--event", str(event)),
-        *("--template-file", str(folder / TEMPLATE), "--env-vars", str(folder / VARIABLES)),
-        *("--docker-network", engine.NETWORK, "--skip-pull-image"),
+        *("local", "invoke", function, "--event", str(event), *options(folder)),
         seconds=SECONDS,
     )
     log.write_text(said.log, encoding="utf-8")
-    duration = _DURATION.search(said.log)
+    duration = DURATION.search(said.log)
     try:
         payload = json.loads(said.out.strip().rpartition("\n")[2])
     except ValueError:

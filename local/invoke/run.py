@@ -20,7 +20,8 @@ from local.invoke.errors import NotAnEvent
 from local.invoke.invocation import Answer
 
 AT_ONCE = 2
-_RATE = 50.0  # requests a second; the rate is not what is shown here
+# The rate is not what is shown here: a machine that is busy starting containers is to meet its slots all the same.
+_RATE, _MARGIN = 100.0, {"RateMarginMs": "1000"}
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,9 @@ def bench(folder: Path) -> Iterator[Bench]:
     engine.have_image(engine.base_image(build.runtime(build.TEMPLATE)))
     host = engine.gateway()
     built = build.build(folder, parameters={"Architecture": engine.architecture()})
-    with EmbeddedCloud(rate=_RATE, latency=0.0, log_dir=folder / "logs", host=host, run_functions=False) as cloud:
+    with EmbeddedCloud(
+        rate=_RATE, latency=0.0, parameters=_MARGIN, log_dir=folder / "logs", host=host, run_functions=False
+    ) as cloud:
         local_template.write(built, folder / invocation.TEMPLATE)
         local_template.write_variables(cloud, built, folder / invocation.VARIABLES)
         known = cases.listed()

@@ -1,5 +1,6 @@
 """Runs SAM CLI: where it is, the environment it gets, and how its failures are told."""
 
+import itertools
 import os
 import shutil
 import subprocess
@@ -13,13 +14,13 @@ from local.invoke.errors import NotPossible, SamFailed
 ROOT = Path(__file__).resolve().parents[2]
 STOP_SECONDS = 30
 TOLD_LINES = 15
-# What may be said of this machine's account to SAM CLI and to a container: nothing. No call leaves this machine.
-ACCOUNT = {
+# No call leaves this machine: with credentials, even made-up ones, SAM CLI asks AWS whose they are. And the user's
+# own would be handed to the containers. Without any, SAM CLI gives the containers placeholders.
+NO_ACCOUNT = {
     "SAM_CLI_TELEMETRY": "0",
-    "AWS_ACCESS_KEY_ID": "function",
-    "AWS_SECRET_ACCESS_KEY": "embedded-cloud",
-    "AWS_SESSION_TOKEN": "embedded-cloud",
     "AWS_DEFAULT_REGION": "us-east-1",
+    "AWS_CONFIG_FILE": os.devnull,
+    "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
     "AWS_EC2_METADATA_DISABLED": "true",
 }
 
@@ -35,7 +36,7 @@ class Said:
 def environment() -> dict[str, str]:
     """This process's variables, without what they say of an AWS account."""
     ours = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "SAM_CLI_"))}
-    return ours | ACCOUNT
+    return ours | NO_ACCOUNT
 
 
 def command() -> str:
@@ -66,7 +67,8 @@ def run(*arguments: str, more: Mapping[str, str] | None = None, cwd: Path = ROOT
             log += f"\nNo end within {seconds:g} s"
     if process.returncode != 0:
         told = "\n".join((out + log).strip().splitlines()[-TOLD_LINES:])
-        raise SamFailed(f"sam {' '.join(arguments[:2])} failed:\n{told}")
+        what = " ".join(itertools.takewhile(lambda word: not word.startswith("-"), arguments))
+        raise SamFailed(f"sam {what} failed:\n{told}")
     return Said(out, log)
 
 

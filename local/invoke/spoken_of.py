@@ -64,10 +64,9 @@ def _filled(value: Any, names: Mapping[str, str], stored: Mapping[str, Stored]) 
 
 def _object(value: Mapping[str, Any], stored: Mapping[str, Stored]) -> dict[str, Any]:
     """What replaces parts of a mapping that is an object's."""
-    version = next((value[name] for name in _VERSION if name in value), None)
-    if version not in stored:
+    there = next((stored[value[name]] for name in _VERSION if value.get(name) in stored), None)
+    if there is None:
         return {}
-    there = stored[version]
     known = dict.fromkeys(_VERSION, there.version) | dict.fromkeys(_ETAG, there.etag) | {"size": there.size}
     return {name: one for name, one in known.items() if name in value}
 

@@ -1,11 +1,12 @@
 """The tables of verdicts and of one record, for the console."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from rich import box
 from rich.table import Table
 from rich.text import Text
 
+from local.demo.outcome import Outcome
 from local.demo.results import Result
 from local.demo.text import printable, shortened
 from local.invoke.run import Invoked
@@ -32,7 +33,7 @@ def verdicts(invoked: Iterable[Invoked]) -> Table:
     return table
 
 
-def _with_blanks(first: tuple[str, str, str], one: Invoked) -> Iterable[tuple[str, str, str, object]]:
+def _with_blanks(first: tuple[str, str, str], one: Invoked) -> Iterator[tuple[str, str, str, Outcome]]:
     for index, outcome in enumerate(one.outcomes):
         yield (*(first if index == 0 else ("", "", "")), outcome)
 

@@ -53,17 +53,25 @@ def _put(s3: "S3Client", bucket: str, what: Picture) -> Uploaded:
 
 def _multipart(s3: "S3Client", bucket: str, what: Picture) -> Uploaded:
     """In one part: every part but the last has at least 5 MB, and pictures of that size are not taken by URL."""
-    at, where = time.time(), {"Bucket": bucket, "Key": what.key}
-    begun = s3.create_multipart_upload(**where, Tagging=urlencode(what.tags))["UploadId"]
-    part = s3.upload_part(**where, UploadId=begun, PartNumber=1, Body=_bytes(what))
-    parts = {"Parts": [{"PartNumber": 1, "ETag": part["ETag"]}]}
-    answer = s3.complete_multipart_upload(**where, UploadId=begun, MultipartUpload=parts)
+    at, tags = time.time(), urlencode(what.tags)
+    begun = s3.create_multipart_upload(Bucket=bucket, Key=what.key, Tagging=tags)["UploadId"]
+    part = s3.upload_part(Bucket=bucket, Key=what.key, UploadId=begun, PartNumber=1, Body=_bytes(what))
+    answer = s3.complete_multipart_upload(
+        Bucket=bucket,
+        Key=what.key,
+        UploadId=begun,
+        MultipartUpload={"Parts": [{"PartNumber": 1, "ETag": part["ETag"]}]},
+    )
     return Uploaded(what, bucket, answer["VersionId"], at)
 
 
 def _copy(s3: "S3Client", source: Uploaded, what: Picture) -> Uploaded:
-    at, version = time.time(), {"Key": source.picture.key, "VersionId": source.version}
-    answer = s3.copy_object(Bucket=source.bucket, Key=what.key, CopySource={"Bucket": source.bucket, **version})
+    at = time.time()
+    answer = s3.copy_object(
+        Bucket=source.bucket,
+        Key=what.key,
+        CopySource={"Bucket": source.bucket, "Key": source.picture.key, "VersionId": source.version},
+    )
     return Uploaded(what, source.bucket, answer["VersionId"], at)
 
 

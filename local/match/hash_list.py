@@ -1,8 +1,8 @@
 """The list of known pictures: which sources hold a hash, and how far from it (pure; knows no pictures).
 
 A hash is a 256-bit integer. Two pictures are taken for the same at a Hamming distance of at most `THRESHOLD`
-bits. Measured on drawn pictures: their reduced, recompressed, brightened and GIF copies are at most 22 bits away,
-unrelated pictures 90 at least.
+bits. Measured on drawn pictures: their reduced, recompressed, brightened and GIF copies are at most 20 bits away,
+unrelated pictures 90 at least, however turned.
 """
 
 from collections.abc import Iterable, Sequence

@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import replace
 
 from guard import backoff
-from guard.errors import Busy, Gone, GuardError, Held, TryAgain, Unscannable
+from guard.errors import Busy, Gone, GuardError, Held, NoKey, TryAgain, Unscannable
 from guard.model import Status
 from guard.ports import Ledger, Notices, RetryQueue, Uploads
 from guard.scan import Scan
@@ -56,8 +56,11 @@ class Endings:
         self._notices.settled(scan.upload, status, reason, scan.begun.received, scan.begun.is_test)
 
     def tag(self, scan: Scan, status: Status) -> None:
-        """Tags a settled upload. Again for a repeated delivery, since the first may have died before it."""
-        if status in TAGGED:
+        """Tags a settled upload. Again for a repeated delivery, since the first may have died before it.
+
+        Not without a version: S3 cannot pin a tag, and it would land on whatever has taken the object's place.
+        """
+        if status in TAGGED and scan.upload.version_id:
             with suppress(Gone, Unscannable):
                 if not self._uploads.tag(scan.upload, TAGGED[status]):
                     self._notices.untagged(scan.upload)
@@ -69,9 +72,14 @@ class Endings:
             except Gone as gone:
                 self.settle(scan, Status.GONE, str(gone))
             except Unscannable as unscannable:
+                if scan.matched:  # a match stays one, whatever became of its source: it is tried for ever
+                    raise TryAgain(str(unscannable)) from None
                 self.settle(scan, Status.UNSCANNABLE, str(unscannable))
         except Held as held:  # another worker has it, and what we would write is not ours to write
             self._retry_queue.send(scan.delivery, backoff.busy(held.until, self._now()))
+        except NoKey as busy:
+            self._notices.key_refused()
+            self._wait(scan, busy)
         except Busy as busy:
             self._wait(scan, busy)
         except TryAgain as failure:
@@ -80,7 +88,7 @@ class Endings:
     def _wait(self, scan: Scan, busy: Busy) -> None:
         """Busy is not a failure: no attempt is counted, and it may go on for ever."""
         delay = backoff.busy(busy.until, self._now())
-        self._notices.deferred(scan.upload, str(busy), delay, counted=False)
+        self._notices.deferred(scan.upload, str(busy), delay, self._received(scan), counted=False)
         self._defer(scan, str(busy), delay)
 
     def _back_off(self, scan: Scan, failure: TryAgain) -> None:
@@ -91,7 +99,7 @@ class Endings:
             self._notices.not_moved(scan.upload, reason)
         elif was.spent + delay > self._retry_for:
             return self._give_up(scan, reason)
-        self._notices.deferred(scan.upload, reason, delay, counted=True)
+        self._notices.deferred(scan.upload, reason, delay, self._received(scan), counted=True)
         scan.delivery = replace(was, attempt=was.attempt + 1, spent=was.spent + delay)
         return self._defer(scan, reason, delay)
 
@@ -108,8 +116,10 @@ class Endings:
         if scan.record and not scan.record.status.settled:
             with suppress(Held):
                 self._ledger.settle(scan.upload, scan.record, Status.FAILED, reason)
-        received = scan.record.received if scan.record else self._now()
-        self._notices.settled(scan.upload, Status.FAILED, reason, received, is_test=False)
+        self._notices.settled(scan.upload, Status.FAILED, reason, self._received(scan), is_test=False)
+
+    def _received(self, scan: Scan) -> float:
+        return scan.record.received if scan.record else self._now()
 
     def _fail(self, scan: Scan, reason: str) -> None:
         scan.unfinished = True

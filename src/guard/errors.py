@@ -43,5 +43,9 @@ class Busy(GuardError):
         self.until = until
 
 
+class NoKey(Busy):
+    """The subscription key cannot be had. Everybody waits until an operator mends it, and an alarm says so."""
+
+
 class Held(Busy):
     """Another worker holds this version's lease, or has taken it over. Look again when it has ended."""

@@ -1,6 +1,6 @@
-"""An HTTP adapter whose connections can be opened ahead of time, so that no handshake delays a request at its slot.
+"""An HTTP adapter whose connections are opened ahead of time, and never by a request, which has a slot to meet.
 
-requests and urllib3 open a connection when the first request needs it, and have no call to do so before.
+requests and urllib3 open a connection when a request needs it, and have no call to do so before.
 """
 
 import ssl
@@ -9,21 +9,25 @@ from typing import Any, cast
 import requests
 from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
-from urllib3.connection import HTTPSConnection
+from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError
 
 
+class NotConnected(Exception):
+    """No connection is open. Nothing was sent; `connect`, and take another slot."""
+
+
 class KeepAlive(HTTPAdapter):
-    """Retries nothing: each attempt takes a slot. `timeout`: seconds for connecting."""
+    """Retries nothing: each attempt takes a slot. `timeout`: seconds for connecting. `send` raises NotConnected too."""
 
     def __init__(self, connections: int, timeout: float) -> None:
         self._connections, self._timeout = connections, timeout
         super().__init__(pool_maxsize=connections, max_retries=0)
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        """As requests does it, with connections of our own for TLS."""
+        """As requests does it, with connections of our own."""
         super().init_poolmanager(*args, **kwargs)
-        self.poolmanager.pool_classes_by_scheme = {"http": HTTPConnectionPool, "https": _Pool}
+        self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _TlsPool}
 
     def connect(self, url: str, count: int, verify: bool | str) -> None:
         """Opens connections for `count` requests at once, as far as they are not open. Raises nothing."""
@@ -33,23 +37,47 @@ class KeepAlive(HTTPAdapter):
         self.cert_verify(pool, url, verify, None)  # type: ignore[no-untyped-call]
         taken = [pool._get_conn() for _ in range(min(count, self._connections))]
         for connection in taken:
-            try:
-                if not connection.is_connected:
-                    connection.timeout = self._timeout
-                    connection.connect()
-            except (HTTPError, OSError):
-                connection.close()  # sending will meet it again, and say what it means
+            self._open(cast("_Connection | _TlsConnection", connection))
             pool._put_conn(connection)
 
+    def _open(self, connection: "_Connection | _TlsConnection") -> None:
+        try:
+            if not connection.is_connected:
+                connection.timeout, connection.may_connect = self._timeout, True
+                connection.connect()
+        except (HTTPError, OSError):
+            connection.close()  # sending will say that there is none
+        finally:
+            connection.may_connect = False
 
-class _Connection(HTTPSConnection):
+
+class _Connection(HTTPConnection):
+    may_connect = False
+
+    def connect(self) -> None:
+        """Only ahead of time."""
+        if not self.may_connect:
+            raise NotConnected
+        super().connect()
+
+
+class _TlsConnection(HTTPSConnection):
     """urllib3 takes a connection on which something waits to be read for closed, and opens another.
 
     After a TLS 1.3 handshake there is something: the server's session tickets, until the first answer is read.
     """
 
+    may_connect = False
+
+    def connect(self) -> None:
+        """Only ahead of time."""
+        if not self.may_connect:
+            raise NotConnected
+        super().connect()
+
     @property
     def is_connected(self) -> bool:
+        """Whether it is open, tickets or not."""
         return self._only_tickets_wait() and super().is_connected
 
     def _only_tickets_wait(self) -> bool:
@@ -68,5 +96,9 @@ class _Connection(HTTPSConnection):
         return False
 
 
-class _Pool(HTTPSConnectionPool):
+class _Pool(HTTPConnectionPool):
     ConnectionCls = _Connection
+
+
+class _TlsPool(HTTPSConnectionPool):
+    ConnectionCls = _TlsConnection

@@ -129,4 +129,5 @@ class ScanRecord:
     attempts: int = 0  # requests made to the service
     is_test: bool = False
     copy: Copy | None = None
+    evidence: bool = False  # a match is or was known of it: the record does not expire
     received: float = 0.0  # epoch seconds

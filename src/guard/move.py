@@ -23,7 +23,7 @@ class Move:
     def intend(self, upload: Upload, record: ScanRecord, verdict: Verdict) -> ScanRecord:
         """Writes down the match before anything is moved, so that the service need not be asked again."""
         self._ledger.matched(upload, record, verdict, self._quarantine.key(upload))
-        return replace(record, status=Status.MATCHED, is_test=verdict.is_test)
+        return replace(record, status=Status.MATCHED, is_test=verdict.is_test, evidence=True)
 
     def finish(self, upload: Upload, record: ScanRecord) -> None:
         """Takes a match from wherever the last run stopped into quarantine."""

@@ -5,19 +5,27 @@ from dataclasses import dataclass
 SECOND = 1_000_000  # all times here are whole microseconds
 
 
+BATCH = 10  # slots that a worker of the retry queue takes at once, at the most: the template's batch size
+
+
 @dataclass(frozen=True, slots=True)
 class Lane:
-    """How far ahead one may take a slot (`horizon`, s), and how long wait until that is so (`patience`, s)."""
+    """How far ahead one may take a slot, and how long wait until that is so (`patience`, s)."""
 
     name: str
-    horizon: float
+    seconds: float
+    batches: int  # of slots, beyond those seconds
     patience: float
 
+    def horizon(self, spacing: int) -> int:
+        """Microseconds from now within which the first slot must lie."""
+        return round(self.seconds * SECOND) + self.batches * BATCH * spacing
 
-# The workers of the retry queue never take slots from more than a second ahead, and a batch of ten takes
-# another second: so a fresh upload, which may look three seconds ahead, finds one whatever the backlog.
-UPLOADS = Lane("upload", horizon=3.0, patience=0.0)
-RETRIES = Lane("retry", horizon=1.0, patience=40.0)
+
+# The queue's workers take slots from no more than a second ahead, and those of a batch behind that. A fresh upload,
+# whose function waits for nothing, looks beyond both: it finds a slot whatever the backlog and whatever the rate.
+UPLOADS = Lane("upload", seconds=1.0, batches=2, patience=0.0)
+RETRIES = Lane("retry", seconds=1.0, batches=0, patience=40.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +60,11 @@ class Wait:
     paused: bool
 
 
-def plan(clock: Clock, now: int, start: int, lane: Lane) -> Take | Wait:
+def plan(clock: Clock, now: int, start: int, horizon: int) -> Take | Wait:
     """What to do at `now` about slots that could be used from `start` (now, and the way to the table and back)."""
     if clock.paused_until > now:
         return Wait(clock.paused_until, paused=True)
-    latest = now + round(lane.horizon * SECOND)
+    latest = now + horizon
     if clock.tat > latest:
         return Wait(now + clock.tat - latest, paused=False)
     return Take(fresh=clock.tat <= start)

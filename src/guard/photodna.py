@@ -7,13 +7,13 @@ import json
 import time
 from collections.abc import Callable
 from typing import Protocol
-from urllib.parse import urlsplit
 
 import requests
+from urllib3 import HTTPResponse
 from urllib3.exceptions import HTTPError
 
 from guard import verdict
-from guard.keepalive import KeepAlive
+from guard.keepalive import KeepAlive, NotConnected
 from guard.model import Kind, Verdict
 
 CONNECT_SECONDS = 3.0
@@ -48,9 +48,6 @@ class PhotoDNA:
         self._key, self._verify, self._now = key, verify, now
         self._timeout = (CONNECT_SECONDS, answer_seconds)
         self._adapter = KeepAlive(connections, CONNECT_SECONDS)
-        self._session = requests.Session()
-        self._session.trust_env = False  # no .netrc, whose password would go out with the request
-        self._session.mount(f"{urlsplit(endpoint).scheme}://", self._adapter)
 
     def by_url(self, url: str, fresh_key: bool = False) -> requests.PreparedRequest:
         """A request for the picture at `url`. Raises Busy where there is no key."""
@@ -65,23 +62,30 @@ class PhotoDNA:
         """Opens connections for `count` requests at once, as far as they are not open."""
         self._adapter.connect(self._url, count, self._verify)
 
-    def send(self, request: requests.PreparedRequest) -> Verdict:
-        """Sends it now: the caller has a slot."""
+    def send(self, request: requests.PreparedRequest) -> Verdict | None:
+        """Sends it now: the caller has a slot. None where no connection is open, and so nothing was sent."""
         try:
-            answer = self._session.send(
-                request,
-                timeout=self._timeout,
-                verify=self._verify,
-                allow_redirects=False,
-                stream=True,
-            )
+            # Straight to the adapter: a session would look into redirects and cookies, and may read a body for them.
+            answer = self._adapter.send(request, timeout=self._timeout, verify=self._verify, stream=True)
             with answer:
-                body = answer.raw.read(LARGEST_ANSWER + 1, decode_content=True)
+                body = self._body(answer.raw)
+        except NotConnected:
+            return None
         except (requests.RequestException, HTTPError, OSError) as error:
             return Verdict(Kind.UNKNOWN, f"no-answer: {type(error).__name__}")
         if len(body) > LARGEST_ANSWER:
             return Verdict(Kind.UNKNOWN, "answer-too-large")
         return verdict.read(answer.status_code, answer.headers.get("Retry-After"), body, self._now())
+
+    def _body(self, raw: HTTPResponse) -> bytes:
+        """At most one byte more than the bound, and within the time for an answer, however it drips."""
+        end = time.monotonic() + self._timeout[1]
+        body = b""
+        while len(body) <= LARGEST_ANSWER and (chunk := raw.read1(65536, decode_content=True)):
+            body += chunk
+            if time.monotonic() > end:
+                raise TimeoutError
+        return body
 
     def _request(self, body: bytes, content_type: str, fresh_key: bool) -> requests.PreparedRequest:
         headers = {"Content-Type": content_type, "Ocp-Apim-Subscription-Key": self._key.get(fresh_key)}

@@ -4,11 +4,16 @@ Only what is surely no image is skipped. Whatever a browser might still show and
 for a rendition; what nothing here knows is not clean either.
 """
 
+import re
 import struct
 from dataclasses import dataclass
 from enum import Enum
 
 from guard.model import Look
+
+_HTML = re.compile(rb"(<!--.*?-->\s*)*<(!doctype\s+html|html)\b", re.DOTALL)
+_SVG_ROOT = re.compile(rb"<(\w[\w.-]*:)?svg[\s>/]")
+_ROOT = re.compile(rb"<\w")  # neither prologue nor comment
 
 HEAD_BYTES = 64 * 1024  # of the ranged GET: holds the dimensions of most pictures, thumbnails and profiles before them
 LARGEST = 4 * 1024 * 1024  # bytes. "4 MB": the wider reading, since the service itself refuses what it finds too large
@@ -156,12 +161,15 @@ def _is_text(look: Look) -> bool:
 
 
 def _is_svg(head: bytes) -> bool:
-    start = head[:4096].removeprefix(b"\xef\xbb\xbf").lstrip().lower()
-    return b"<svg" in start and start.startswith((b"<svg", b"<?xml", b"<!--", b"<!doctype svg"))
+    """Whether the root of a markup text may be SVG's, with a prefix or behind any prologue."""
+    text = head.removeprefix(b"\xef\xbb\xbf").lstrip().lower()
+    if not text.startswith(b"<") or _HTML.match(text):
+        return False
+    return bool(_SVG_ROOT.search(text)) or not _ROOT.search(text)
 
 
 def _heif(head: bytes) -> str | None:
-    end = min(max(int.from_bytes(head[:4], "big"), 12), 256)
+    end = min(max(int.from_bytes(head[:4], "big"), 12), len(head))
     brands = [head[8:12], *(head[i : i + 4] for i in range(16, end, 4))]
     return next((_HEIF_BRANDS[brand] for brand in brands if brand in _HEIF_BRANDS), None)
 

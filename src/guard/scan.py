@@ -1,5 +1,6 @@
 """One upload on its way through this worker, and how far it has come."""
 
+import math
 from dataclasses import dataclass
 
 import requests
@@ -15,6 +16,7 @@ class Scan:
     record: ScanRecord | None = None  # from begin on
     request: requests.PreparedRequest | None = None  # ready to be sent at a slot
     media_type: str = ""
+    deadline: float = math.inf  # epoch second after which no request may leave: its answer would come too late
     unfinished: bool = False  # neither settled nor deferred: deliver it again
 
     @property

@@ -1,5 +1,6 @@
 """The way of an upload, as the design's diagram tells it: begin, look, take a slot, ask, act."""
 
+import math
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -14,6 +15,7 @@ from guard.ports import Ledger, Matcher, Notices, Pacer, Uploads
 from guard.scan import Scan
 
 MISSES = 3  # slots in a row that this machine was too busy to meet; then somebody else may try
+ANSWER = 35.0  # seconds that an answer may take, connecting included; a request leaves only where so many are left
 KEY_PAUSE = 60.0  # seconds for which all wait while the key is refused; then one request is the probe
 THROTTLE_PAUSE = {"http-403": 300.0, "http-429": 1.0}  # seconds, where the service does not say
 
@@ -35,12 +37,16 @@ class Scanner:
         self._ledger, self._uploads, self._pacer, self._matcher = ledger, uploads, pacer, matcher
         self._move, self._endings, self._notices, self._now = move, endings, notices, now
 
-    def scan(self, deliveries: Sequence[Delivery]) -> list[bool]:
-        """Whether each delivery is done with: settled or deferred. One that is not is to be delivered again."""
-        scans = [Scan(delivery) for delivery in deliveries]
+    def scan(self, deliveries: Sequence[Delivery], seconds: float = math.inf) -> list[bool]:
+        """Whether each delivery is done with: settled or deferred. One that is not is to be delivered again.
+
+        `seconds`: how long the function may still run. What does not fit is deferred, not cut off.
+        """
+        deadline = self._now() + seconds - ANSWER
+        scans = [Scan(delivery, deadline=deadline) for delivery in deliveries]
         self._each(scans, [self._prepare] * len(scans))
         asking = [scan for scan in scans if scan.request]
-        self._each(asking, self._at_slots(len(asking)) if asking else [])
+        self._each(asking, self._at_slots(len(asking), deadline) if asking else [])
         return [not scan.unfinished for scan in scans]
 
     def _each(self, scans: list[Scan], steps: Sequence[Step]) -> None:
@@ -68,19 +74,24 @@ class Scanner:
 
     def _make_ready(self, scan: Scan, fresh_key: bool = False) -> None:
         """Signs the URL, or reads the bytes, and has the key: nothing of that is to delay the slot."""
-        if scan.delivery.by_value:
+        if scan.delivery.by_value or not scan.upload.version_id:
+            # Without versions a URL shows whatever has taken the object's place by then; these bytes are pinned.
             picture_bytes = self._uploads.read(scan.upload)
             scan.request = self._matcher.by_value(picture_bytes, scan.media_type, fresh_key)
         else:
             scan.request = self._matcher.by_url(self._uploads.presign(scan.upload), fresh_key)
 
-    def _at_slots(self, count: int) -> list[Step]:
+    def _at_slots(self, count: int, deadline: float) -> list[Step]:
         """A step for each of so many scans: to ask at its slot, or to wait, since there are none."""
-        self._matcher.connect(count)
         try:
-            return [self._asking(slot) for slot in self._pacer.reserve(count)]
+            return [self._asking(slot) for slot in self._reserve(count, deadline)]
         except (Busy, TryAgain) as error:
             return [_raising(error)] * count
+
+    def _reserve(self, count: int, deadline: float) -> list[float]:
+        """Slots, and open connections: a handshake would make a request late for its slot."""
+        self._matcher.connect(count)
+        return self._pacer.reserve(count, within=deadline - self._now())
 
     def _asking(self, slot: float) -> Step:
         return lambda scan: self._ask(scan, slot)
@@ -90,7 +101,8 @@ class Scanner:
         if verdict.kind is Kind.KEY_REFUSED:
             self._make_ready(scan, fresh_key=True)
             verdict = self._send(scan)
-        if verdict.kind in (Kind.NOT_VERIFIED, Kind.BAD_PARAMETER) and not scan.delivery.by_value:
+        by_url = not scan.delivery.by_value and scan.upload.version_id
+        if verdict.kind in (Kind.NOT_VERIFIED, Kind.BAD_PARAMETER) and by_url:
             scan.delivery = replace(scan.delivery, by_value=True)
             self._make_ready(scan)
             verdict = self._send(scan)
@@ -100,11 +112,15 @@ class Scanner:
         """One request at its slot; a missed slot is given up, and another taken."""
         assert scan.request, "nothing to send"  # noqa: S101
         for _ in range(MISSES):
-            if self._pacer.arrive(slot or self._pacer.reserve(1)[0]):
+            slot = slot or self._reserve(1, scan.deadline)[0]
+            if slot > scan.deadline:
+                raise Busy("no time left for an answer", slot)
+            verdict = self._matcher.send(scan.request) if self._pacer.arrive(slot) else None
+            if verdict:
                 scan.record = replace(scan.begun, attempts=scan.begun.attempts + 1)
-                return self._matcher.send(scan.request)
+                return verdict
             slot = None
-        raise Busy("the machine was too busy to meet its slots")
+        raise Busy("slots were missed")
 
     def _act(self, scan: Scan, verdict: Verdict) -> None:
         match verdict.kind:
@@ -127,6 +143,7 @@ class Scanner:
         self._endings.settle(scan, Status.UNSCANNABLE, reason, tracking_id=tracking_id)
 
     def _quarantine(self, scan: Scan) -> None:
+        self._notices.matched(scan.upload, scan.begun.is_test)
         self._move.finish(scan.upload, scan.begun)
         self._endings.tell(scan, Status.QUARANTINED)
 
@@ -135,6 +152,8 @@ class Scanner:
         wait = verdict.retry_after
         if wait is None:
             wait = THROTTLE_PAUSE.get(verdict.reason, KEY_PAUSE)
+        if verdict.kind is Kind.KEY_REFUSED:
+            self._notices.key_refused()
         self._notices.paused(verdict.reason, wait)
         until = self._now() + wait
         self._pacer.pause(until)

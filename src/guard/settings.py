@@ -54,7 +54,7 @@ def read(environment: Mapping[str, str]) -> Settings:
         enhance=get("ENHANCE", lambda v: _one_of(v, "true", "false") == "true", "true or false"),
         enable_evaluation=get("ENABLE_EVALUATION", _evaluation, "off, always or afterinitialquota"),
         rate_per_second=get("RATE_PER_SECOND", lambda v: _number(v, 0.1, 1000), "a number from 0.1 to 1000"),
-        rate_margin_ms=get("RATE_MARGIN_MS", lambda v: _number(v, 0, 1000), "milliseconds from 0 to 1000"),
+        rate_margin_ms=get("RATE_MARGIN_MS", lambda v: _number(v, 10, 1000), "milliseconds from 10 to 1000"),
         results_table=get("RESULTS_TABLE", _name, "the name of a table"),
         pacer_table=get("PACER_TABLE", _name, "the name of a table"),
         retry_queue_url=get("RETRY_QUEUE_URL", _name, "the URL of a queue"),

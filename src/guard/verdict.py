@@ -12,7 +12,11 @@ from typing import Any
 
 from guard.model import Kind, MatchFlag, Verdict
 
-LONGEST_RETRY_AFTER = 31 * 86400.0  # a monthly quota; whatever asks for more is a mistake
+LONGEST_QUOTA = 31 * 86400.0  # seconds: a monthly quota; whatever asks for more is a mistake
+LONGEST_THROTTLE = 3600.0  # then it is asked again: a mistaken header must not hold everybody for a month
+
+# What is kept of a match, so that whatever the answer holds fits into the result.
+MOST_FLAGS, MOST_VIOLATIONS, LONGEST_TEXT, LARGEST_DISTANCE = 20, 10, 200, 10**6
 
 _KINDS = {
     3002: Kind.BAD_PARAMETER,
@@ -28,7 +32,8 @@ def read(http_status: int, retry_after: str | None, body: bytes, now: float) -> 
     if http_status == 401:
         return Verdict(Kind.KEY_REFUSED, "http-401")
     if http_status in (403, 429):
-        return Verdict(Kind.THROTTLED, f"http-{http_status}", retry_after=wait)
+        longest = LONGEST_QUOTA if http_status == 403 else LONGEST_THROTTLE
+        return Verdict(Kind.THROTTLED, f"http-{http_status}", retry_after=None if wait is None else min(wait, longest))
     if http_status != 200:
         return Verdict(Kind.UNKNOWN, f"http-{http_status}", retry_after=wait)
     try:
@@ -46,7 +51,7 @@ def seconds(retry_after: str | None, now: float) -> float | None:
         wait = float(retry_after)
     except ValueError:
         wait = _until(retry_after, now)
-    return min(max(wait, 0.0), LONGEST_RETRY_AFTER) if math.isfinite(wait) else None
+    return min(max(wait, 0.0), LONGEST_QUOTA) if math.isfinite(wait) else None
 
 
 def _until(date: str, now: float) -> float:
@@ -73,15 +78,15 @@ def _answered(answer: dict[str, Any]) -> Verdict:
 def _flags(details: object) -> Iterator[MatchFlag]:
     """A match counts whatever its details look like: what cannot be read of them is left out."""
     flags = details.get("MatchFlags") if isinstance(details, dict) else None
-    for flag in flags if isinstance(flags, list) else []:
+    for flag in flags[:MOST_FLAGS] if isinstance(flags, list) else []:
         if isinstance(flag, dict):
             violations = flag.get("Violations")
             distance = flag.get("MatchDistance")
             yield MatchFlag(
                 source=_text(flag.get("Source")) or "unknown",
                 match_id=_match_id(flag.get("AdvancedInfo")),
-                violations=tuple(str(v) for v in violations) if isinstance(violations, list) else (),
-                distance=distance if isinstance(distance, int) else None,
+                violations=tuple(_texts(violations)),
+                distance=distance if isinstance(distance, int) and abs(distance) <= LARGEST_DISTANCE else None,
             )
         else:
             yield MatchFlag("unknown")
@@ -92,5 +97,11 @@ def _match_id(advanced_info: object) -> str | None:
     return next((_text(p.get("Value")) for p in pairs if isinstance(p, dict) and p.get("Key") == "MatchId"), None)
 
 
+def _texts(values: object) -> Iterator[str]:
+    for value in values[:MOST_VIOLATIONS] if isinstance(values, list) else []:
+        if text := _text(value):
+            yield text
+
+
 def _text(value: object) -> str | None:
-    return value[:1000] if isinstance(value, str) else None
+    return value[:LONGEST_TEXT] if isinstance(value, str) else None

@@ -1,9 +1,11 @@
 """Builds it all, once for a container."""
 
 import functools
+import math
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import boto3
 from aws_lambda_powertools import Logger, Metrics
@@ -29,7 +31,6 @@ THREADS = 10  # as many as the retry queue's batch
 
 # Short time-outs and few tries: whatever takes longer is deferred, and costs no Lambda time.
 _AWS = Config(
-    signature_version="s3v4",
     connect_timeout=3,
     read_timeout=10,
     max_pool_connections=THREADS,
@@ -61,7 +62,8 @@ def guard(lane: Lane) -> Guard:
 
 def build(conf: Settings, lane: Lane, session: boto3.Session) -> Guard:
     """The application with these settings and this session's credentials and region."""
-    s3, sqs = session.client("s3", config=_AWS), session.client("sqs", config=_AWS)
+    s3 = session.client("s3", config=_AWS.merge(Config(signature_version="s3v4")))  # presigned URLs are v2 otherwise
+    sqs = session.client("sqs", config=_AWS)
     dynamodb = session.client("dynamodb", config=_AWS)
     notices = Notices(Logger(), Metrics())
     ledger = Ledger(dynamodb, conf.results_table, conf.clean_result_days)
@@ -83,3 +85,8 @@ def warm(lane: Lane) -> None:
     """Builds at import where that is Lambda's initialisation, which has a whole processor. Raises SettingsFault."""
     if "AWS_LAMBDA_FUNCTION_NAME" in os.environ:
         guard(lane)
+
+
+def seconds_left(context: Any) -> float:
+    """How long the function may still run."""
+    return math.inf if context is None else context.get_remaining_time_in_millis() / 1000

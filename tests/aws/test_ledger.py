@@ -176,6 +176,29 @@ def test_a_match_that_vanished_before_the_move_asks_for_attention(ledger: Ledger
     assert attention(dynamodb, Status.GONE) == 1
 
 
+def test_what_is_known_of_a_match_does_not_expire(ledger: Ledger, dynamodb: Any) -> None:
+    record = ledger.begin(Delivery(UPLOAD))
+    ledger.matched(UPLOAD, record, MATCH, "key")
+    ledger.defer(UPLOAD, ledger_record(record), "away")
+    ledger.settle(UPLOAD, ledger.begin(Delivery(UPLOAD)), Status.GONE, "deleted")
+    assert "expires_at" not in item(dynamodb)
+
+
+def test_what_a_reopened_record_knew_of_evidence_is_kept(ledger: Ledger, dynamodb: Any) -> None:
+    first = ledger.begin(Delivery(UNVERSIONED))
+    ledger.matched(UNVERSIONED, first, MATCH, "key")
+    ledger.copied(UNVERSIONED, first, Copy("qv", "5ha"))
+    ledger.settle(UNVERSIONED, first, Status.QUARANTINED)
+    again = ledger.begin(Delivery(Upload("uploads", "a.jpg", "etag", sequencer="0011")))
+    assert again.copy is None
+    ledger.settle(UNVERSIONED, again, Status.GONE, "deleted")
+    found = item(dynamodb, UNVERSIONED)
+    assert found["matches"] == []
+    assert found["earlier"][0]["quarantine_version"] == "qv"
+    assert found["earlier"][0]["matches"][0]["source"] == "Other"
+    assert "expires_at" not in found
+
+
 def test_a_test_match_asks_for_no_attention(ledger: Ledger, dynamodb: Any) -> None:
     from dataclasses import replace
 

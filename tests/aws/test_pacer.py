@@ -103,7 +103,7 @@ def test_a_worker_of_the_queue_waits_for_its_slots(dynamodb: Any, pacer_table: s
     a_pacer(dynamodb, time).reserve(50)
     slots = a_pacer(dynamodb, time, RETRIES).reserve(10)
     assert slots[0] == pytest.approx(NOW + 0.05 + 50 * SPACING, abs=0.01)
-    assert sum(time.slept) == pytest.approx(slots[0] - NOW - RETRIES.horizon, abs=0.05)
+    assert sum(time.slept) == pytest.approx(slots[0] - NOW - RETRIES.seconds, abs=0.05)
 
 
 def test_a_backlog_costs_one_write_for_each_batch(dynamodb: Any, pacer_table: str, time: Time) -> None:
@@ -164,3 +164,17 @@ def test_a_table_that_is_not_there_is_something_to_try_again(dynamodb: Any) -> N
         pacer.reserve(1)
     with pytest.raises(TryAgain, match="ResourceNotFound"):
         pacer.pause(1.0)
+
+
+def test_a_worker_that_was_told_to_pause_uses_none_of_the_slots_that_it_has(pacer: Pacer) -> None:
+    slot = pacer.reserve(1)[0]
+    pacer.pause(NOW + 60)
+    with pytest.raises(Busy, match="paused"):
+        pacer.arrive(slot)
+
+
+def test_nobody_waits_for_slots_longer_than_his_function_runs(dynamodb: Any, pacer_table: str, time: Time) -> None:
+    a_pacer(dynamodb, time).reserve(100)
+    with pytest.raises(Busy, match="no slot"):
+        a_pacer(dynamodb, time, RETRIES).reserve(1, within=5)
+    assert time.slept == []

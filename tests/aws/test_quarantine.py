@@ -33,7 +33,7 @@ class Answers:
         asked = {
             "Bucket": "quarantine",
             "Key": self.quarantine.key(upload),
-            "CopySource": source | ({"VersionId": upload.version_id} if upload.version_id else {}),
+            "CopySource": source | {"VersionId": upload.version_id or "null"},
             "ChecksumAlgorithm": "SHA256",
             "ObjectLockMode": "COMPLIANCE",
             "ObjectLockRetainUntilDate": until,

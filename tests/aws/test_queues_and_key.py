@@ -93,9 +93,9 @@ def test_metrics_hold_counts_and_no_object_keys(capsys: pytest.CaptureFixture[st
     with notices.flushing():
         notices.settled(UPLOAD, Status.CLEAN, "", received=7.5, is_test=False)
         notices.settled(UPLOAD, Status.QUARANTINED, "", received=7.5, is_test=True)
-        notices.deferred(UPLOAD, "no slot", 5, counted=False)
-        notices.deferred(UPLOAD, "http-500", 5, counted=True)
-        notices.paused("http-401", 60)
+        notices.deferred(UPLOAD, "no slot", 5, 8.0, counted=False)
+        notices.deferred(UPLOAD, "http-500", 5, 8.0, counted=True)
+        notices.key_refused()
         notices.paused("http-429", 1)
         notices.untagged(UPLOAD)
         notices.unreadable("no key")
@@ -105,8 +105,8 @@ def test_metrics_hold_counts_and_no_object_keys(capsys: pytest.CaptureFixture[st
     emf = next(line for line in lines if "_aws" in line)
     names = {m["Name"] for m in emf["_aws"]["CloudWatchMetrics"][0]["Metrics"]}
     assert names == {
-        "Clean", "TestQuarantined", "TimeToVerdict", "Waited", "FailedAttempt", "KeyRefused", "Throttled", "Untagged",
-        "UnreadableEvent", "NotMoved", "Unfinished",
+        "Clean", "TestQuarantined", "TimeToVerdict", "Waited", "Waiting", "FailedAttempt", "KeyRefused", "Throttled",
+        "Untagged", "UnreadableEvent", "NotMoved", "Unfinished",
     }  # fmt: skip
     assert emf["TimeToVerdict"] == [2.5, 2.5]
     assert emf["_aws"]["CloudWatchMetrics"][0]["Dimensions"] == [["service"]]
@@ -117,3 +117,8 @@ def test_nothing_told_writes_no_metrics(capsys: pytest.CaptureFixture[str]) -> N
     with Notices(Logger(service="stack"), Metrics(namespace="N", service="s")).flushing():
         pass
     assert capsys.readouterr().out == ""
+
+
+def test_a_match_is_told_of_at_once(capsys: pytest.CaptureFixture[str]) -> None:
+    Notices(Logger(service="stack"), Metrics(namespace="N", service="s")).matched(UPLOAD, is_test=False)
+    assert '"Matched":[1.0]' in capsys.readouterr().out

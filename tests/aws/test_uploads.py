@@ -139,8 +139,29 @@ def test_only_the_version_is_deleted(s3: Any, uploads: Uploads) -> None:
 def test_without_versions_the_deletion_is_pinned_to_the_etag() -> None:
     client = a_client()
     with Stubber(client) as stubber:
-        stubber.add_response("delete_object", {}, {"Bucket": "b", "Key": "k", "IfMatch": '"e"'})
+        stubber.add_response("delete_object", {}, {"Bucket": "b", "Key": "k", "VersionId": "null", "IfMatch": '"e"'})
         Uploads(client).delete(Upload("b", "k", "e"))
+        stubber.assert_no_pending_responses()
+
+
+def test_a_null_version_below_a_later_one_is_deleted_all_the_same() -> None:
+    """Uploaded before the bucket had versions, overwritten since: a conditional deletion sees the later one only."""
+    client, null = a_client(), {"Bucket": "b", "Key": "k", "VersionId": "null"}
+    with Stubber(client) as stubber:
+        stubber.add_client_error("delete_object", "PreconditionFailed", http_status_code=412)
+        stubber.add_response("get_object", {}, null | {"IfMatch": '"e"', "Range": "bytes=0-0"})
+        stubber.add_response("delete_object", {}, null)
+        Uploads(client).delete(Upload("b", "k", "e"))
+        stubber.assert_no_pending_responses()
+
+
+def test_without_versions_what_replaced_the_object_is_not_deleted() -> None:
+    client = a_client()
+    with Stubber(client) as stubber:
+        stubber.add_client_error("delete_object", "PreconditionFailed", http_status_code=412)
+        stubber.add_client_error("get_object", "PreconditionFailed", http_status_code=412)
+        with pytest.raises(Gone, match="overwritten"):
+            Uploads(client).delete(Upload("b", "k", "e"))
         stubber.assert_no_pending_responses()
 
 

@@ -4,16 +4,11 @@
 this process as the functions are: so that a test can call a handler itself, count its calls and read what it logs.
 """
 
-import time
 import uuid
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from typing import Any
-from urllib.parse import quote_plus
+from collections.abc import Iterator
 
-import boto3
 import pytest
-from boto3.dynamodb.types import TypeDeserializer
+from embedded import Bench, environment, taken
 
 from guard import wiring
 from local.cloud import EmbeddedCloud
@@ -37,75 +32,6 @@ def calm(cloud: EmbeddedCloud) -> Iterator[None]:
     cloud.client("dynamodb").delete_item(TableName=cloud.resource("PacerTable"), Key={"pacer": {"S": "match"}})
     for queue in (cloud.endpoints.retry_queue_url, cloud.endpoints.dead_letter_queue_url):
         taken(cloud, queue)
-
-
-def taken(cloud: EmbeddedCloud, queue_url: str) -> list[dict[str, Any]]:
-    """Takes all messages that are due off a queue."""
-    sqs, found = cloud.client("sqs"), []
-    while messages := sqs.receive_message(QueueUrl=queue_url, MaxNumberOfMessages=10).get("Messages", []):
-        for message in messages:
-            sqs.delete_message(QueueUrl=queue_url, ReceiptHandle=message["ReceiptHandle"])
-        found += messages
-    return found
-
-
-def results(cloud: EmbeddedCloud, upload_id: str) -> list[dict[str, Any]]:
-    """The result items of all versions of a key, oldest first."""
-    answer = cloud.client("dynamodb").query(
-        TableName=cloud.endpoints.results_table,
-        KeyConditionExpression="upload = :u",
-        ExpressionAttributeValues={":u": {"S": upload_id}},
-    )
-    items = [{n: TypeDeserializer().deserialize(v) for n, v in item.items()} for item in answer["Items"]]
-    return sorted(items, key=lambda item: item["received_at"])
-
-
-def until(condition: Callable[[], Any], seconds: float = 30) -> Any:
-    """What the condition gives, as soon as it gives something. Fails the test where it never does."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if found := condition():
-            return found
-        time.sleep(0.05)
-    raise AssertionError(f"not within {seconds} s")
-
-
-@dataclass
-class Bench:
-    """A bucket that nobody watches, and the function's own environment."""
-
-    cloud: EmbeddedCloud
-    bucket: str
-    monkeypatch: pytest.MonkeyPatch
-    calls: list[str] = field(default_factory=list)
-
-    def put(self, key: str, body: bytes, **more: Any) -> dict[str, Any]:
-        """Uploads, and gives the record with which S3 would tell of it."""
-        answer = self.cloud.client("s3").put_object(Bucket=self.bucket, Key=key, Body=body, **more)
-        obj = {"key": quote_plus(key, safe="/"), "size": len(body), "eTag": answer["ETag"].strip('"')}
-        obj["sequencer"] = f"{time.time_ns():020X}"
-        if "VersionId" in answer:
-            obj["versionId"] = answer["VersionId"]
-        return {
-            "eventName": "ObjectCreated:Put",
-            "s3": {"bucket": {"name": self.bucket}, "object": obj},
-        }
-
-    def result(self, key: str) -> dict[str, Any]:
-        """The one result of a key."""
-        (item,) = results(self.cloud, f"{self.bucket}/{key}")
-        return item
-
-    def dead_letters(self) -> list[str]:
-        """Takes the bodies of what is in the dead-letter queue."""
-        return [message["Body"] for message in taken(self.cloud, self.cloud.endpoints.dead_letter_queue_url)]
-
-
-def environment(cloud: EmbeddedCloud, function: str) -> dict[str, str]:
-    """The environment that the template gives a function."""
-    name = cloud.resource(function)
-    answer = cloud.client("lambda").get_function_configuration(FunctionName=name)
-    return {name: str(value) for name, value in answer["Environment"]["Variables"].items()}
 
 
 @pytest.fixture(params=["versioned"])
@@ -144,12 +70,3 @@ def test_list(cloud: EmbeddedCloud, pictures: dict[str, bytes]) -> None:
     assert cloud.emulator
     cloud.emulator.clear_test_list()
     cloud.emulator.add_to_test_list(pictures["match"], match_id="m-1", violations=["A1"])
-
-
-def session_that_counts(calls: list[str]) -> boto3.Session:
-    """A session whose clients write down each call that goes out."""
-    session = boto3.Session()
-    session.events.register(
-        "before-send", lambda request, event_name, **_: calls.append(event_name.removeprefix("before-send."))
-    )
-    return session

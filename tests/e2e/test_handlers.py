@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from conftest import Bench, results, session_that_counts
+from embedded import Bench, results, session_that_counts
 
 from guard import events, settings, wiring
 from guard.errors import SettingsFault, Unfinished

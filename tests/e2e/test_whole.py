@@ -11,7 +11,7 @@ from typing import Any
 
 import boto3
 import pytest
-from conftest import results, until
+from embedded import results, until
 
 from local.cloud import EmbeddedCloud
 from local.pictures import draw, encode

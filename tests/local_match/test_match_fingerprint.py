@@ -1,5 +1,9 @@
 """The hash of a picture, and what makes it too plain to have one worth comparing."""
 
+import subprocess
+import sys
+from pathlib import Path
+
 import imagehash
 import numpy as np
 import pytest
@@ -93,3 +97,18 @@ def test_a_blurred_copy_is_near(draw: Draw) -> None:
     blurred = draw(1).filter(ImageFilter.GaussianBlur(3))
 
     assert (fingerprint(draw(1)).hashes[0] ^ fingerprint(blurred).hashes[0]).bit_count() <= THRESHOLD
+
+
+def test_a_started_emulator_has_imported_all_that_a_hash_needs(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("no picture: main returns before it listens")
+    code = (
+        "import sys; from PIL import Image; from local.match.__main__ import main\n"
+        "assert main(['--key', 'key', '--test-list', sys.argv[1]]) == 2; before = set(sys.modules)\n"
+        "from local.match.fingerprint import fingerprint\n"
+        "fingerprint(Image.new('L', (9, 9))); print(sorted(set(sys.modules) - before))"
+    )
+    command = [sys.executable, "-c", code, str(tmp_path)]
+
+    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=Path(__file__).parents[2])  # noqa: S603
+
+    assert done.stdout.strip() == "[]"

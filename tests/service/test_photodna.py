@@ -2,15 +2,18 @@
 
 import gzip
 import json
+import socket
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Server
+from raw_server import Server
+from requests import PreparedRequest
 
 from guard.errors import Busy
-from guard.model import Kind
+from guard.model import Kind, Verdict
 from guard.photodna import LARGEST_ANSWER, PhotoDNA
 
 URL = "https://s3.example.org/a%20b.jpg?versionId=v1&X-Amz-Signature=5ec2e7"
@@ -24,8 +27,18 @@ class Keys:
         return "fresh" if fresh else "stale"
 
 
-def client(server: Server, **options: Any) -> PhotoDNA:
-    return PhotoDNA(server.url, Keys(), **options)
+class Connected(PhotoDNA):
+    """Connects before each request, as the scanner does before it takes a slot."""
+
+    def send(self, request: PreparedRequest) -> Verdict:  # type: ignore[override]
+        self.connect(1)
+        verdict = super().send(request)
+        assert verdict
+        return verdict
+
+
+def client(server: Server, **options: Any) -> Connected:
+    return Connected(server.url, Keys(), **options)
 
 
 def test_a_request_by_url_is_as_the_documentation_says(server: Server) -> None:
@@ -100,11 +113,46 @@ def test_an_answer_that_does_not_come_in_time_is_unknown(server: Server) -> None
     assert service.send(service.by_url(URL)).reason.startswith("no-answer")
 
 
-def test_nobody_listening_is_unknown(server: Server) -> None:
-    server.close()
-    service = client(server)
+def test_no_request_connects_by_itself_since_it_would_be_late_for_its_slot(server: Server) -> None:
+    server.answer(CLEAN)
+    service = PhotoDNA(server.url, Keys())
+    request = service.by_url(URL)
+    assert service.send(request) is None
     service.connect(1)
+    assert service.send(request)
+    assert len(server.requests) == 1
+
+
+def test_nobody_listening_means_that_nothing_was_sent() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    service = PhotoDNA(f"http://127.0.0.1:{port}/Match", Keys())
+    service.connect(1)
+    assert service.send(service.by_url(URL)) is None
+
+
+def test_a_connection_that_the_server_closed_is_opened_again_before_the_next_slot(server: Server) -> None:
+    server.answer(CLEAN, "200 OK", "Connection: close")
+    server.answer(CLEAN)
+    service = client(server)
+    assert [service.send(service.by_url(URL)).kind for _ in range(2)] == [Kind.NO_MATCH] * 2
+    assert server.settled_connections() == 2
+
+
+def test_an_answer_that_drips_is_given_up_in_time(server: Server) -> None:
+    server.answers.append(b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n")
+    server.drip = 0.05
+    service = client(server, answer_seconds=0.3)
+    began = time.monotonic()
     assert service.send(service.by_url(URL)).kind is Kind.UNKNOWN
+    assert time.monotonic() - began < 2
+
+
+@pytest.mark.parametrize("location", ["http://h/\xff", "http://[::1", "/elsewhere"])
+def test_a_redirect_to_a_place_that_is_none_is_unknown(server: Server, location: str) -> None:
+    server.answer(b"", "302 Found", f"Location: {location}")
+    service = client(server)
+    assert service.send(service.by_url(URL)).reason == "http-302"
 
 
 def test_an_endless_answer_is_read_no_further_than_its_bound(server: Server) -> None:
@@ -125,7 +173,7 @@ def test_connections_are_open_before_the_slots_and_stay_open(server: Server) -> 
         server.answer(CLEAN)
     requests = [service.by_url(URL) for _ in range(5)]
     for _ in range(2):
-        threads = [threading.Thread(target=service.send, args=(request,)) for request in requests]
+        threads = [threading.Thread(target=PhotoDNA.send, args=(service, request)) for request in requests]
         for thread in threads:
             thread.start()
         for thread in threads:
@@ -146,9 +194,9 @@ def test_tls_connections_are_opened_early_too_and_are_checked(tls_server: Server
 
 def test_a_server_with_a_strangers_certificate_never_sees_the_key(tls_server: Server) -> None:
     tls_server.answer(CLEAN)
-    service = client(tls_server)
+    service = PhotoDNA(tls_server.url, Keys())
     service.connect(1)
-    assert service.send(service.by_url(URL)).kind is Kind.UNKNOWN
+    assert service.send(service.by_url(URL)) is None
     assert tls_server.requests == []
 
 

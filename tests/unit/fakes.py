@@ -1,5 +1,6 @@
 """Fakes of the ports: they keep what they were told, and fail when they are told to."""
 
+import math
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -146,7 +147,7 @@ class FakePacer(Failing):
     pauses: list[float] = field(default_factory=list)
     arrived: int = 0
 
-    def reserve(self, count: int) -> list[float]:
+    def reserve(self, count: int, within: float = math.inf) -> list[float]:
         self.call("reserve")
         self.reserved.append(count)
         return [NOW + i for i in range(1, count + 1)]
@@ -165,6 +166,7 @@ class FakePacer(Failing):
 class FakeMatcher(Failing):
     answers: list[Verdict] = field(default_factory=list)  # one for each request; after them no match
     sent: list[str] = field(default_factory=list)
+    disconnected: int = 0  # so many requests find no connection
 
     def by_url(self, url: str, fresh_key: bool = False) -> requests.PreparedRequest:
         self.call("by_url")
@@ -177,8 +179,11 @@ class FakeMatcher(Failing):
     def connect(self, count: int) -> None:
         self.call("connect")
 
-    def send(self, request: requests.PreparedRequest) -> Verdict:
+    def send(self, request: requests.PreparedRequest) -> Verdict | None:
         self.call("send")
+        if self.disconnected:
+            self.disconnected -= 1
+            return None
         self.sent.append(request.headers["what"])
         return self.answers.pop(0) if self.answers else Verdict(Kind.NO_MATCH, tracking_id="T-1")
 
@@ -207,7 +212,13 @@ class FakeNotices:
     def settled(self, upload: Upload, status: Status, reason: str, received: float, is_test: bool) -> None:
         self.told.append(("settled", status.value))
 
-    def deferred(self, upload: Upload, reason: str, delay: float, counted: bool) -> None:
+    def matched(self, upload: Upload, is_test: bool) -> None:
+        self.told.append(("matched", upload.key))
+
+    def key_refused(self) -> None:
+        self.told.append(("key refused", ""))
+
+    def deferred(self, upload: Upload, reason: str, delay: float, received: float, counted: bool) -> None:
         self.told.append(("failed" if counted else "waited", reason))
 
     def paused(self, reason: str, seconds: float) -> None:
@@ -244,8 +255,8 @@ class World:
             now=lambda: NOW,
         )
 
-    def scan(self, *deliveries: Delivery) -> list[bool]:
-        return self.scanner.scan(deliveries or [Delivery(upload())])
+    def scan(self, *deliveries: Delivery, seconds: float = math.inf) -> list[bool]:
+        return self.scanner.scan(deliveries or [Delivery(upload())], seconds)
 
     def deliver_again(self) -> list[bool]:
         """What the queue holds is delivered; the queue is empty before."""

@@ -1,10 +1,11 @@
 """pace.py: the arithmetic of the rate."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from guard import pace
-from guard.pace import RETRIES, SECOND, UPLOADS, Clock, Take, Wait
+from guard.pace import BATCH, RETRIES, SECOND, UPLOADS, Clock, Take, Wait
 
 
 def largest_window(times: list[float], window: float = 1.0) -> int:
@@ -31,21 +32,23 @@ def test_slots_are_one_spacing_apart_and_end_where_the_clock_stands() -> None:
 
 
 def test_an_idle_clock_gives_a_slot_at_once() -> None:
-    assert pace.plan(Clock(tat=5), now=10, start=12, lane=UPLOADS) == Take(fresh=True)
+    assert pace.plan(Clock(tat=5), now=10, start=12, horizon=3 * SECOND) == Take(fresh=True)
 
 
 def test_behind_others_slots_are_taken_up_to_the_horizon() -> None:
-    assert pace.plan(Clock(tat=2 * SECOND), now=0, start=10, lane=UPLOADS) == Take(fresh=False)
-    far = pace.plan(Clock(tat=4 * SECOND), now=0, start=10, lane=UPLOADS)
+    assert pace.plan(Clock(tat=2 * SECOND), now=0, start=10, horizon=3 * SECOND) == Take(fresh=False)
+    far = pace.plan(Clock(tat=4 * SECOND), now=0, start=10, horizon=3 * SECOND)
     assert far == Wait(until=SECOND, paused=False)
 
 
 def test_a_pause_holds_whatever_the_clock_says() -> None:
-    assert pace.plan(Clock(0, paused_until=50), now=49, start=49, lane=UPLOADS) == Wait(50, paused=True)
-    assert pace.plan(Clock(0, paused_until=50), now=50, start=50, lane=UPLOADS) == Take(fresh=True)
+    assert pace.plan(Clock(0, paused_until=50), now=49, start=49, horizon=3 * SECOND) == Wait(50, paused=True)
+    assert pace.plan(Clock(0, paused_until=50), now=50, start=50, horizon=3 * SECOND) == Take(fresh=True)
 
 
-def test_the_retry_queues_workers_leave_slots_for_uploads() -> None:
+@pytest.mark.parametrize("rate", [0.1, 1, 2, 5, 10, 200])
+def test_the_retry_queues_workers_leave_slots_for_uploads(rate: float) -> None:
     """With the backlog's clock as far ahead as they may put it, an upload still finds a slot within its horizon."""
-    furthest = RETRIES.horizon + 10 * pace.interval(10, 25) / SECOND
-    assert furthest < UPLOADS.horizon
+    spacing = pace.interval(rate, 25)
+    furthest = RETRIES.horizon(spacing) + BATCH * spacing
+    assert furthest < UPLOADS.horizon(spacing)

@@ -97,6 +97,11 @@ def ftyp(brand: bytes, *compatible: bytes) -> bytes:
         (b"8BPS" + bytes(50), "format-psd"),
         (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "format-svg"),
         (b'\xef\xbb\xbf\n<?xml version="1.0"?><!-- x --><SVG/>', "format-svg"),
+        (b"<?xml version='1.0'?><!--" + b"x" * 9000 + b"--><svg>", "format-svg"),
+        (b"<!--" + b"x" * 70_000 + b"--><svg>", "format-svg"),
+        (b"<s:svg xmlns:s='http://www.w3.org/2000/svg'/>", "format-svg"),
+        (b"<?pi?><!DOCTYPE svg [<!ENTITY a 'b'>]>" + b"<svg>", "format-svg"),
+        (ftyp(b"isom", *[b"mp42"] * 80, b"avif"), "format-avif"),
     ],
 )
 def test_a_picture_that_the_service_does_not_take_is_for_a_rendition(data: bytes, reason: str) -> None:
@@ -111,6 +116,8 @@ def test_a_picture_that_the_service_does_not_take_is_for_a_rendition(data: bytes
         b"\xef\xbb\xbfwith a byte order mark",
         b"{}",
         b"<!doctype html><p>with <svg/> inside",
+        b"<!-- a page --> <html><svg/></html>",
+        b"<?xml version='1.0'?><feed><entry/></feed>",
         b"%PDF-1.7\n\xff\xfe",
         b"PK\x03\x04rest\xff",
         gzip.compress(b"x"),

@@ -3,7 +3,7 @@
 import pytest
 from fakes import BUSY, JPEG, NOW, World, upload
 
-from guard.errors import Busy, Gone, TryAgain, Unscannable
+from guard.errors import Busy, Gone, NoKey, TryAgain, Unscannable
 from guard.model import Delivery, Kind, MatchFlag, Status, Verdict
 
 MATCH = Verdict(Kind.MATCH, tracking_id="T-2", flags=(MatchFlag("Other"),))
@@ -160,7 +160,7 @@ def test_a_key_that_stays_refused_pauses_everybody_and_costs_the_upload_nothing(
     world.scan()
     assert world.pacer.pauses == [NOW + 60]
     assert world.retry_queue.sent[0][0].attempt == 0
-    assert ("paused", "http-401") in world.notices.told
+    assert ("key refused", "") in world.notices.told
 
 
 @pytest.mark.parametrize("first", [NOT_VERIFIED, Verdict(Kind.BAD_PARAMETER, "service-3002")])
@@ -210,6 +210,59 @@ def test_a_machine_that_misses_every_slot_leaves_the_upload_to_another() -> None
     world.scan()
     assert world.matcher.sent == []
     assert len(world.retry_queue.sent) == 1
+
+
+def test_a_request_that_finds_no_connection_was_not_sent_and_takes_another_slot() -> None:
+    world = World()
+    world.matcher.disconnected = 1
+    world.scan()
+    assert world.pacer.reserved == [1, 1]
+    assert world.matcher.calls.count("connect") == 2
+    assert world.ledger.records["v1a.jpg"].attempts == 1
+
+
+def test_what_the_function_has_no_time_for_is_deferred_and_not_cut_off() -> None:
+    world = World()
+    world.scan(seconds=20)
+    assert world.matcher.sent == []
+    assert world.retry_queue.sent[0][0].attempt == 0
+    assert world.ledger.status() is Status.DEFERRED
+
+
+def test_without_a_key_everybody_waits_and_somebody_is_told() -> None:
+    world = World()
+    world.matcher.fails = {"by_url": [NoKey("the secret cannot be read")]}
+    world.scan()
+    assert ("key refused", "") in world.notices.told
+    assert world.retry_queue.sent[0][0].attempt == 0
+
+
+def test_a_match_whose_source_can_no_longer_be_read_stays_a_match() -> None:
+    world = World(MATCH)
+    world.uploads.fails = {"read": [Unscannable("archived")]}
+    world.scan()
+    assert world.ledger.status() is Status.MATCHED
+    assert world.uploads.tags == {}
+    world.deliver_again()
+    assert world.ledger.status() is Status.QUARANTINED
+
+
+def test_a_match_is_told_of_before_it_is_moved_and_again_when_the_move_is_resumed() -> None:
+    world = World(MATCH)
+    world.uploads.fails = {"read": [TryAgain("away")]}
+    world.scan()
+    assert world.notices.told[0] == ("matched", "a.jpg")
+    world.deliver_again()
+    assert world.notices.told.count(("matched", "a.jpg")) == 2
+
+
+def test_without_versions_the_bytes_are_sent_since_a_url_would_show_whatever_is_there_by_then() -> None:
+    world = World()
+    plain = upload(version=None)
+    world.scan(Delivery(plain))
+    assert world.matcher.sent == [f"value image/jpeg {len(JPEG)}"]
+    assert world.ledger.status(version="etag:etag") is Status.CLEAN
+    assert world.uploads.tags == {}
 
 
 def test_a_batch_takes_its_slots_in_one_reservation() -> None:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from guard.model import Kind, MatchFlag
-from guard.verdict import LONGEST_RETRY_AFTER, read, seconds
+from guard.verdict import LONGEST_QUOTA, LONGEST_THROTTLE, read, seconds
 
 NOW = datetime(2026, 11, 22, 12, 0, 0, tzinfo=UTC).timestamp()
 
@@ -121,7 +121,7 @@ def test_a_match_of_the_test_source_alone_is_a_test() -> None:
         ("soon", None),
         ("nan", None),
         ("inf", None),
-        ("99999999999", LONGEST_RETRY_AFTER),
+        ("99999999999", LONGEST_QUOTA),
         ("Sun, 22 Nov 2026 12:00:30 GMT", 30.0),
         ("Sun, 22 Nov 2026 11:00:00 GMT", 0.0),
     ],
@@ -148,3 +148,19 @@ def test_an_answer_of_any_shape_is_clean_only_with_3000_and_false(body: dict[str
     status = body.get("Status")
     promised = isinstance(status, dict) and status.get("Code") == 3000 and body.get("IsMatch") is False
     assert (verdict.kind is Kind.NO_MATCH) == promised
+
+
+def test_a_match_with_more_details_than_a_result_can_hold_is_kept_within_bounds() -> None:
+    """Otherwise the match could not be written down, and the picture would stay."""
+    huge = {"Source": "s" * 10**6, "AdvancedInfo": [{"Key": "MatchId", "Value": "v" * 10**6}], "MatchDistance": 10**50}
+    flags = [huge | {"Violations": ["x" * 1000] * 1000}, *[{"Source": "Test"}] * 20_000]
+    details = {"MatchFlags": flags}
+    verdict = read(200, None, answer(3000, True, MatchDetails=details), NOW)
+    assert verdict.kind is Kind.MATCH
+    assert len(repr(verdict.flags)) < 50_000
+    assert verdict.flags[0].distance is None
+
+
+def test_a_mistaken_retry_after_does_not_hold_everybody_for_a_month() -> None:
+    assert read(429, "9999999", b"", NOW).retry_after == LONGEST_THROTTLE
+    assert read(403, "9999999", b"", NOW).retry_after == LONGEST_QUOTA

@@ -8,10 +8,15 @@ from guard.errors import Busy, TryAgain
 
 _THROTTLED = frozenset(
     {
+        "BandwidthLimitExceeded",
+        "KMS.ThrottlingException",
+        "KmsThrottled",
         "LimitExceededException",
+        "PriorRequestNotComplete",
         "ProvisionedThroughputExceededException",
         "RequestLimitExceeded",
         "RequestThrottled",
+        "RequestThrottledException",
         "SlowDown",
         "ThrottledException",
         "Throttling",
@@ -36,10 +41,15 @@ class calling:  # noqa: N801 - reads as a statement: with calling("sqs:SendMessa
     ) -> bool | None:
         if isinstance(error, ClientError):
             reason = f"{self._operation}: {code(error)}"
-            raise (Busy(reason) if code(error) in _THROTTLED else TryAgain(reason)) from None
+            raise (Busy(reason) if _throttled(error) else TryAgain(reason)) from None
         if isinstance(error, BotoCoreError):
             raise TryAgain(f"{self._operation}: {type(error).__name__}") from None
         return None
+
+
+def _throttled(error: ClientError) -> bool:
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
+    return code(error) in _THROTTLED or status in (429, 503)
 
 
 def code(error: ClientError) -> str:

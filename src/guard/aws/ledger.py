@@ -29,6 +29,7 @@ LEASE_SECONDS = 160.0  # longer than the longest a function runs, so that a leas
 
 # Statuses that somebody should look at: the sparse index's partition key.
 _ATTENTION = (Status.DEFERRED, Status.MATCHED, Status.QUARANTINED, Status.UNSCANNABLE, Status.FAILED)
+_EVIDENCE = ("quarantine_key", "quarantine_version", "sha256", "matches", "is_test", "tracking_id", "settled_at")
 _EXPIRING = (Status.CLEAN, Status.SKIPPED, Status.GONE)
 
 _to_item, _from_item = TypeSerializer().serialize, TypeDeserializer().deserialize
@@ -58,7 +59,10 @@ class Ledger:
         if not _asked_anew(delivery, item):
             return _record(item)
         self._reopen(delivery.upload, item)
-        return self._take(delivery.upload, now, lease)
+        try:
+            return self._take(delivery.upload, now, lease)
+        except _Refused:
+            raise Held("another worker has it", until=now + 5) from None
 
     def matched(self, upload: Upload, record: ScanRecord, verdict: Verdict, quarantine_key: str) -> None:
         """Writes the intent of the move, before anything is moved."""
@@ -85,7 +89,7 @@ class Ledger:
         """Ends the version's way."""
         now = self._now()
         settled = {"settled_at": _iso(now), "attempts": record.attempts, "is_test": record.is_test}
-        if status in _EXPIRING:
+        if status in _EXPIRING and not record.evidence:
             settled["expires_at"] = int(now) + self._keep
         self._write(upload, record, status, settled | {"reason": reason or None} | more, release=True)
 
@@ -116,18 +120,23 @@ class Ledger:
         return _record(answer)
 
     def _reopen(self, upload: Upload, item: Mapping[str, Any]) -> None:
-        """Makes a settled record pending once more, unless somebody else just did."""
+        """Makes a settled record pending once more, unless somebody else just did. Keeps where evidence lies."""
+        kept = {name: item[name] for name in _EVIDENCE if name in item} if "quarantine_version" in item else None
         try:
             self._update(
                 upload,
-                update="SET #status = :pending, sequencer = :new REMOVE attention, expires_at, settled_at, reason, "
-                "quarantine_version",
+                update="SET #status = :pending, sequencer = :new, matches = :none, is_test = :false, "
+                "earlier = list_append(if_not_exists(earlier, :none), :kept) "
+                "REMOVE attention, expires_at, settled_at, reason, tracking_id, quarantine_version, sha256",
                 condition="#status = :was AND sequencer = :old",
                 values={
                     ":pending": Status.PENDING.value,
                     ":was": item["status"],
                     ":old": item["sequencer"],
                     ":new": max(upload.sequencer, item["sequencer"]),
+                    ":none": [],
+                    ":false": False,
+                    ":kept": [kept] if kept else [],
                 },
             )
         except _Refused:
@@ -216,6 +225,7 @@ def _record(item: Mapping[str, Any]) -> ScanRecord:
         attempts=int(item["attempts"]),
         is_test=item["is_test"],
         copy=copy,
+        evidence=bool(item["matches"] or item.get("earlier")),
         received=datetime.fromisoformat(item["received_at"]).timestamp(),
     )
 

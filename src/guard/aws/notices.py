@@ -36,16 +36,29 @@ class Notices:
         tell = self._log.info if status in _QUIET or is_test else self._log.warning
         tell("settled", extra=_of(upload) | {"status": status.value, "reason": reason, "is_test": is_test})
 
-    def deferred(self, upload: Upload, reason: str, delay: float, counted: bool) -> None:
+    def matched(self, upload: Upload, is_test: bool) -> None:
+        """A match is known and about to be moved. Written at once: what comes after may be cut off."""
+        self._metric("TestMatched" if is_test else "Matched")
+        self._log.warning("matched", extra=_of(upload) | {"is_test": is_test})
+        with self._lock:
+            self._metrics.flush_metrics()
+
+    def deferred(self, upload: Upload, reason: str, delay: float, received: float, counted: bool) -> None:
         """An upload waits: because something failed (`counted`), or for a slot or a pause."""
         self._metric("FailedAttempt" if counted else "Waited")
+        self._metric("Waiting", max(0.0, self._now() - received), MetricUnit.Seconds)
         tell = self._log.warning if counted else self._log.info
         tell("deferred", extra=_of(upload) | {"reason": reason, "delay_seconds": round(delay, 1)})
 
     def paused(self, reason: str, seconds: float) -> None:
-        """The whole fleet waits: the service said so, or it refuses the key."""
-        self._metric("KeyRefused" if reason == "http-401" else "Throttled")
+        """The whole fleet waits: the service said so."""
+        self._metric("Throttled")
         self._log.warning("paused", extra={"reason": reason, "seconds": round(seconds, 1)})
+
+    def key_refused(self) -> None:
+        """The subscription key is refused by the service, or cannot be had."""
+        self._metric("KeyRefused")
+        self._log.error("the subscription key is refused, or cannot be had: everything waits")
 
     def untagged(self, upload: Upload) -> None:
         """The object has no room for the scan-status tag."""

@@ -6,6 +6,7 @@ A write asserts what the plan assumed, so nothing is read first and no two worke
     slots taken already:           start < tat <= horizon  -> tat = tat + n intervals
 """
 
+import math
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -40,18 +41,22 @@ class Pacer:
     ) -> None:
         self._client, self._table, self._lane, self._now, self._sleep = client, table, lane, now, sleep
         self._spacing = pace.interval(rate, margin_ms)
+        self._horizon = lane.horizon(self._spacing)
         # A quarter of the margin for our own lateness; the rest is left for the way to the server.
         self._tolerance = margin_ms / 4000
-        self._clock = Clock()
+        self._clock, self._paused_until = Clock(), 0.0
         self._way = 0.05  # seconds that a reservation took lately; slots start that far ahead
 
-    def reserve(self, count: int) -> list[float]:
-        """The times (epoch seconds) of `count` slots, taken in one write. Raises Busy where none is near enough."""
-        give_up = self._now() + self._lane.patience
+    def reserve(self, count: int, within: float = math.inf) -> list[float]:
+        """The times (epoch seconds) of `count` slots, taken in one write.
+
+        Raises Busy where none is near enough, for the lane or after `within` seconds.
+        """
+        give_up = self._now() + min(self._lane.patience, within)
         for _ in range(_CONTENTION):
             now = self._now()
             start = round((now + self._way) * SECOND)
-            plan = pace.plan(self._clock, round(now * SECOND), start, self._lane)
+            plan = pace.plan(self._clock, round(now * SECOND), start, self._horizon)
             if isinstance(plan, Take):
                 taken, clock = self._take(plan, start, count)
                 self._clock = clock
@@ -62,14 +67,20 @@ class Pacer:
         raise Busy("many workers want a slot", until=self._now() + 1)
 
     def arrive(self, slot: float) -> bool:
-        """Waits for the slot. False where it has passed: it is given up then, never used late."""
+        """Waits for the slot. False where it has passed: it is given up then, never used late.
+
+        Raises Busy where this worker has paused everybody meanwhile: slots that were taken before do not count then.
+        """
         early = slot - self._now()
         if early > 0:
             self._sleep(early)
+        if self._now() < self._paused_until:
+            raise Busy("paused", self._paused_until)
         return self._now() - slot <= self._tolerance
 
     def pause(self, until: float) -> None:
         """Holds the whole fleet until then (epoch seconds), by one write."""
+        self._paused_until = max(self._paused_until, until)
         with calling("dynamodb:UpdateItem"):
             try:
                 self._client.update_item(
@@ -97,7 +108,7 @@ class Pacer:
             ":ahead": count * self._spacing,
             ":start": start,
             ":now": round(began * SECOND),
-            ":latest": round((began + self._lane.horizon) * SECOND),
+            ":latest": round(began * SECOND) + self._horizon,
         }
         update, condition = _FRESH if plan.fresh else _BEHIND
         if plan.fresh:

@@ -57,10 +57,8 @@ class Quarantine:
         return Copy(copy["VersionId"], digest.hex())
 
     def _copy(self, upload: Upload, key: str, until: datetime) -> Any:
-        source: Any = {"Bucket": upload.bucket, "Key": upload.key}
-        pin: Any = {"CopySourceIfMatch": f'"{upload.etag}"'}
-        if upload.version_id:
-            source, pin = source | {"VersionId": upload.version_id}, {}
+        source: Any = {"Bucket": upload.bucket, "Key": upload.key, "VersionId": upload.version_id or "null"}
+        pin: Any = {} if upload.version_id else {"CopySourceIfMatch": f'"{upload.etag}"'}
         with calling("s3:CopyObject"):
             try:
                 return self._client.copy_object(

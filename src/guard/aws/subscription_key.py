@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from aws_lambda_powertools.utilities.parameters import SecretsProvider
 from aws_lambda_powertools.utilities.parameters.exceptions import GetParameterError
 
-from guard.errors import Busy
+from guard.errors import NoKey
 
 if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
@@ -15,7 +15,7 @@ MAX_AGE_SECONDS = 3600
 
 
 class SubscriptionKey:
-    """The key. Raises Busy where it cannot be had: that is no upload's failure."""
+    """The key. Raises NoKey where it cannot be had: that is no upload's failure."""
 
     def __init__(self, client: "SecretsManagerClient", secret: str) -> None:
         self._provider, self._secret = SecretsProvider(boto3_client=client), secret
@@ -25,8 +25,8 @@ class SubscriptionKey:
         try:
             value = self._provider.get(self._secret, max_age=MAX_AGE_SECONDS, force_fetch=fresh)
         except GetParameterError:
-            raise Busy("the subscription key's secret cannot be read") from None
+            raise NoKey("the subscription key's secret cannot be read") from None
         key = value.strip() if isinstance(value, str) else ""
         if not (key and key.isascii() and key.isprintable()):
-            raise Busy("the subscription key's secret holds no plain-text key")
+            raise NoKey("the subscription key's secret holds no plain-text key")
         return key

@@ -53,12 +53,7 @@ class Uploads:
 
     def presign(self, upload: Upload) -> str:
         """A URL that reads this version for five minutes. No call is made. Never log it, never keep it."""
-        version = {"VersionId": upload.version_id} if upload.version_id else {}
-        return self._client.generate_presigned_url(
-            "get_object",
-            Params={"Bucket": upload.bucket, "Key": upload.key, **version},
-            ExpiresIn=URL_SECONDS,
-        )
+        return self._client.generate_presigned_url("get_object", Params=_version(upload), ExpiresIn=URL_SECONDS)
 
     def tag(self, upload: Upload, value: str) -> bool:
         """Sets the tag beside the user's own, over one that the uploader made up. False where there is no room."""
@@ -75,16 +70,24 @@ class Uploads:
         return True
 
     def delete(self, upload: Upload) -> None:
-        """Removes exactly this version, for good. Once more is no error."""
-        # Without versions the ETag pins it: S3 refuses where something else has taken its place meanwhile.
-        pin: dict[str, Any] = {} if upload.version_id else {"IfMatch": f'"{upload.etag}"'}
+        """Removes exactly this version, for good. Once more is no error.
+
+        The null version is pinned by its ETag: S3 refuses where something else is the object's current version by then.
+        Where the bucket has versions meanwhile, the null version may lie below that, unchangeable, and is removed.
+        """
+        try:
+            self._delete(upload, _pin(upload))
+        except Gone:
+            self._get(upload, Range="bytes=0-0")  # raises Gone where the bytes are no longer there
+            self._delete(upload, {})
+
+    def _delete(self, upload: Upload, pin: dict[str, Any]) -> None:
         with _reading("s3:DeleteObject"):
             self._client.delete_object(**_version(upload), **pin)
 
     def _get(self, upload: Upload, **more: Any) -> Any:
-        pin: dict[str, Any] = {} if upload.version_id else {"IfMatch": f'"{upload.etag}"'}
         with _reading("s3:GetObject"):
-            return self._client.get_object(**_version(upload), **pin, **more)
+            return self._client.get_object(**_version(upload), **_pin(upload), **more)
 
 
 class _Empty(Exception):
@@ -107,8 +110,12 @@ class _reading(calling):  # noqa: N801 - reads as a statement
 
 
 def _version(upload: Upload) -> Any:
-    version = {"VersionId": upload.version_id} if upload.version_id else {}
-    return {"Bucket": upload.bucket, "Key": upload.key, **version}
+    """Without a version id it is the null version that S3 speaks of, in a bucket with versions as in one without."""
+    return {"Bucket": upload.bucket, "Key": upload.key, "VersionId": upload.version_id or "null"}
+
+
+def _pin(upload: Upload) -> dict[str, Any]:
+    return {} if upload.version_id else {"IfMatch": f'"{upload.etag}"'}
 
 
 def _body(answer: Any) -> bytes:

@@ -7,7 +7,7 @@ from guard.model import Delivery
 from guard.pace import RETRIES
 
 
-def handler(event: Any, context: object) -> dict[str, list[dict[str, str]]]:  # noqa: ARG001 - Lambda's signature
+def handler(event: Any, context: Any) -> dict[str, list[dict[str, str]]]:
     """Settles or defers every upload of every message; answers with the messages that have to come again."""
     guard = wiring.guard(RETRIES)
     with guard.notices.flushing():
@@ -16,7 +16,7 @@ def handler(event: Any, context: object) -> dict[str, list[dict[str, str]]]:  # 
             intake = events.read_message(record["body"])
             guard.keep(intake.faults)
             messages += [(record["messageId"], delivery) for delivery in intake.deliveries]
-        done = guard.scanner.scan([delivery for _, delivery in messages])
+        done = guard.scanner.scan([delivery for _, delivery in messages], wiring.seconds_left(context))
     again = {message_id for (message_id, _), is_done in zip(messages, done, strict=True) if not is_done}
     return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in sorted(again)]}
 

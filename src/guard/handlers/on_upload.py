@@ -7,13 +7,13 @@ from guard.errors import Unfinished
 from guard.pace import UPLOADS
 
 
-def handler(event: Any, context: object) -> None:  # noqa: ARG001 - Lambda's signature
+def handler(event: Any, context: Any) -> None:
     """Settles or defers every upload of the event. Raises Unfinished, and Lambda delivers the event again."""
     guard = wiring.guard(UPLOADS)
     with guard.notices.flushing():
         intake = events.read(event)
         guard.keep(intake.faults)
-        done = guard.scanner.scan(intake.deliveries)
+        done = guard.scanner.scan(intake.deliveries, wiring.seconds_left(context))
     if not all(done):
         raise Unfinished(f"{done.count(False)} of {len(done)} uploads are to be delivered again")
 

@@ -1,0 +1,51 @@
+"""One `sam build`, and one run of all events in containers, for the tests of this folder."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from local.invoke import build, cases, engine
+from local.invoke.errors import NotPossible
+from local.invoke.run import Bench, Invoked, bench, run
+from local.invoke.sam import ROOT
+
+
+def not_here(reason: NotPossible) -> None:
+    """Skips, or fails where the machine is one that is to have everything (SAM_LOCAL=required)."""
+    if os.environ.get("SAM_LOCAL") == "required":
+        pytest.fail(str(reason))
+    pytest.skip(str(reason))
+
+
+@pytest.fixture(scope="session")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("sam")
+
+
+@pytest.fixture(scope="session")
+def built(folder: Path) -> Path:
+    try:
+        return build.build(folder, parameters={"Architecture": engine.architecture()})
+    except NotPossible as reason:
+        not_here(reason)
+        raise
+
+
+@pytest.fixture(scope="session")
+def containers(folder: Path) -> Iterator[Bench]:
+    opened = bench(folder)
+    try:
+        here = opened.__enter__()
+    except NotPossible as reason:
+        not_here(reason)
+        raise
+    yield here
+    opened.__exit__(None, None, None)
+
+
+@pytest.fixture(scope="session")
+def invoked(containers: Bench) -> dict[str, Invoked]:
+    """What came of each event of events/."""
+    return {one.event: one for one in run(containers, [ROOT / "events" / name for name in cases.CASES])}

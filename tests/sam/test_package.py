@@ -1,0 +1,93 @@
+"""What `sam build` packs: the functions and their locked dependencies, and nothing else."""
+
+import re
+from importlib.metadata import PathDistribution
+from pathlib import Path
+from shutil import copy
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from local.invoke import build, engine
+from local.invoke.errors import SamFailed
+from local.invoke.sam import ROOT
+
+pytestmark = pytest.mark.xdist_group("sam")
+
+SOURCE = ROOT / "src"
+LOCK = SOURCE / "requirements.txt"
+IN_LAMBDA = {"python_version": "3.13", "python_full_version": "3.13.0", "sys_platform": "linux"}
+
+
+def locked() -> dict[str, str]:
+    """Version by name of what the lock has for Lambda."""
+    lines = [line.rstrip("\\ ") for line in LOCK.read_text(encoding="utf-8").splitlines() if line[:1].isalnum()]
+    wanted = [one for one in map(Requirement, lines) if not one.marker or one.marker.evaluate(dict(IN_LAMBDA))]
+    return {canonicalize_name(one.name): str(one.specifier).removeprefix("==") for one in wanted}
+
+
+@pytest.fixture(params=["OnUploadFunction", "OnRetryFunction"])
+def package(built: Path, request: pytest.FixtureRequest) -> Path:
+    return build.packages(built)[request.param]
+
+
+def distributions(package: Path) -> list[PathDistribution]:
+    return [PathDistribution(info) for info in package.glob("*.dist-info")]
+
+
+def test_every_function_has_a_package(built: Path) -> None:
+    assert set(build.packages(built)) == {"OnUploadFunction", "OnRetryFunction"}
+
+
+def test_a_package_holds_the_locked_versions_of_the_dependencies_and_no_other(package: Path) -> None:
+    assert {canonicalize_name(one.name): one.version for one in distributions(package)} == locked()
+
+
+def test_a_package_holds_the_source_as_it_is(package: Path) -> None:
+    def files(folder: Path) -> dict[str, bytes]:
+        wanted = (path for path in folder.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
+        return {str(path.relative_to(folder)): path.read_bytes() for path in wanted}
+
+    assert files(package / "guard") == files(SOURCE / "guard")
+
+
+def test_a_package_holds_nothing_beside_the_source_the_dependencies_and_their_lock(package: Path) -> None:
+    known = {"guard", "requirements.in", "requirements.txt"}
+    for one in distributions(package):
+        known |= {file.parts[0] for file in one.files or [] if file.parts[0] != ".."}
+        known |= {f"{one.name}-{one.version}.{kind}" for kind in ("dist-info", "data")}
+        known |= {f"{one.name.replace('-', '_')}-{one.version}.{kind}" for kind in ("dist-info", "data")}
+    assert {path.name for path in package.iterdir()} - known == set()
+
+
+def test_a_package_holds_no_compiled_python(package: Path) -> None:
+    assert list(package.rglob("*.pyc")) == []
+
+
+def test_what_is_compiled_is_for_lambdas_processor_and_python(package: Path) -> None:
+    processor = {"x86_64": "x86_64", "arm64": "aarch64"}[engine.architecture()]
+    names = [path.name for path in package.rglob("*.so")]
+    assert names
+    assert [name for name in names if not name.endswith((f".cpython-313-{processor}-linux-gnu.so", ".abi3.so"))] == []
+
+
+def test_a_package_is_small_enough(package: Path) -> None:
+    assert 1_000_000 < build.size(package) < build.MOST_BYTES
+
+
+def test_every_dependency_is_locked_with_its_hash() -> None:
+    entries = re.split(r"\n(?=\w)", LOCK.read_text(encoding="utf-8").strip())
+    assert len(entries) > 5
+    assert [entry for entry in entries if "--hash=sha256:" not in entry] == []
+
+
+def test_a_dependency_that_is_not_what_was_locked_stops_the_build(built: Path, tmp_path: Path) -> None:
+    source = tmp_path / "src"
+    source.mkdir()
+    six = re.search(r"^six==\S+", LOCK.read_text(encoding="utf-8"), re.MULTILINE)
+    assert six
+    (source / "requirements.txt").write_text(f"{six[0]} --hash=sha256:{'0' * 64}\n", encoding="utf-8")
+    copy(build.TEMPLATE, tmp_path)
+    with pytest.raises(SamFailed, match=r"sam build failed(.|\n)*(HASH|hash)"):
+        build.build(tmp_path, tmp_path / build.TEMPLATE.name)

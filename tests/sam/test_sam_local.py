@@ -1,0 +1,53 @@
+"""`sam local invoke` with every event of events/, in containers, against the embedded cloud."""
+
+import json
+from pathlib import Path
+from shutil import copy
+
+import pytest
+
+from local.invoke import cases, invocation
+from local.invoke.run import Bench, Invoked, left_over, run_one
+from local.invoke.sam import ROOT
+
+pytestmark = pytest.mark.xdist_group("sam")
+
+
+@pytest.mark.parametrize("event", cases.CASES)
+def test_an_event_comes_to_what_it_has_to(invoked: dict[str, Invoked], event: str) -> None:
+    assert invoked[event].problems == []
+    assert [outcome.status for outcome in invoked[event].outcomes]
+
+
+def test_nothing_is_left_in_the_dead_letter_queue(containers: Bench, invoked: dict[str, Invoked]) -> None:
+    assert left_over(containers) == []
+
+
+def test_a_retry_that_asks_for_the_bytes_sends_them(containers: Bench, invoked: dict[str, Invoked]) -> None:
+    assert containers.cloud.emulator
+    assert [request["by"] for request in containers.cloud.emulator.requests()].count("value") == 1
+
+
+def test_only_the_containers_run_functions(containers: Bench) -> None:
+    with pytest.raises(RuntimeError, match="no function runs here"):
+        containers.cloud.invoke(cases.ON_UPLOAD, {})
+
+
+def test_no_container_logs_a_signature_or_the_key(containers: Bench, invoked: dict[str, Invoked]) -> None:
+    key = containers.cloud.client("secretsmanager").get_secret_value(
+        SecretId=containers.cloud.resource("SubscriptionKey")
+    )["SecretString"]
+    logs = [log.read_text(encoding="utf-8") for log in containers.folder.glob("*.log")]
+    assert len(logs) == len(cases.CASES)
+    assert not [log for log in logs if key in log or "X-Amz-Signature" in log]
+
+
+def test_a_function_that_cannot_start_is_not_as_expected(containers: Bench, tmp_path: Path) -> None:
+    copy(containers.folder / invocation.TEMPLATE, tmp_path)
+    variables = json.loads((containers.folder / invocation.VARIABLES).read_text(encoding="utf-8"))
+    variables[cases.ON_UPLOAD]["RATE_PER_SECOND"] = "fast"
+    (tmp_path / invocation.VARIABLES).write_text(json.dumps(variables), encoding="utf-8")
+    broken = run_one(Bench(containers.cloud, tmp_path), ROOT / "events/s3-put.json")
+    assert broken.answer.payload["errorType"] == "SettingsFault"
+    assert [problem for problem in broken.problems if "no result" in problem]
+    assert [problem for problem in broken.problems if "OnUploadFunction answered" in problem]
