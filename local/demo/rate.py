@@ -1,5 +1,6 @@
 """The requests that the emulator saw, second by second (pure)."""
 
+import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -26,7 +27,7 @@ class Rate:
 
     @property
     def exceeded(self) -> bool:
-        return self.largest_window > self.limit
+        return self.largest_window > math.ceil(self.limit)
 
 
 def measure(limit: float, stats: Mapping[str, int], requests: Sequence[Mapping[str, Any]]) -> Rate:

@@ -10,7 +10,7 @@ from rich.console import Console
 from local.cloud.helper_process import HelperFailed
 from local.invoke import cases, sam, tables
 from local.invoke.errors import NotAnEvent, NotPossible, SamFailed
-from local.invoke.run import Bench, Invoked, bench, left_over, run
+from local.invoke.run import Bench, Invoked, bench, left_over, read_event, run
 
 EVENTS = sam.ROOT / "events"
 FOLDER = sam.ROOT / "build/sam"
@@ -23,6 +23,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     console = _console()
     events = [EVENTS / name for name in cases.CASES] if options.all else list(dict.fromkeys(options.event))
     try:
+        for event in events:
+            read_event(event)
         say(console, "Building, and starting the embedded cloud. Nothing leaves this machine.")
         with bench(FOLDER) as here:
             return _report(console, here, _told(console, run(here, events)), options.all)

@@ -65,15 +65,13 @@ def bench(folder: Path) -> Iterator[Bench]:
 
 def run(here: Bench, events: Sequence[Path]) -> Iterator[Invoked]:
     """Runs the events, two at once, and gives them in their order. Raises NotAnEvent and SamFailed."""
-    for event in events:
-        _read(event)
     with ThreadPoolExecutor(AT_ONCE) as pool:
         yield from pool.map(lambda event: run_one(here, event), events)
 
 
 def run_one(here: Bench, path: Path) -> Invoked:
     """Uploads, invokes, and compares what is there then with what has to be. Raises NotAnEvent and SamFailed."""
-    case, event = _read(path)
+    case, event = read_event(path)
     cloud, s3 = here.cloud, here.cloud.client("s3")
     laid = uploading.lay(s3, cloud.endpoints.upload_bucket, case, spoken_of.uploads(event))
     actual = here.folder / path.name
@@ -91,7 +89,8 @@ def left_over(here: Bench) -> list[str]:
     return dead_letters(here.cloud.client("sqs"), here.cloud.endpoints.dead_letter_queue_url)
 
 
-def _read(path: Path) -> tuple[cases.Case, Any]:
+def read_event(path: Path) -> tuple[cases.Case, Any]:
+    """The file's case and content. Raises NotAnEvent, naming the file, where it cannot be run."""
     case = cases.CASES.get(path.name)
     if case is None:
         raise NotAnEvent(f"{path} is none of the events that are known here: {', '.join(cases.CASES)}")

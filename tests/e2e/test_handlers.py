@@ -96,6 +96,19 @@ def test_without_versions_what_replaced_a_match_meanwhile_is_left_alone(bench: B
     assert bench.cloud.client("s3").get_object(Bucket=bench.bucket, Key="a.jpg")["Body"].read() == pictures["clean"]
 
 
+@pytest.mark.parametrize("bench", ["unversioned"], indirect=True)
+def test_a_match_uploaded_before_the_bucket_had_versions_does_not_stay_below_what_came_later(
+    bench: Bench, pictures: Pictures
+) -> None:
+    s3, first = bench.cloud.client("s3"), bench.put("a.jpg", pictures["match"])
+    s3.put_bucket_versioning(Bucket=bench.bucket, VersioningConfiguration={"Status": "Enabled"})
+    second = bench.put("a.jpg", pictures["clean"])
+    upload(first)
+    assert bench.result("a.jpg")["status"] == "QUARANTINED"
+    (left,) = s3.list_object_versions(Bucket=bench.bucket)["Versions"]
+    assert left["VersionId"] == second["s3"]["object"]["versionId"]
+
+
 def test_a_repeated_event_costs_no_second_request(bench: Bench, pictures: Pictures) -> None:
     record = bench.put("a.jpg", pictures["clean"])
     upload(record)

@@ -9,7 +9,7 @@ import pytest
 from guard.model import Delivery, Upload
 from local.invoke import cases, sam, spoken_of
 from local.invoke.errors import NotAnEvent
-from local.invoke.run import Bench, run
+from local.invoke.run import read_event
 from local.invoke.sam import ROOT
 from local.invoke.spoken_of import Stored
 
@@ -106,4 +106,4 @@ def test_a_file_that_cannot_be_run_is_told_before_anything_starts(
 ) -> None:
     (tmp_path / name).write_text(content, encoding="utf-8")
     with pytest.raises(NotAnEvent, match=reason):
-        list(run(Bench(None, tmp_path), [tmp_path / name]))  # type: ignore[arg-type]
+        read_event(tmp_path / name)
