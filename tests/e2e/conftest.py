@@ -23,7 +23,7 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedCloud]:
         yield running
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def calm(cloud: EmbeddedCloud) -> Iterator[None]:
     """No test leaves a plan of failures, a pause or a message behind."""
     yield
@@ -35,7 +35,9 @@ def calm(cloud: EmbeddedCloud) -> Iterator[None]:
 
 
 @pytest.fixture(params=["versioned"])
-def bench(request: pytest.FixtureRequest, cloud: EmbeddedCloud, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
+def bench(
+    request: pytest.FixtureRequest, cloud: EmbeddedCloud, calm: None, known: None, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Bench]:
     bucket = f"bench-{uuid.uuid4().hex[:12]}"
     cloud.client("s3").create_bucket(Bucket=bucket)
     if request.param == "versioned":
@@ -65,8 +67,9 @@ def pictures() -> dict[str, bytes]:
     }
 
 
-@pytest.fixture(autouse=True)
-def test_list(cloud: EmbeddedCloud, pictures: dict[str, bytes]) -> None:
+@pytest.fixture
+def known(cloud: EmbeddedCloud, pictures: dict[str, bytes]) -> None:
+    """The emulator knows the match, and nothing else."""
     assert cloud.emulator
     cloud.emulator.clear_test_list()
     cloud.emulator.add_to_test_list(pictures["match"], match_id="m-1", violations=["A1"])

@@ -13,8 +13,6 @@ from local.invoke import build, engine
 from local.invoke.errors import SamFailed
 from local.invoke.sam import ROOT
 
-pytestmark = pytest.mark.xdist_group("sam")
-
 SOURCE = ROOT / "src"
 LOCK = SOURCE / "requirements.txt"
 IN_LAMBDA = {"python_version": "3.13", "python_full_version": "3.13.0", "sys_platform": "linux"}

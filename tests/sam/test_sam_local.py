@@ -10,8 +10,6 @@ from local.invoke import cases, invocation
 from local.invoke.run import Bench, Invoked, left_over, run_one
 from local.invoke.sam import ROOT
 
-pytestmark = pytest.mark.xdist_group("sam")
-
 
 @pytest.mark.parametrize("event", cases.CASES)
 def test_an_event_comes_to_what_it_has_to(invoked: dict[str, Invoked], event: str) -> None:
