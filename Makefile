@@ -6,10 +6,10 @@ BIN := .venv/bin
 RUN := PYTHONPATH=src:. $(BIN)/python
 export SAM_CLI_TELEMETRY := 0
 
-.PHONY: help setup lock check test bench demo up clean
+.PHONY: help setup lock check test demo up build invoke invoke-all bench clean
 
 help: ## Lists the commands
-	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
 
 setup: .venv/.ready ## Makes the virtual environment from the hashed lock files
 
@@ -24,7 +24,7 @@ setup: .venv/.ready ## Makes the virtual environment from the hashed lock files
 
 lock: .venv/.ready ## Locks the dependencies afresh, with hashes
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header requirements/bootstrap.in -o requirements/bootstrap.txt
-	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header src/requirements.in -c requirements/dev.txt -o src/requirements.txt
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header requirements/src.in -c requirements/dev.txt -o src/requirements.txt
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header requirements/dev.in -o requirements/dev.txt
 
 check: setup ## Lint, types, import rules, template rules
@@ -44,6 +44,15 @@ demo: setup ## Checks sixty-odd pictures, or PICTURES=DIR, with an embedded clou
 
 up: setup ## Keeps the embedded cloud running until Ctrl-C (RATE=5, MATCH_ENDPOINT=URL, TEST_LIST=DIR)
 	@$(RUN) -m local.up
+
+build: setup ## sam build, and the size of what is deployed
+	@$(RUN) -m local.invoke.build
+
+invoke: setup ## Runs EVENT=events/s3-put.json in a container (sam local invoke) against the embedded cloud
+	@$(RUN) -m local.invoke $(EVENT)
+
+invoke-all: setup ## The same for every sample event, each outcome checked
+	@$(RUN) -m local.invoke --all
 
 bench: setup ## Benchmarks, as ratios within one run; writes build/bench/*.json
 	$(RUN) -m tests.bench

@@ -52,7 +52,6 @@ def _connection(parts: SplitResult, allowed_hosts: Collection[str], timeout: flo
 
 def _get(connection: HTTPConnection, parts: SplitResult, deadline: float) -> bytes:
     connection.connect()
-    socket = connection.sock  # http.client forgets it once the answer says "Connection: close"
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     connection.request("GET", target, headers={"User-Agent": "match-emulator"})
     response = connection.getresponse()
@@ -60,7 +59,8 @@ def _get(connection: HTTPConnection, parts: SplitResult, deadline: float) -> byt
         raise RefusalError(INVALID, f"The URL's host answered {response.status}")
     body = b""
     while len(body) <= MAX_BYTES:
-        socket.settimeout(max(deadline - time.monotonic(), 0.001))
+        if time.monotonic() > deadline:
+            raise TimeoutError
         chunk = response.read1(min(CHUNK_BYTES, MAX_BYTES + 1 - len(body)))
         if not chunk:
             return _whole(body, response)

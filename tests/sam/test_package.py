@@ -51,7 +51,7 @@ def test_a_package_holds_the_source_as_it_is(package: Path) -> None:
 
 
 def test_a_package_holds_nothing_beside_the_source_the_dependencies_and_their_lock(package: Path) -> None:
-    known = {"guard", "requirements.in", "requirements.txt"}
+    known = {"guard", "requirements.txt"}
     for one in distributions(package):
         known |= {file.parts[0] for file in one.files or [] if file.parts[0] != ".."}
         known |= {f"{one.name}-{one.version}.{kind}" for kind in ("dist-info", "data")}
