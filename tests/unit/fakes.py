@@ -16,6 +16,9 @@ NOW = 1_000_000.0
 JPEG = bytes.fromhex("ffd8ffe000104a46494600010100000100010000ffc0000b08012c012c01011100ffda") + bytes(100)
 
 
+NO_MATCH = Verdict(Kind.NO_MATCH, tracking_id="T-1")
+
+
 def upload(key: str = "a.jpg", version: str | None = "v1") -> Upload:
     return Upload("uploads", key, "etag", version)
 
@@ -164,7 +167,8 @@ class FakePacer(Failing):
 
 @dataclass
 class FakeMatcher(Failing):
-    answers: list[Verdict] = field(default_factory=list)  # one for each request; after them no match
+    answers: list[Verdict] = field(default_factory=list)  # one for each request; after them the truth
+    truth: Verdict = NO_MATCH
     sent: list[str] = field(default_factory=list)
     disconnected: int = 0  # so many requests find no connection
 
@@ -185,7 +189,7 @@ class FakeMatcher(Failing):
             self.disconnected -= 1
             return None
         self.sent.append(request.headers["what"])
-        return self.answers.pop(0) if self.answers else Verdict(Kind.NO_MATCH, tracking_id="T-1")
+        return self.answers.pop(0) if self.answers else self.truth
 
     def _request(self, what: str) -> requests.PreparedRequest:
         return requests.Request("POST", "https://match.example.org", {"what": what}).prepare()
