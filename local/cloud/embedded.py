@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 import sys
 import threading
@@ -9,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.request import ProxyHandler, build_opener
 
 from local.cloud.helper_process import HelperProcess
 
@@ -136,6 +138,15 @@ class EmbeddedCloud:
     def stats(self) -> dict[str, dict[str, int]]:
         """Counts by logical id: invocations, errors, timeouts, retries, cold_starts, concurrent, concurrent_peak."""
         return self._running().stats()
+
+    def dynamodb_calls(self) -> dict[str, dict[str, int]]:
+        """The DynamoDB requests so far, by table and operation (`UpdateItem`), the refused ones included."""
+        from local.cloud.call_counts import CALLS_PATH
+
+        direct = build_opener(ProxyHandler({}))  # whatever proxy the user's environment names
+        with direct.open(self.aws_endpoint_url + CALLS_PATH, timeout=30) as answer:
+            counts: dict[str, dict[str, int]] = json.load(answer)
+        return counts
 
     def close(self) -> None:
         """Ends every process that was started."""

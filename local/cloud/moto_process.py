@@ -19,6 +19,7 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoReque
 from werkzeug.serving import make_server
 
 from local.cloud import moto_differences, moto_stack
+from local.cloud.call_counts import CALLS_PATH, CallCounts
 
 STACK_PATH = "/_embedded_cloud/stacks/"
 
@@ -33,13 +34,16 @@ class Server(DomainDispatcherApplication):
     def __init__(self) -> None:
         super().__init__(create_backend_app)
         self._locks: dict[int, threading.RLock] = {}
+        self._calls = CallCounts()
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
-        environ["wsgi.input"] = io.BytesIO(environ["wsgi.input"].read(_length(environ)))
-        if environ["PATH_INFO"].startswith(STACK_PATH):
-            body = json.dumps(moto_stack.resolved(environ["PATH_INFO"].removeprefix(STACK_PATH)))
-            start_response("200 OK", [("Content-Type", "application/json")])
-            return [body.encode()]
+        content, path = environ["wsgi.input"].read(_length(environ)), environ["PATH_INFO"]
+        environ["wsgi.input"] = io.BytesIO(content)
+        if path.startswith(STACK_PATH):
+            return _json(start_response, moto_stack.resolved(path.removeprefix(STACK_PATH)))
+        if path == CALLS_PATH:
+            return _json(start_response, self._calls.as_json())
+        self._calls.see(environ.get("HTTP_X_AMZ_TARGET", ""), content)
         application = self.get_application(environ)
         moto_differences.complete_request(environ)
         if moto_differences.is_long_poll(environ):
@@ -54,6 +58,11 @@ class RequestHandler(MotoRequestHandler):
 
     def log_request(self, *_: Any) -> None:
         """Nothing: URLs are presigned here."""
+
+
+def _json(start_response: Any, answer: Any) -> list[bytes]:
+    start_response("200 OK", [("Content-Type", "application/json")])
+    return [json.dumps(answer).encode()]
 
 
 def _length(environ: dict[str, Any]) -> int:

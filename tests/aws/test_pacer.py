@@ -125,6 +125,14 @@ def test_a_pause_holds_all_pacers_until_its_end(dynamodb: Any, pacer: Pacer, tim
     assert pacer.reserve(1)
 
 
+def test_a_worker_of_the_queue_waits_for_the_end_of_a_short_pause(dynamodb: Any, pacer_table: str, time: Time) -> None:
+    worker = a_pacer(dynamodb, time, RETRIES)
+    worker.pause(NOW + 5)
+    (slot,) = worker.reserve(1)
+    assert NOW + 5 <= slot < NOW + 5.1
+    assert worker.arrive(slot)
+
+
 def test_a_shorter_pause_does_not_end_a_longer_one(pacer: Pacer) -> None:
     pacer.pause(NOW + 60)
     pacer.pause(NOW + 1)

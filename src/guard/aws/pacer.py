@@ -97,7 +97,7 @@ class Pacer:
     def _wait(self, plan: Wait, give_up: float) -> None:
         until = plan.until / SECOND
         self._clock = Clock(self._clock.tat)  # a pause is asked for afresh: an operator may have ended it
-        if plan.paused or until > give_up:
+        if until > give_up:  # a short pause is waited for, with the batch at hand: sent round, it would cost more
             raise Busy("paused" if plan.paused else "no slot", until)
         self._sleep(max(0.0, until - self._now()))
 
