@@ -81,7 +81,7 @@ def test_the_worker_of_the_queue_has_beside_that_what_lambdas_poller_needs() -> 
 def test_no_module_calls_what_is_not_in_the_table_above() -> None:
     """A call on a path that the first test does not take would be missed there."""
     source = "".join(path.read_text() for path in Path("src/guard/aws").glob("*.py"))
-    called = set(re.findall(r"_client\.(\w+)\(", source)) - {"generate_presigned_url"}
+    called = set(re.findall(r"\bself\._?client\.(\w+)\(", source)) - {"generate_presigned_url"}
     known = {re.sub(r"(?<!^)(?=[A-Z])", "_", name.partition(".")[2]).lower() for name in NEEDS}
     assert called <= known
     assert json.dumps(sorted(known - called)) == '["get_secret_value"]'  # Powertools makes that one

@@ -229,7 +229,9 @@ class Fleet:
 
     def _jitter(self) -> int:
         """Half of the requests are as early or as late as they can be: the worst for a window."""
-        return self.sim.random.choice((0, JITTER, self.sim.random.randint(0, JITTER), self.sim.random.randint(0, JITTER)))
+        return self.sim.random.choice(
+            (0, JITTER, self.sim.random.randint(0, JITTER), self.sim.random.randint(0, JITTER))
+        )
 
     def _uploads(self, a_second: float) -> Steps[None]:
         while True:

@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from guard.dimensions import dimensions
 from guard.model import Look
-from guard.picture import HEAD_BYTES, LARGEST, Route, Way, dimensions, route
+from guard.picture import HEAD_BYTES, LARGEST, Route, Way, route
 
 
 def encoded(form: str, size: tuple[int, int] = (200, 170), mode: str = "RGB", **options: Any) -> bytes:

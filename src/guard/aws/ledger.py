@@ -12,13 +12,10 @@ import time
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
-from botocore.exceptions import ClientError
-
-from guard.aws.faults import calling, code
+from guard.aws.conditional_update import Refused, Table
+from guard.aws.result_item import EVIDENCE, asked_anew, iso, record
 from guard.errors import Held
 from guard.model import Copy, Delivery, ScanRecord, Status, Upload, Verdict
 
@@ -29,10 +26,7 @@ LEASE_SECONDS = 160.0  # longer than the longest a function runs, so that a leas
 
 # Statuses that somebody should look at: the sparse index's partition key.
 _ATTENTION = (Status.DEFERRED, Status.MATCHED, Status.QUARANTINED, Status.UNSCANNABLE, Status.FAILED)
-_EVIDENCE = ("quarantine_key", "quarantine_version", "sha256", "matches", "is_test", "tracking_id", "settled_at")
 _EXPIRING = (Status.CLEAN, Status.SKIPPED, Status.GONE)
-
-_to_item, _from_item = TypeSerializer().serialize, TypeDeserializer().deserialize
 
 
 class Ledger:
@@ -45,23 +39,23 @@ class Ledger:
         clean_result_days: int,
         now: Callable[[], float] = time.time,
     ) -> None:
-        self._client, self._table, self._keep, self._now = client, table, clean_result_days * 86400, now
+        self._table, self._keep, self._now = Table(client, table), clean_result_days * 86400, now
 
     def begin(self, delivery: Delivery) -> ScanRecord:
         """Makes the record, or takes it up; one call. What is settled is returned as it is, without a lease."""
         now, lease = self._now(), uuid.uuid4().hex
         try:
             return self._take(delivery.upload, now, lease)
-        except _Refused as refused:
+        except Refused as refused:
             item = refused.item
         if not Status(item["status"]).settled:
             raise Held("another worker has it", until=float(item["lease_until"]))
-        if not _asked_anew(delivery, item):
-            return _record(item)
+        if not asked_anew(delivery, item):
+            return record(item)
         self._reopen(delivery.upload, item)
         try:
             return self._take(delivery.upload, now, lease)
-        except _Refused:
+        except Refused:
             raise Held("another worker has it", until=now + 5) from None
 
     def matched(self, upload: Upload, record: ScanRecord, verdict: Verdict, quarantine_key: str) -> None:
@@ -88,7 +82,7 @@ class Ledger:
     def settle(self, upload: Upload, record: ScanRecord, status: Status, reason: str = "", **more: object) -> None:
         """Ends the version's way."""
         now = self._now()
-        settled = {"settled_at": _iso(now), "attempts": record.attempts, "is_test": record.is_test}
+        settled = {"settled_at": iso(now), "attempts": record.attempts, "is_test": record.is_test}
         if status in _EXPIRING and not record.evidence:
             settled["expires_at"] = int(now) + self._keep
         self._write(upload, record, status, settled | {"reason": reason or None} | more, release=True)
@@ -97,17 +91,17 @@ class Ledger:
         """The conditional write of `begin`: whoever moves `lease` from absent or ended to its own has the version."""
         answer = self._update(
             upload,
-            update="SET #status = if_not_exists(#status, :pending), received_at = if_not_exists(received_at, :at), "
+            "SET #status = if_not_exists(#status, :pending), received_at = if_not_exists(received_at, :at), "
             "attempts = if_not_exists(attempts, :zero), matches = if_not_exists(matches, :none), "
             "is_test = if_not_exists(is_test, :false), sequencer = if_not_exists(sequencer, :sequencer), "
             "lease = :lease, lease_until = :until",
-            condition="(attribute_not_exists(#status) OR #status IN (:pending, :deferred, :matched)) "
+            "(attribute_not_exists(#status) OR #status IN (:pending, :deferred, :matched)) "
             "AND (attribute_not_exists(lease_until) OR lease_until < :now)",
-            values={
+            {
                 ":pending": Status.PENDING.value,
                 ":deferred": Status.DEFERRED.value,
                 ":matched": Status.MATCHED.value,
-                ":at": _iso(now),
+                ":at": iso(now),
                 ":now": int(now),
                 ":until": int(now + LEASE_SECONDS),
                 ":lease": lease,
@@ -117,19 +111,19 @@ class Ledger:
                 ":false": False,
             },
         )
-        return _record(answer)
+        return record(answer)
 
     def _reopen(self, upload: Upload, item: Mapping[str, Any]) -> None:
         """Makes a settled record pending once more, unless somebody else just did. Keeps where evidence lies."""
-        kept = {name: item[name] for name in _EVIDENCE if name in item} if "quarantine_version" in item else None
+        kept = {name: item[name] for name in EVIDENCE if name in item} if "quarantine_version" in item else None
         try:
             self._update(
                 upload,
-                update="SET #status = :pending, sequencer = :new, matches = :none, is_test = :false, "
+                "SET #status = :pending, sequencer = :new, matches = :none, is_test = :false, "
                 "earlier = list_append(if_not_exists(earlier, :none), :kept) "
                 "REMOVE attention, expires_at, settled_at, reason, tracking_id, quarantine_version, sha256",
-                condition="#status = :was AND sequencer = :old",
-                values={
+                "#status = :was AND sequencer = :old",
+                {
                     ":pending": Status.PENDING.value,
                     ":was": item["status"],
                     ":old": item["sequencer"],
@@ -139,7 +133,7 @@ class Ledger:
                     ":kept": [kept] if kept else [],
                 },
             )
-        except _Refused:
+        except Refused:
             raise Held("another worker has it", until=self._now() + 5) from None
 
     def _write(
@@ -161,78 +155,16 @@ class Ledger:
         values = {f":{name}": value for name, value in kept.items()} | {":mine": record.lease}
         try:
             self._update(upload, update, "#lease = :mine", values, names)
-        except _Refused:
+        except Refused:
             raise Held("another worker took it over", until=self._now() + 5) from None
 
     def _update(
         self,
         upload: Upload,
-        update: str,
+        expression: str,
         condition: str,
         values: Mapping[str, object],
         names: Mapping[str, str] | None = None,
     ) -> dict[str, Any]:
-        with calling("dynamodb:UpdateItem"):
-            try:
-                answer = self._client.update_item(
-                    TableName=self._table,
-                    Key={"upload": {"S": upload.id}, "version": {"S": upload.version}},
-                    UpdateExpression=update,
-                    ConditionExpression=condition,
-                    ExpressionAttributeNames=names or {"#status": "status"},
-                    ExpressionAttributeValues={name: _to_item(value) for name, value in values.items()},
-                    ReturnValues="ALL_NEW",
-                    ReturnValuesOnConditionCheckFailure="ALL_OLD",
-                )
-            except ClientError as error:
-                if code(error) != "ConditionalCheckFailedException":
-                    raise
-                found: Any = error.response.get("Item", {})
-                raise _Refused(_plain(found)) from None
-        return _plain(answer["Attributes"])
-
-
-class _Refused(Exception):
-    """The condition did not hold; `item` is what stands there."""
-
-    def __init__(self, item: dict[str, Any]) -> None:
-        super().__init__()
-        self.item = item
-
-
-def _asked_anew(delivery: Delivery, item: Mapping[str, Any]) -> bool:
-    """Whether a settled record is to be opened again.
-
-    Without versions the same bytes under the same key have the same ETag: a later event of theirs is another upload,
-    and what was true of the first (clean, or quarantined and gone) says nothing about it.
-    """
-    upload = delivery.upload
-    again = upload.version_id is None and _later(upload.sequencer, item["sequencer"])
-    return again or (delivery.redriven and item["status"] == Status.FAILED)
-
-
-def _later(one: str, other: str) -> bool:
-    """S3's order: the shorter padded with zeros on the right."""
-    length = max(len(one), len(other))
-    return one.ljust(length, "0").upper() > other.ljust(length, "0").upper()
-
-
-def _record(item: Mapping[str, Any]) -> ScanRecord:
-    copy = Copy(item["quarantine_version"], item["sha256"]) if "quarantine_version" in item else None
-    return ScanRecord(
-        status=Status(item["status"]),
-        lease=item.get("lease", ""),
-        attempts=int(item["attempts"]),
-        is_test=item["is_test"],
-        copy=copy,
-        evidence=bool(item["matches"] or item.get("earlier")),
-        received=datetime.fromisoformat(item["received_at"]).timestamp(),
-    )
-
-
-def _plain(item: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: _from_item(value) for name, value in item.items()}
-
-
-def _iso(epoch: float) -> str:
-    return datetime.fromtimestamp(epoch, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        key = {"upload": upload.id, "version": upload.version}
+        return self._table.update(key, expression, condition, values, names or {"#status": "status"})

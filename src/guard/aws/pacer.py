@@ -9,19 +9,18 @@ A write asserts what the plan assumed, so nothing is read first and no two worke
 import math
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
-
-from botocore.exceptions import ClientError
+from contextlib import suppress
+from typing import TYPE_CHECKING
 
 from guard import pace
-from guard.aws.faults import calling, code
+from guard.aws.conditional_update import Refused, Table
 from guard.errors import Busy
 from guard.pace import SECOND, Clock, Lane, Take, Wait
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-_ITEM = {"pacer": {"S": "match"}}
+_ITEM = {"pacer": "match"}
 _LONGEST_WAY = 0.25  # seconds; a call that took longer was retried, and is no measure
 _CONTENTION = 20  # refused writes in a row after which somebody else may try: never met, but nothing loops for ever
 
@@ -39,7 +38,7 @@ class Pacer:
         now: Callable[[], float] = time.time,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        self._client, self._table, self._lane, self._now, self._sleep = client, table, lane, now, sleep
+        self._table, self._lane, self._now, self._sleep = Table(client, table), lane, now, sleep
         self._spacing = pace.interval(rate, margin_ms)
         self._horizon = lane.horizon(self._spacing)
         # A quarter of the margin for our own lateness; the rest is left for the way to the server.
@@ -81,18 +80,13 @@ class Pacer:
     def pause(self, until: float) -> None:
         """Holds the whole fleet until then (epoch seconds), by one write."""
         self._paused_until = max(self._paused_until, until)
-        with calling("dynamodb:UpdateItem"):
-            try:
-                self._client.update_item(
-                    TableName=self._table,
-                    Key=_ITEM,
-                    UpdateExpression="SET paused_until = :until",
-                    ConditionExpression="attribute_not_exists(paused_until) OR paused_until < :until",
-                    ExpressionAttributeValues={":until": {"N": str(round(until * SECOND))}},
-                )
-            except ClientError as error:
-                if code(error) != "ConditionalCheckFailedException":  # paused for longer already
-                    raise
+        with suppress(Refused):  # paused for longer already
+            self._table.update(
+                _ITEM,
+                "SET paused_until = :until",
+                "attribute_not_exists(paused_until) OR paused_until < :until",
+                {":until": round(until * SECOND)},
+            )
 
     def _wait(self, plan: Wait, give_up: float) -> None:
         until = plan.until / SECOND
@@ -103,43 +97,23 @@ class Pacer:
 
     def _take(self, plan: Take, start: int, count: int) -> tuple[bool, Clock]:
         """Moves the shared clock as planned, or not where it stands elsewhere; and the clock as it is then."""
-        began = self._now()
-        values = {
-            ":ahead": count * self._spacing,
-            ":start": start,
-            ":now": round(began * SECOND),
-            ":latest": round(began * SECOND) + self._horizon,
-        }
-        update, condition = _FRESH if plan.fresh else _BEHIND
+        began, ahead = self._now(), count * self._spacing
+        values = {":start": start, ":now": round(began * SECOND)}
         if plan.fresh:
-            values[":end"] = start + values.pop(":ahead")
-            del values[":latest"]
-        item: Any
-        with calling("dynamodb:UpdateItem"):
-            try:
-                answer = self._client.update_item(
-                    TableName=self._table,
-                    Key=_ITEM,
-                    UpdateExpression=update,
-                    ConditionExpression=condition + _NOT_PAUSED,
-                    ExpressionAttributeValues={name: {"N": str(value)} for name, value in values.items()},
-                    ReturnValues="ALL_NEW",
-                    ReturnValuesOnConditionCheckFailure="ALL_OLD",
-                )
-                taken, item = True, answer["Attributes"]
-            except ClientError as error:
-                if code(error) != "ConditionalCheckFailedException":
-                    raise
-                taken, item = False, error.response.get("Item", {})
+            expression, condition = _FRESH
+            values[":end"] = start + ahead
+        else:
+            expression, condition = _BEHIND
+            values |= {":ahead": ahead, ":latest": values[":now"] + self._horizon}
+        try:
+            taken, item = True, self._table.update(_ITEM, expression, condition + _NOT_PAUSED, values)
+        except Refused as refused:
+            taken, item = False, refused.item
         # Follows a slower way at once and a faster one by and by.
         self._way = min(max(1.5 * (self._now() - began), 0.9 * self._way, 0.005), _LONGEST_WAY)
-        return taken, _clock(item)
+        return taken, Clock(int(item.get("tat", 0)), int(item.get("paused_until", 0)))
 
 
 _FRESH = ("SET tat = :end", "(attribute_not_exists(tat) OR tat <= :start)")
 _BEHIND = ("SET tat = tat + :ahead", "tat > :start AND tat <= :latest")
 _NOT_PAUSED = " AND (attribute_not_exists(paused_until) OR paused_until <= :now)"
-
-
-def _clock(item: Any) -> Clock:
-    return Clock(*(int(item.get(name, {}).get("N", 0)) for name in ("tat", "paused_until")))

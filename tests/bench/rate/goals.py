@@ -1,0 +1,79 @@
+"""The goals of the rate, each with what was measured and by how much it was missed. Pure."""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+HELD = 0.97  # of the limit
+BACK_WITHIN = 5.0  # seconds after an outage
+VERDICT_WITHIN = 2.0  # seconds beyond the service's latency
+WRITES = 0.1  # to the pacer's table, for each request
+
+
+@dataclass(frozen=True)
+class Goal:
+    """`measured` is None where there was nothing to measure: then the goal is missed."""
+
+    name: str
+    measured: float | None
+    least: float = -math.inf
+    most: float = math.inf
+
+    @property
+    def missed_by(self) -> float:
+        """0 where it is reached."""
+        if self.measured is None:
+            return math.inf
+        return max(0.0, self.least - self.measured, self.measured - self.most)
+
+    @property
+    def wanted(self) -> str:
+        return f">= {self.least:g}" if self.least > -math.inf else f"<= {self.most:g}"
+
+    def as_dict(self) -> dict[str, Any]:
+        """For JSON, which knows no infinity."""
+        by = None if self.missed_by == math.inf else round(self.missed_by, 4)
+        bounds = {name: value for name, value in asdict(self).items() if value not in (math.inf, -math.inf)}
+        return bounds | {"wanted": self.wanted, "missed_by": by, "reached": self.missed_by == 0}
+
+
+def judge(result: Mapping[str, Any]) -> list[Goal]:
+    """Every goal. The rate and the writes are judged with the template's number of workers, the limit everywhere."""
+    return [*_backlog(result), *_never_more(result), *_outage(result["outage"]), *_fresh(result["fresh"])]
+
+
+def _backlog(result: Mapping[str, Any]) -> Iterator[Goal]:
+    workers = result["default_workers"]
+    for run in (run for run in result["standing"] if run["workers"] == workers):
+        where = f"{run['latency']:g} s, {workers} workers"
+        yield Goal(f"rate held, of the limit: {where}", run["held"], least=HELD)
+        yield Goal(f"pacer writes for each request: {where}", run["writes_for_each"], most=WRITES)
+
+
+def _never_more(result: Mapping[str, Any]) -> Iterator[Goal]:
+    at_once, shifted = result["at_once"], result["shifted"]
+    yield from _within("standing backlog", result["standing"])
+    yield from _within(f"{at_once['workers']} workers at once", [at_once])
+    yield from _within(f"{shifted['workers']} workers, clocks {shifted['apart_ms']} ms apart", [shifted])
+    yield from _within("outage", [result["outage"]])
+    yield from _within("fresh uploads", [result["fresh"]])
+
+
+def _within(name: str, runs: Sequence[Mapping[str, Any]]) -> Iterator[Goal]:
+    limit = runs[0]["window_limit"]
+    yield Goal(f"largest one-second window: {name}", max(run["largest_window"] for run in runs), most=limit)
+    yield Goal(f"answers of 429: {name}", sum(run["refused_429"] for run in runs), most=0)
+
+
+def _outage(outage: Mapping[str, Any]) -> Iterator[Goal]:
+    name = f"outage of {outage['seconds']:.0f} s"
+    yield Goal(f"uploads lost: {name}", outage["lost"], most=0)
+    yield Goal(f"uploads not settled yet: {name}", outage["unsettled"], most=0)
+    yield Goal(f"dead letters: {name}", outage["dead_letters"], most=0)
+    yield Goal(f"seconds until 95 % of the limit again: {name}", outage["back_after"], most=BACK_WITHIN)
+
+
+def _fresh(fresh: Mapping[str, Any]) -> Iterator[Goal]:
+    name = f"seconds beyond the latency until a verdict, {fresh['messages']} waiting"
+    yield Goal(f"{name}, largest of {len(fresh['warm'])}", max(fresh["warm"]), most=VERDICT_WITHIN)

@@ -1,0 +1,26 @@
+"""A standing backlog, at each latency and with each number of workers."""
+
+from typing import Any
+
+from guard.pace import SECOND, interval
+from local.cloud import EmbeddedCloud
+from tests.bench.rate import backlog, measure
+
+LIMIT = 10.0
+MARGIN_MS = 25.0  # the template's
+
+
+def run(uploads: int, latency: float, workers: int, longest: float) -> dict[str, Any]:
+    """One combination, for `longest` seconds at the most: too few workers for a latency would take for ever."""
+    # The mapping's smallest concurrency is 2; the runner has as many environments as it is given, also one.
+    parameters = {"Workers": str(max(2, workers))}
+    with EmbeddedCloud(rate=LIMIT, latency=latency, environments=workers, parameters=parameters) as cloud:
+        backlog.enqueue(cloud, backlog.put_objects(cloud, uploads))
+        samples = backlog.watch(cloud, lambda now: now.requests >= uploads, longest)
+        return {
+            "latency": latency,
+            "workers": workers,
+            "uploads": uploads,
+            "possible": measure.possible(workers, latency, interval(LIMIT, MARGIN_MS) / SECOND, LIMIT),
+            **backlog.seen(cloud, LIMIT, samples),
+        }
