@@ -5,7 +5,8 @@ from typing import Any
 
 import boto3
 import pytest
-from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.metrics import EphemeralMetrics
 
 from guard.aws.notices import Notices
 from guard.aws.retry_queue import RetryQueue
@@ -88,7 +89,7 @@ def test_a_secret_that_cannot_be_read_is_no_uploads_failure() -> None:
 
 
 def test_metrics_hold_counts_and_no_object_keys(capsys: pytest.CaptureFixture[str]) -> None:
-    metrics = Metrics(namespace="PhotoDNAGuard", service="stack")
+    metrics = EphemeralMetrics(namespace="PhotoDNAGuard", service="stack")
     notices = Notices(Logger(service="stack"), metrics, now=lambda: 10.0)
     with notices.flushing():
         notices.settled(UPLOAD, Status.CLEAN, "", received=7.5, is_test=False)
@@ -114,11 +115,11 @@ def test_metrics_hold_counts_and_no_object_keys(capsys: pytest.CaptureFixture[st
 
 
 def test_nothing_told_writes_no_metrics(capsys: pytest.CaptureFixture[str]) -> None:
-    with Notices(Logger(service="stack"), Metrics(namespace="N", service="s")).flushing():
+    with Notices(Logger(service="stack"), EphemeralMetrics(namespace="N", service="s")).flushing():
         pass
     assert capsys.readouterr().out == ""
 
 
 def test_a_match_is_told_of_at_once(capsys: pytest.CaptureFixture[str]) -> None:
-    Notices(Logger(service="stack"), Metrics(namespace="N", service="s")).matched(UPLOAD, is_test=False)
+    Notices(Logger(service="stack"), EphemeralMetrics(namespace="N", service="s")).matched(UPLOAD, is_test=False)
     assert '"Matched":[1.0]' in capsys.readouterr().out

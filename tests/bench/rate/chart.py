@@ -12,7 +12,8 @@ _CLASSES = ("bar", "failed", "refused")
 _STYLE = """
 svg { font-family: system-ui, sans-serif; }
 .paper { fill: #fff; } text { font-size: 10px; fill: #5a6675; } .title { font-size: 12px; fill: #1b2430; }
-.grid { stroke: #dde2e8; stroke-width: .8; } .bar { fill: #2f6fb3; } .failed { fill: #d9a441; } .refused { fill: #b3261e; }
+.grid { stroke: #dde2e8; stroke-width: .8; } .bar { fill: #2f6fb3; }
+.failed { fill: #d9a441; } .refused { fill: #b3261e; }
 .limit { stroke: #b3261e; stroke-width: 1.4; stroke-dasharray: 5 3; } .limit-text { fill: #b3261e; font-weight: 600; }
 """
 

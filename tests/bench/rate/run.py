@@ -47,7 +47,7 @@ QUICK = Extent(
     longest=40.0,
     usual=(("concurrency", 0.1), ("counter", 0.1)),
     usual_seconds=6.0,
-    many_uploads=150,
+    many_uploads=120,
     outage_uploads=280,
     outage_seconds=10.0,
     waiting=1_000,
@@ -59,19 +59,13 @@ def run(quick: bool) -> dict[str, Any]:
     extent, workers = QUICK if quick else FULL, _default_workers()
     result: dict[str, Any] = {"quick": quick, "limit": LIMIT, "default_workers": workers}
     result["standing"] = [
-        _said(
-            f"backlog at {latency:g} s with {many}", lambda: standing.run(extent.uploads, latency, many, extent.longest)
-        )
-        for latency, many in extent.combinations
+        _said(standing.run, extent.uploads, latency, many, extent.longest) for latency, many in extent.combinations
     ]
-    result["usual"] = [
-        _said(f"usual: {way} at {latency:g} s", lambda: usual_ways.run(way, latency, workers, extent.usual_seconds))
-        for way, latency in extent.usual
-    ]
-    result["at_once"] = _said("workers at once", lambda: many_workers.at_once(extent.many_uploads))
-    result["shifted"] = _said("clocks apart", lambda: many_workers.shifted(extent.many_uploads, APART_MS))
-    result["outage"] = _said("outage", lambda: outage.run(extent.outage_uploads, extent.outage_seconds, workers))
-    result["fresh"] = _said("fresh uploads", lambda: fresh.run(extent.waiting, workers))
+    result["usual"] = [_said(usual_ways.run, *usual, workers, extent.usual_seconds) for usual in extent.usual]
+    result["at_once"] = _said(many_workers.at_once, extent.many_uploads)
+    result["shifted"] = _said(many_workers.shifted, extent.many_uploads, APART_MS)
+    result["outage"] = _said(outage.run, extent.outage_uploads, extent.outage_seconds, workers)
+    result["fresh"] = _said(fresh.run, extent.waiting, workers)
     result["goals"] = [goal.as_dict() for goal in goals.judge(result)]
     result["reached"] = all(goal["reached"] for goal in result["goals"])
     CHART.write_text(chart.draw(chart.panels(result), LIMIT), encoding="utf-8")
@@ -82,6 +76,7 @@ def _default_workers() -> int:
     return int(template.load(ROOT / "template.yaml")["Parameters"]["Workers"]["Default"])
 
 
-def _said(what: str, measure: Callable[[], dict[str, Any]]) -> dict[str, Any]:
-    print(f"measuring: {what}", file=sys.stderr, flush=True)
-    return measure()
+def _said(measure: Callable[..., dict[str, Any]], *given: Any) -> dict[str, Any]:
+    name = f"{measure.__module__.rpartition('.')[2]}.{measure.__name__}"
+    print(f"measuring: {name}{given}", file=sys.stderr, flush=True)
+    return measure(*given)
