@@ -14,8 +14,11 @@ help: ## Lists the commands
 setup: .venv/.ready ## Makes the virtual environment from the hashed lock files
 
 .venv/.ready: requirements/bootstrap.txt requirements/dev.txt
+	@command -v $(PYTHON) >/dev/null || \
+	  { echo "There is no $(PYTHON) here. Name a Python of 3.11 or later: make $(MAKECMDGOALS) PYTHON=..." >&2; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
-	  { echo "This project needs Python 3.11 or later; $(PYTHON) is $$($(PYTHON) --version). Try: make PYTHON=python3.13" >&2; exit 1; }
+	  { echo "This project needs Python 3.11 or later, and $(PYTHON) is $$($(PYTHON) --version)." \
+	    "Name another: make $(MAKECMDGOALS) PYTHON=python3.13" >&2; exit 1; }
 	@echo "Setting up .venv (once)"
 	@$(PYTHON) -m venv --clear .venv
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/bootstrap.txt
@@ -39,7 +42,7 @@ test: setup ## All tests, with the coverage of src/guard
 	$(BIN)/python -m pytest -q -m "not alone" -n 2 --dist loadfile --cov --cov-fail-under=0 --cov-report=
 	$(BIN)/python -m pytest -q -m alone --cov --cov-append --cov-report=term:skip-covered
 
-demo: setup ## Checks sixty-odd pictures, or PICTURES=DIR, with an embedded cloud; writes build/demo/report.html
+demo: setup ## Checks 82 drawn uploads, or PICTURES=DIR, with an embedded cloud; writes build/demo/report.html
 	$(RUN) -m local.demo $(if $(PICTURES),"$(PICTURES)")
 
 up: setup ## Keeps the embedded cloud running until Ctrl-C (RATE=5, MATCH_ENDPOINT=URL, TEST_LIST=DIR)

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlparse
 
+from guard.settings import endpoint
 from local.cloud import EmbeddedCloud, Endpoints
 
 BUILD = Path("build/local")
@@ -40,7 +41,16 @@ def settings(environ: dict[str, str]) -> dict[str, Any]:
     test_list = Path(environ["TEST_LIST"]) if environ.get("TEST_LIST") else None
     if test_list is not None and not test_list.is_dir():
         raise NotPossible(f"TEST_LIST={test_list}: give a folder of pictures that the emulator is to match")
-    return {"rate": rate, "match_endpoint": environ.get("MATCH_ENDPOINT") or None, "test_list": test_list}
+    return {"rate": rate, "match_endpoint": _match_endpoint(environ), "test_list": test_list}
+
+
+def _match_endpoint(environ: dict[str, str]) -> str | None:
+    given = environ.get("MATCH_ENDPOINT")
+    try:
+        return endpoint(given, local=True) if given else None
+    except ValueError:
+        wanted = "the URL of a Match operation, such as http://127.0.0.1:8080/photodna/v1.0/Match"
+        raise NotPossible(f"MATCH_ENDPOINT={given}: give {wanted}") from None
 
 
 def check_not_running() -> None:
@@ -93,20 +103,20 @@ Look at the results with:
     aws dynamodb scan --endpoint-url {at.aws_endpoint_url} --table-name {at.results_table}
 
 {ENDPOINTS} has all of this for programs; the functions log to {BUILD}/logs. Ctrl-C ends it.
-Settled uploads follow:
+Uploads follow, as they are settled or have to wait:
 """
 
 
 def follow(cloud: EmbeddedCloud) -> None:
-    """Prints a line for each upload once it is settled. Never returns."""
-    shown: set[tuple[str, str]] = set()
+    """Prints a line for each upload that is settled, or that waits, with the reason. Never returns."""
+    shown: set[tuple[str, ...]] = set()
     pages = cloud.client("dynamodb").get_paginator("scan")
     while True:
         started = time.monotonic()
         for page in pages.paginate(TableName=cloud.endpoints.results_table):
             for item in page["Items"]:
-                which = (item["upload"]["S"], item["version"]["S"])
-                if "settled_at" in item and which not in shown:
+                which = tuple(item[name]["S"] for name in ("upload", "version", "status"))
+                if which not in shown and item["status"]["S"] != "PENDING":
                     shown.add(which)
                     print(line(item), flush=True)
         time.sleep(max(LOOK_SECONDS, (time.monotonic() - started) / LOOK_SHARE))
@@ -115,7 +125,9 @@ def follow(cloud: EmbeddedCloud) -> None:
 def line(item: dict[str, Any]) -> str:
     text = {name: next(iter(value.values())) for name, value in item.items()}
     key = text["upload"].partition("/")[2]
-    return "  ".join(filter(None, [text["settled_at"], f"{text['status']:<12}", key, text.get("reason")]))
+    return "  ".join(
+        filter(None, [text.get("settled_at") or text["received_at"], f"{text['status']:<12}", key, text.get("reason")])
+    )
 
 
 def _end(*_: object) -> None:

@@ -29,7 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _options(arguments)
     console = _console()
     try:
-        pictures = pictures_in(options.directory) if options.directory else drawn_set()
+        pictures = pictures_in(options.directory.expanduser()) if options.directory else drawn_set()
     except NothingToUploadError as error:
         console.print(str(error), markup=False, highlight=False)
         return 2

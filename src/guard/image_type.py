@@ -57,7 +57,8 @@ _OTHERS = (  # surely no image
     (0, b"SQLite format 3\0"),
 )
 
-_HTML = re.compile(rb"(<!--.*?-->\s*)*<(!doctype\s+html|html)\b", re.DOTALL)
+# Possessive: a head full of comments must not be tried in every way that they could be cut.
+_HTML = re.compile(rb"(?:<!--(?:(?!-->).)*+-->\s*+)*+<(?:!doctype\s+html|html)\b", re.DOTALL)
 _SVG_ROOT = re.compile(rb"<(\w[\w.-]*:)?svg[\s>/]")
 _ROOT = re.compile(rb"<\w")  # neither prologue nor comment
 

@@ -29,26 +29,36 @@ class KeepAlive(HTTPAdapter):
         super().init_poolmanager(*args, **kwargs)
         self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _TlsPool}
 
-    def connect(self, url: str, count: int, verify: bool | str) -> None:
-        """Opens connections for `count` requests at once, as far as they are not open. Raises nothing."""
+    def connect(self, url: str, count: int, verify: bool | str) -> str:
+        """Opens connections for `count` requests at once, as far as they are not open.
+
+        Stops at the first that cannot be opened. What stopped it, where none is open; else nothing.
+        """
         # What requests does on the way to sending; the pool gives its idle connections first.
         request = requests.Request("POST", url).prepare()
         pool = cast(HTTPConnectionPool, self.get_connection_with_tls_context(request, verify))
         self.cert_verify(pool, url, verify, None)  # type: ignore[no-untyped-call]
         taken = [pool._get_conn() for _ in range(min(count, self._connections))]
+        opened, fault = 0, ""
         for connection in taken:
-            self._open(cast("_Connection | _TlsConnection", connection))
+            if not fault:
+                fault = self._open(cast("_Connection | _TlsConnection", connection))
+                opened += not fault
             pool._put_conn(connection)
+        return "" if opened else fault
 
-    def _open(self, connection: "_Connection | _TlsConnection") -> None:
+    def _open(self, connection: "_Connection | _TlsConnection") -> str:
+        """What kept it from being open; nothing where it is."""
         try:
             if not connection.is_connected:
                 connection.timeout, connection.may_connect = self._timeout, True
                 connection.connect()
-        except (HTTPError, OSError):
-            connection.close()  # sending will say that there is none
+        except (HTTPError, OSError) as error:
+            connection.close()
+            return type(error).__name__
         finally:
             connection.may_connect = False
+        return ""
 
 
 class _Connection(HTTPConnection):

@@ -130,4 +130,5 @@ class ScanRecord:
     is_test: bool = False
     copy: Copy | None = None
     evidence: bool = False  # a match is or was known of it: the record does not expire
+    quarantined_before: bool = False  # of the same bytes under the same key, in a bucket without versions
     received: float = 0.0  # epoch seconds

@@ -13,6 +13,7 @@ from urllib3 import HTTPResponse
 from urllib3.exceptions import HTTPError
 
 from guard import verdict
+from guard.errors import TryAgain
 from guard.keepalive import KeepAlive, NotConnected
 from guard.model import Kind, Verdict
 
@@ -59,16 +60,18 @@ class PhotoDNA:
         return self._request(picture, media_type, fresh_key)
 
     def connect(self, count: int) -> None:
-        """Opens connections for `count` requests at once, as far as they are not open."""
-        self._adapter.connect(self._url, count, self._verify)
+        """Opens connections for `count` requests at once, as far as they are not open. TryAgain: none opened."""
+        if fault := self._adapter.connect(self._url, count, self._verify):
+            raise TryAgain(f"no-connection: {fault}")
 
     def send(self, request: requests.PreparedRequest) -> Verdict | None:
         """Sends it now: the caller has a slot. None where no connection is open, and so nothing was sent."""
+        end = time.monotonic() + self._timeout[1]
         try:
             # Straight to the adapter: a session would look into redirects and cookies, and may read a body for them.
             answer = self._adapter.send(request, timeout=self._timeout, verify=self._verify, stream=True)
             with answer:
-                body = self._body(answer.raw)
+                body = _body(answer.raw, end)
         except NotConnected:
             return None
         except (requests.RequestException, HTTPError, OSError) as error:
@@ -77,16 +80,16 @@ class PhotoDNA:
             return Verdict(Kind.UNKNOWN, "answer-too-large")
         return verdict.read(answer.status_code, answer.headers.get("Retry-After"), body, self._now())
 
-    def _body(self, raw: HTTPResponse) -> bytes:
-        """At most one byte more than the bound, and within the time for an answer, however it drips."""
-        end = time.monotonic() + self._timeout[1]
-        body = b""
-        while len(body) <= LARGEST_ANSWER and (chunk := raw.read1(65536, decode_content=True)):
-            body += chunk
-            if time.monotonic() > end:
-                raise TimeoutError
-        return body
-
     def _request(self, body: bytes, content_type: str, fresh_key: bool) -> requests.PreparedRequest:
         headers = {"Content-Type": content_type, "Ocp-Apim-Subscription-Key": self._key.get(fresh_key)}
         return requests.Request("POST", self._url, {**headers, **self._evaluation}, data=body).prepare()
+
+
+def _body(raw: HTTPResponse, end: float) -> bytes:
+    """At most one byte more than the bound. Raises TimeoutError once it is past `end`, however the answer drips."""
+    body = b""
+    while len(body) <= LARGEST_ANSWER and (chunk := raw.read1(65536, decode_content=True)):
+        body += chunk
+        if time.monotonic() > end:
+            raise TimeoutError
+    return body

@@ -11,11 +11,12 @@ from guard.endings import Endings, Step
 from guard.errors import Busy, GuardError, TryAgain
 from guard.model import Delivery, Kind, Status, Verdict
 from guard.move import Move
+from guard.pace import BATCH
 from guard.ports import Ledger, Matcher, Notices, Pacer, Uploads
 from guard.scan import Scan
 
 MISSES = 3  # slots in a row that this machine was too busy to meet; then somebody else may try
-ANSWER = 35.0  # seconds that an answer may take, connecting included; a request leaves only where so many are left
+ANSWER = 65.0  # seconds that an answer can take at worst, its head 30 and its body; no request leaves with fewer left
 KEY_PAUSE = 60.0  # seconds for which all wait while the key is refused; then one request is the probe
 THROTTLE_PAUSE = {"http-403": 300.0, "http-429": 1.0}  # seconds, where the service does not say
 
@@ -44,10 +45,15 @@ class Scanner:
         """
         deadline = self._now() + seconds - ANSWER
         scans = [Scan(delivery, deadline=deadline) for delivery in deliveries]
+        for first in range(0, len(scans), BATCH):
+            self._batch(scans[first : first + BATCH], deadline)
+        return [not scan.unfinished for scan in scans]
+
+    def _batch(self, scans: list[Scan], deadline: float) -> None:
+        """As many as there are connections: all look, and those that must be asked about take their slots together."""
         self._each(scans, [self._prepare] * len(scans))
         asking = [scan for scan in scans if scan.request]
         self._each(asking, self._at_slots(len(asking), deadline) if asking else [])
-        return [not scan.unfinished for scan in scans]
 
     def _each(self, scans: list[Scan], steps: Sequence[Step]) -> None:
         """Side by side, so that a slow answer keeps nobody else from his slot."""
@@ -89,7 +95,7 @@ class Scanner:
             return [_raising(error)] * count
 
     def _reserve(self, count: int, deadline: float) -> list[float]:
-        """Slots, and open connections: a handshake would make a request late for its slot."""
+        """Slots, and open connections before them: a handshake would make a request late for its slot."""
         self._matcher.connect(count)
         return self._pacer.reserve(count, within=deadline - self._now())
 

@@ -49,7 +49,7 @@ def read(environment: Mapping[str, str]) -> Settings:
 
     local = "AWS_ENDPOINT_URL" in environment  # an embedded cloud, where plain HTTP stays on the machine
     settings = Settings(
-        match_endpoint=get("MATCH_ENDPOINT", lambda v: _endpoint(v, local), "the https URL of the Match operation"),
+        match_endpoint=get("MATCH_ENDPOINT", lambda v: endpoint(v, local), "the https URL of the Match operation"),
         subscription_key_secret=get("SUBSCRIPTION_KEY_SECRET", _name, "the ARN of a secret"),
         enhance=get("ENHANCE", lambda v: _one_of(v, "true", "false") == "true", "true or false"),
         enable_evaluation=get("ENABLE_EVALUATION", _evaluation, "off, always or afterinitialquota"),
@@ -95,8 +95,11 @@ def _evaluation(value: str) -> str | None:
     return None if value == "off" else _one_of(value, "always", "afterinitialquota")
 
 
-def _endpoint(value: str, local: bool) -> str:
-    """The operation's URL. The key and the pictures' URLs travel to it, so outside a machine only over TLS."""
+def endpoint(value: str, local: bool) -> str:
+    """The operation's URL. The key and the pictures' URLs travel to it, so outside a machine only over TLS.
+
+    `local`: plain HTTP is allowed. Raises ValueError.
+    """
     url = urlsplit(value)
     plain_allowed = local or url.hostname in ("127.0.0.1", "localhost", "::1")
     if not url.hostname or url.query or url.fragment or url.username:

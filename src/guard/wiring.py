@@ -22,18 +22,16 @@ from guard.aws.uploads import Uploads
 from guard.endings import Endings
 from guard.events import Fault
 from guard.move import Move
-from guard.pace import Lane
+from guard.pace import BATCH, Lane
 from guard.photodna import PhotoDNA
 from guard.scanner import Scanner
 from guard.settings import Settings
-
-THREADS = 10  # as many as the retry queue's batch
 
 # Short time-outs and few tries: whatever takes longer is deferred, and costs no Lambda time.
 _AWS = Config(
     connect_timeout=3,
     read_timeout=10,
-    max_pool_connections=THREADS,
+    max_pool_connections=BATCH,
     retries={"mode": "standard", "total_max_attempts": 3},
 )
 # A pacer's write that is sent again may have counted the first time: then slots are lost, never used twice.
@@ -73,7 +71,7 @@ def build(conf: Settings, lane: Lane, session: boto3.Session) -> Guard:
         ledger=ledger,
         uploads=uploads,
         pacer=Pacer(dynamodb, conf.pacer_table, conf.rate_per_second, conf.rate_margin_ms, lane),
-        matcher=PhotoDNA(conf.match_endpoint, key, conf.enhance, conf.enable_evaluation, connections=THREADS),
+        matcher=PhotoDNA(conf.match_endpoint, key, conf.enhance, conf.enable_evaluation, connections=BATCH),
         move=Move(ledger, uploads, Quarantine(s3, conf.quarantine_bucket, conf.retention_mode, conf.retention_days)),
         endings=Endings(ledger, uploads, retry_queue, notices, conf.retry_for_seconds),
         notices=notices,

@@ -199,6 +199,43 @@ def test_what_a_reopened_record_knew_of_evidence_is_kept(ledger: Ledger, dynamod
     assert "expires_at" not in found
 
 
+def test_a_quarantined_match_keeps_asking_for_attention_though_its_bytes_were_uploaded_again(
+    ledger: Ledger, dynamodb: Any
+) -> None:
+    first = ledger.begin(Delivery(UNVERSIONED))
+    ledger.matched(UNVERSIONED, first, MATCH, "key")
+    ledger.copied(UNVERSIONED, first, Copy("qv", "5ha"))
+    ledger.settle(UNVERSIONED, first, Status.QUARANTINED)
+    again = ledger.begin(Delivery(Upload("uploads", "a.jpg", "etag", sequencer="0011")))
+    assert attention(dynamodb, Status.QUARANTINED) == 1
+    ledger.settle(UNVERSIONED, again, Status.GONE, "deleted")
+    assert attention(dynamodb, Status.QUARANTINED) == 1
+
+
+def test_what_is_kept_of_earlier_matches_does_not_outgrow_the_record(ledger: Ledger, dynamodb: Any) -> None:
+    """An uploader could otherwise have the same match refused by DynamoDB, and so left where it is."""
+    for n in range(25):
+        again = Delivery(Upload("uploads", "a.jpg", "etag", sequencer=f"{n:04X}"))
+        record = ledger.begin(again)
+        ledger.copied(UNVERSIONED, record, Copy(f"qv{n}", "5ha"))
+        ledger.settle(UNVERSIONED, record, Status.QUARANTINED)
+    assert len(item(dynamodb, UNVERSIONED)["earlier"]) == 20
+    assert item(dynamodb, UNVERSIONED)["quarantine_version"] == "qv24"
+
+
+def test_a_begin_whose_answer_was_lost_and_that_was_sent_again_has_its_lease(dynamodb: Any, results_table: str) -> None:
+    """botocore sends a call again whose answer did not come; the first may have had its effect."""
+
+    class Twice:
+        def update_item(self, **asked: Any) -> Any:
+            dynamodb.update_item(**asked)
+            return dynamodb.update_item(**asked)
+
+    record = Ledger(Twice(), results_table, 90).begin(Delivery(UPLOAD))  # type: ignore[arg-type]
+    assert record.status is Status.PENDING
+    assert record.lease
+
+
 def test_a_test_match_asks_for_no_attention(ledger: Ledger, dynamodb: Any) -> None:
     from dataclasses import replace
 

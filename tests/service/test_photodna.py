@@ -12,7 +12,7 @@ import pytest
 from raw_server import Server
 from requests import PreparedRequest
 
-from guard.errors import Busy
+from guard.errors import Busy, TryAgain
 from guard.model import Kind, Verdict
 from guard.photodna import LARGEST_ANSWER, PhotoDNA
 
@@ -127,7 +127,8 @@ def test_nobody_listening_means_that_nothing_was_sent() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
     service = PhotoDNA(f"http://127.0.0.1:{port}/Match", Keys())
-    service.connect(1)
+    with pytest.raises(TryAgain, match="no-connection: NewConnectionError"):
+        service.connect(10)
     assert service.send(service.by_url(URL)) is None
 
 
@@ -195,7 +196,8 @@ def test_tls_connections_are_opened_early_too_and_are_checked(tls_server: Server
 def test_a_server_with_a_strangers_certificate_never_sees_the_key(tls_server: Server) -> None:
     tls_server.answer(CLEAN)
     service = PhotoDNA(tls_server.url, Keys())
-    service.connect(1)
+    with pytest.raises(TryAgain, match="no-connection"):
+        service.connect(1)
     assert service.send(service.by_url(URL)) is None
     assert tls_server.requests == []
 

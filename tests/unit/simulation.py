@@ -18,6 +18,9 @@ from guard.pace import BATCH, RETRIES, SECOND, UPLOADS, Clock, Lane, Take
 from guard.scanner import MISSES
 
 MS = SECOND // 1000
+MARGIN = 25 * MS  # the template's default
+LATE = MARGIN // 4  # the most that a slot is used late, and what is left for the way to the server:
+JITTER = MARGIN - LATE
 T = TypeVar("T")
 Steps = Generator[int, None, T]
 
@@ -28,25 +31,23 @@ class World:
 
     rate: int = 10  # requests a second: the limit
     latency: float = 0.1  # seconds until the service answers
-    margin: int = 25 * MS  # what the slots are spaced with; the jitter is that of the default, whatever this says
-    tolerance: int = 25 * MS // 4  # how late a slot is used
+    margin: int = MARGIN  # what the slots are spaced with; lateness and jitter stay those of the default
+    tolerance: int = LATE  # a slot missed by more is given up
     missed: float = 0.001  # the part of slots for which the machine is later than that
     skew: int = 0  # how far apart the workers' clocks are
     way: tuple[int, int] = (2 * MS, 20 * MS)  # to the table and back
+    look: tuple[int, int] = (50 * MS, 150 * MS)  # at the pictures of a batch, before its slots are taken
 
     @property
     def spacing(self) -> int:
         return pace.interval(self.rate, self.margin / MS)
 
 
-JITTER = 25 * MS - 25 * MS // 4  # on the way to the server: what the margin leaves beside our own lateness
-
-
 class Simulation:
     """Runs processes in the order of their times."""
 
     def __init__(self, seed: int) -> None:
-        self.now, self.random = 0, Random(seed)
+        self.now, self.random = 0, Random(seed)  # noqa: S311 - not a secret
         self._events: list[tuple[int, int, Steps[None]]] = []
         self._order = itertools.count()
 
@@ -104,7 +105,7 @@ class SimulatedPacer:
                     return pace.slots(self._clock.tat, count, self._world.spacing)
                 continue
             self._clock = Clock(self._clock.tat)
-            if plan.paused or plan.until > give_up:
+            if plan.until > give_up:
                 raise Busy("paused" if plan.paused else "no slot", plan.until)
             yield plan.until - now
         raise Busy("many workers want a slot", self.now() + SECOND)
@@ -114,37 +115,18 @@ class SimulatedPacer:
         yield max(0, slot - self.now()) + self._lateness()
         return self.now() - slot <= self._world.tolerance
 
-    def pause(self, until: int) -> None:
-        self._item.paused_until = max(self._item.paused_until, until)
-
     def _take(self, plan: Take, start: int, ahead: int) -> Steps[bool]:
         began, there = self.now(), self._sim.random.randint(*self._world.way) // 2
         yield there
-        taken = self._commit(plan, start, began, ahead)
+        taken = self._item.update(plan, start, began, ahead, self._horizon)
         self._clock = Clock(self._item.tat, self._item.paused_until)
         yield self._sim.random.randint(*self._world.way) // 2
         self._way = min(max((self.now() - began) * 3 // 2, self._way * 9 // 10, 5 * MS), 250 * MS)
         return taken
 
-    def _commit(self, plan: Take, start: int, began: int, ahead: int) -> bool:
-        return self._item.update(plan, start, began, ahead, self._horizon)
-
     def _lateness(self) -> int:
-        bound, random = 25 * MS // 4, self._sim.random
-        return random.randint(bound, 4 * bound) if random.random() < self._world.missed else random.randint(0, bound)
-
-
-class ReadThenWrite(SimulatedPacer):
-    """The usual way, as a negative control: what was read is moved and put back, whoever has written meanwhile."""
-
-    def _take(self, plan: Take, start: int, ahead: int) -> Steps[bool]:
-        self._clock = Clock(self._item.tat, self._item.paused_until)
-        read = pace.plan(self._clock, self.now(), start, self._horizon)
-        yield self._sim.random.randint(*self._world.way)
-        if isinstance(read, Take):
-            self._item.tat = (start if read.fresh else self._clock.tat) + ahead
-            self._clock = Clock(self._item.tat)
-        return isinstance(read, Take)
+        missed = self._sim.random.random() < self._world.missed
+        return self._sim.random.randint(*(LATE, 4 * LATE) if missed else (0, LATE))
 
 
 @dataclass
@@ -155,26 +137,25 @@ class Fleet:
     seed: int = 1
     pacer: type[SimulatedPacer] = SimulatedPacer
     item: Item = field(default_factory=Item)
-    arrivals: list[int] = field(default_factory=list)
+    arrivals: list[int] = field(default_factory=list)  # at the server
     waits: list[int] = field(default_factory=list)  # of each fresh upload, from its event until its request leaves
     refused_uploads: int = 0
 
     def __post_init__(self) -> None:
         self.sim = Simulation(self.seed)
 
-    def start(self, workers: int, within: int = 0) -> None:
+    def start(self, workers: int, uploads: float = 0.0) -> None:
+        """Workers, all at the same moment, and so many fresh uploads a second."""
         for _ in range(workers):
-            self.sim.spawn(self._worker(self._pacer(RETRIES)), self.sim.random.randint(0, within))
+            self.sim.spawn(self._worker(self._pacer(RETRIES)))
+        if uploads:
+            self.sim.spawn(self._uploads(uploads))
 
-    def uploads(self, a_second: float, since: int = 0) -> None:
-        self.sim.spawn(self._uploads(a_second), since)
+    def pause(self, at: float, until: float) -> None:
+        self.sim.spawn(self._pause(round(until * SECOND)), round(at * SECOND))
 
-    def pause(self, at: int, until: int) -> None:
-        self.sim.spawn(self._pause(until), at)
-
-    def run(self, seconds: float) -> "Fleet":
+    def run(self, seconds: float) -> None:
         self.sim.run(round(seconds * SECOND))
-        return self
 
     def rate(self, since: float, until: float) -> float:
         """Arrivals a second between two times (s)."""
@@ -184,18 +165,18 @@ class Fleet:
         return self.pacer(self.sim, self.item, self.world, lane)
 
     def _pause(self, until: int) -> Steps[None]:
-        self._pacer(RETRIES).pause(until)
+        self.item.paused_until = until
         yield from ()
 
     def _worker(self, pacer: SimulatedPacer) -> Steps[None]:
-        """One batch; when all of it is answered, the next. A batch that was paused comes back as backoff.busy says."""
-        yield self.sim.random.randint(50 * MS, 150 * MS)  # the look at the pictures
+        """One batch; when all of it is answered, the next. One sent round by a pause comes back in time."""
+        yield self.sim.random.randint(*self.world.look)
         try:
             slots = yield from pacer.reserve(BATCH)
         except Busy as busy:
             paused = str(busy) == "paused"
             back = round(busy.until - pacer.now() + self.sim.random.uniform(0, SHORTEST) * SECOND) if paused else 0
-            return self.sim.spawn(self._worker(pacer), max(back, 0))
+            return self.sim.spawn(self._worker(pacer), max(back, 50 * MS))
         left = set(slots)
 
         def answered(slot: int) -> None:
@@ -247,12 +228,3 @@ class Fleet:
             return
         if (yield from self._send(pacer, slot)):
             self.waits.append(self.sim.now - came)
-
-
-def largest_window(arrivals: list[int]) -> int:
-    """The most arrivals in any second: counted from each one on, apart from what it judges."""
-    times = sorted(arrivals)
-    return max(
-        sum(1 for _ in itertools.takewhile(lambda at: at < first + SECOND, itertools.islice(times, i, None)))  # noqa: B023
-        for i, first in enumerate(times)
-    )

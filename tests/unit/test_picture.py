@@ -3,6 +3,7 @@
 import gzip
 import io
 import struct
+import time
 from typing import Any
 
 import pytest
@@ -179,3 +180,25 @@ def test_hostile_bytes_behind_a_magic_number_never_raise_and_are_never_skipped(
 @given(st.binary(max_size=400))
 def test_no_bytes_at_all_raise(data: bytes) -> None:
     assert routed(data)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"<!---->" * 9_000 + b"<x",
+        b"<!--" * 16_000,
+        b"<" * 65_536,
+        b"<a:" * 21_000,
+        b"<?xml " + b"<a" * 30_000,
+        b"<!-- " + b"-" * 65_000,
+        b" " * 65_536,
+        b"\xff\xd8" + b"\xff" * 65_000,
+        b"II*\0" + b"\xff" * 65_000,
+        struct.pack(">I", 0xFFFFFFFF) + b"ftyp" + b"x" * 65_000,
+    ],
+)
+def test_a_head_made_to_be_slow_is_not(data: bytes) -> None:
+    """A look that takes for ever would hang its whole batch."""
+    began = time.process_time()
+    routed(data)
+    assert time.process_time() - began < 0.5

@@ -221,9 +221,26 @@ def test_a_request_that_finds_no_connection_was_not_sent_and_takes_another_slot(
     assert world.ledger.records["v1a.jpg"].attempts == 1
 
 
+def test_a_service_that_cannot_be_reached_is_a_failed_attempt_and_costs_no_slot() -> None:
+    world = World()
+    world.matcher.fails = {"connect": [TryAgain("no-connection: NewConnectionError")]}
+    world.scan()
+    assert world.pacer.reserved == []
+    delivery, _ = world.retry_queue.sent[0]
+    assert delivery.attempt == 1
+    assert ("failed", "no-connection: NewConnectionError") in world.notices.told
+
+
+def test_an_event_of_many_uploads_is_worked_in_batches() -> None:
+    keys = [f"{i}.jpg" for i in range(23)]
+    world = World(objects=dict.fromkeys(keys, JPEG))
+    assert world.scan(*[Delivery(upload(key)) for key in keys]) == [True] * 23
+    assert world.pacer.reserved == [10, 10, 3]
+
+
 def test_what_the_function_has_no_time_for_is_deferred_and_not_cut_off() -> None:
     world = World()
-    world.scan(seconds=20)
+    world.scan(seconds=60)
     assert world.matcher.sent == []
     assert world.retry_queue.sent[0][0].attempt == 0
     assert world.ledger.status() is Status.DEFERRED

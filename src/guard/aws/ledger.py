@@ -15,7 +15,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from guard.aws.conditional_update import Refused, Table
-from guard.aws.result_item import EVIDENCE, asked_anew, iso, record
+from guard.aws.result_item import EVIDENCE, MOST_EARLIER, asked_anew, iso, record_of
 from guard.errors import Held
 from guard.model import Copy, Delivery, ScanRecord, Status, Upload, Verdict
 
@@ -48,10 +48,12 @@ class Ledger:
             return self._take(delivery.upload, now, lease)
         except Refused as refused:
             item = refused.item
+        if item.get("lease") == lease:  # the first answer was lost on its way, and the call made again
+            return record_of(item)
         if not Status(item["status"]).settled:
             raise Held("another worker has it", until=float(item["lease_until"]))
         if not asked_anew(delivery, item):
-            return record(item)
+            return record_of(item)
         self._reopen(delivery.upload, item)
         try:
             return self._take(delivery.upload, now, lease)
@@ -111,17 +113,19 @@ class Ledger:
                 ":false": False,
             },
         )
-        return record(answer)
+        return record_of(answer)
 
     def _reopen(self, upload: Upload, item: Mapping[str, Any]) -> None:
         """Makes a settled record pending once more, unless somebody else just did. Keeps where evidence lies."""
-        kept = {name: item[name] for name in EVIDENCE if name in item} if "quarantine_version" in item else None
+        known, kept = item.get("earlier", []), []
+        if "quarantine_version" in item and len(known) < MOST_EARLIER:
+            kept = [{name: item[name] for name in EVIDENCE if name in item}]
         try:
             self._update(
                 upload,
-                "SET #status = :pending, sequencer = :new, matches = :none, is_test = :false, "
+                "SET #status = :pending, sequencer = :new, matches = :none, is_test = :false, received_at = :at, "
                 "earlier = list_append(if_not_exists(earlier, :none), :kept) "
-                "REMOVE attention, expires_at, settled_at, reason, tracking_id, quarantine_version, sha256",
+                "REMOVE expires_at, settled_at, reason, tracking_id, quarantine_version, sha256",
                 "#status = :was AND sequencer = :old",
                 {
                     ":pending": Status.PENDING.value,
@@ -130,7 +134,8 @@ class Ledger:
                     ":new": max(upload.sequencer, item["sequencer"]),
                     ":none": [],
                     ":false": False,
-                    ":kept": [kept] if kept else [],
+                    ":kept": kept,
+                    ":at": iso(self._now()),
                 },
             )
         except Refused:
@@ -146,7 +151,9 @@ class Ledger:
     ) -> None:
         vanished = status is Status.GONE and record.status is Status.MATCHED
         attention = vanished or (status in _ATTENTION and not (status is Status.QUARANTINED and record.is_test))
-        sets = dict(sets) | {"status": status.value, "attention": status.value if attention else None}
+        # A match that lies in quarantine asks for attention, whatever became of the same bytes uploaded again.
+        lasting = Status.QUARANTINED.value if record.quarantined_before else None
+        sets = dict(sets) | {"status": status.value, "attention": status.value if attention else lasting}
         gone = [name for name, value in sets.items() if value is None] + (["lease", "lease_until"] if release else [])
         kept = {name: value for name, value in sets.items() if value is not None}
         names = {f"#{name}": name for name in [*kept, *gone, "lease"]}

@@ -26,8 +26,7 @@ class Notices:
         try:
             yield
         finally:
-            if self._metrics.metric_set:
-                self._metrics.flush_metrics()
+            self._flush()
 
     def settled(self, upload: Upload, status: Status, reason: str, received: float, is_test: bool) -> None:
         """An upload's way has ended. `received`: epoch seconds at which it began."""
@@ -40,8 +39,7 @@ class Notices:
         """A match is known and about to be moved. Written at once: what comes after may be cut off."""
         self._metric("TestMatched" if is_test else "Matched")
         self._log.warning("matched", extra=_of(upload) | {"is_test": is_test})
-        with self._lock:
-            self._metrics.flush_metrics()
+        self._flush()
 
     def deferred(self, upload: Upload, reason: str, delay: float, received: float, counted: bool) -> None:
         """An upload waits: because something failed (`counted`), or for a slot or a pause."""
@@ -83,6 +81,11 @@ class Notices:
     def _metric(self, name: str, value: float = 1, unit: MetricUnit = MetricUnit.Count) -> None:
         with self._lock:
             self._metrics.add_metric(name, unit, value)
+
+    def _flush(self) -> None:
+        with self._lock:
+            if self._metrics.metric_set:
+                self._metrics.flush_metrics()
 
 
 def _of(upload: Upload) -> dict[str, object]:

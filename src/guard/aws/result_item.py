@@ -7,6 +7,8 @@ from typing import Any
 from guard.model import Copy, Delivery, ScanRecord, Status
 
 # What a record that is opened again keeps of an earlier match, in the list `earlier`.
+# More than that add nothing, and a result has 400 KB: the copies are found by `quarantine_key` all the same.
+MOST_EARLIER = 20
 EVIDENCE = ("quarantine_key", "quarantine_version", "sha256", "matches", "is_test", "tracking_id", "settled_at")
 
 
@@ -27,7 +29,7 @@ def _later(one: str, other: str) -> bool:
     return one.ljust(length, "0").upper() > other.ljust(length, "0").upper()
 
 
-def record(item: Mapping[str, Any]) -> ScanRecord:
+def record_of(item: Mapping[str, Any]) -> ScanRecord:
     """The record that an item is."""
     copy = Copy(item["quarantine_version"], item["sha256"]) if "quarantine_version" in item else None
     return ScanRecord(
@@ -36,7 +38,8 @@ def record(item: Mapping[str, Any]) -> ScanRecord:
         attempts=int(item["attempts"]),
         is_test=item["is_test"],
         copy=copy,
-        evidence=bool(item["matches"] or item.get("earlier")),
+        evidence=bool(item["matches"] or item.get("earlier") or item["status"] == Status.MATCHED),
+        quarantined_before=any(not match["is_test"] for match in item.get("earlier", [])),
         received=datetime.fromisoformat(item["received_at"]).timestamp(),
     )
 

@@ -76,4 +76,5 @@ def _outage(outage: Mapping[str, Any]) -> Iterator[Goal]:
 
 def _fresh(fresh: Mapping[str, Any]) -> Iterator[Goal]:
     name = f"seconds beyond the latency until a verdict, {fresh['messages']} waiting"
-    yield Goal(f"{name}, largest of {len(fresh['warm'])}", max(fresh["warm"]), most=VERDICT_WITHIN)
+    largest = max(fresh["warm"]) if fresh["still_waiting"] else None  # without a backlog it is no measure
+    yield Goal(f"{name}, largest of {len(fresh['warm'])}", largest, most=VERDICT_WITHIN)

@@ -47,10 +47,14 @@ def _worker(cloud: EmbeddedCloud, number: int, ahead_ms: int) -> HelperProcess:
         "aws": cloud.aws_endpoint_url,
         "ahead": ahead_ms / 1000,
         "seconds": configuration["Timeout"],
-        "variables": configuration["Environment"]["Variables"],
+        "variables": {k: _text(v) for k, v in configuration["Environment"]["Variables"].items()},
     }
     argv = [sys.executable, "-m", "tests.bench.rate.shifted_worker", json.dumps(told)]
     return HelperProcess(f"worker {number}", argv, LOG)
+
+
+def _text(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)  # moto makes numbers and booleans of some
 
 
 def _watched(cloud: EmbeddedCloud, uploads: int, apart_ms: int) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """All measurements of the rate, one after the other: each has the machine to itself."""
 
+import math
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,7 +9,7 @@ from typing import Any
 
 from local.cloud import template
 from local.cloud.embedded import ROOT
-from tests.bench.rate import chart, fresh, goals, many_workers, outage, standing, usual_ways
+from tests.bench.rate import chart, fresh, goals, many_workers, outage, stalls, standing, usual_ways
 from tests.bench.rate.standing import LIMIT
 
 CHART = Path("build/bench/rate.svg")
@@ -21,7 +22,7 @@ class Extent:
 
     uploads: int
     combinations: tuple[tuple[float, int], ...]  # latency, workers
-    longest: float
+    longest: float  # with another number of workers than the template's
     usual: tuple[tuple[str, float], ...]  # way, latency
     usual_seconds: float
     many_uploads: int
@@ -33,10 +34,10 @@ class Extent:
 FULL = Extent(
     uploads=600,
     combinations=tuple((latency, workers) for latency in (0.1, 1.0, 5.0) for workers in (1, 2, 4, 8)),
-    longest=80.0,
+    longest=40.0,
     usual=(("concurrency", 0.1), ("concurrency", 1.0), ("concurrency", 5.0), ("counter", 0.1)),
-    usual_seconds=20.0,
-    many_uploads=300,
+    usual_seconds=12.0,
+    many_uploads=250,
     outage_uploads=600,
     outage_seconds=60.0,
     waiting=10_000,
@@ -44,7 +45,7 @@ FULL = Extent(
 QUICK = Extent(
     uploads=150,
     combinations=((0.1, 8), (5.0, 8)),
-    longest=40.0,
+    longest=20.0,
     usual=(("concurrency", 0.1), ("counter", 0.1)),
     usual_seconds=6.0,
     many_uploads=120,
@@ -59,7 +60,8 @@ def run(quick: bool) -> dict[str, Any]:
     extent, workers = QUICK if quick else FULL, _default_workers()
     result: dict[str, Any] = {"quick": quick, "limit": LIMIT, "default_workers": workers}
     result["standing"] = [
-        _said(standing.run, extent.uploads, latency, many, extent.longest) for latency, many in extent.combinations
+        _said(standing.run, extent.uploads, latency, many, math.inf if many == workers else extent.longest)
+        for latency, many in extent.combinations
     ]
     result["usual"] = [_said(usual_ways.run, *usual, workers, extent.usual_seconds) for usual in extent.usual]
     result["at_once"] = _said(many_workers.at_once, extent.many_uploads)
@@ -79,4 +81,7 @@ def _default_workers() -> int:
 def _said(measure: Callable[..., dict[str, Any]], *given: Any) -> dict[str, Any]:
     name = f"{measure.__module__.rpartition('.')[2]}.{measure.__name__}"
     print(f"measuring: {name}{given}", file=sys.stderr, flush=True)
-    return measure(*given)
+    with stalls.watching() as milliseconds:
+        result = measure(*given)
+    stalled = sum(stall > standing.MARGIN_MS for stall in milliseconds)
+    return result | {"stalls": stalled, "longest_stall_ms": max(milliseconds, default=0.0)}

@@ -62,7 +62,8 @@ def _delete(sqs: Any, url: str, messages: list[Any]) -> None:
 
 
 def _end_with_parent() -> None:
-    sys.stdin.buffer.read()
+    while os.read(0, 4096):  # not sys.stdin, whose lock a worker that fails would wait for
+        pass
     os._exit(0)
 
 

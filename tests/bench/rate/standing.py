@@ -11,12 +11,12 @@ MARGIN_MS = 25.0  # the template's
 
 
 def run(uploads: int, latency: float, workers: int, longest: float) -> dict[str, Any]:
-    """One combination, for `longest` seconds at the most: too few workers for a latency would take for ever."""
+    """One combination, for `longest` seconds at the most: too few workers for a latency would take too long."""
     # The mapping's smallest concurrency is 2; the runner has as many environments as it is given, also one.
     parameters = {"Workers": str(max(2, workers))}
     with EmbeddedCloud(rate=LIMIT, latency=latency, environments=workers, parameters=parameters) as cloud:
         backlog.enqueue(cloud, backlog.put_objects(cloud, uploads))
-        samples = backlog.watch(cloud, lambda now: now.requests >= uploads, longest)
+        samples = backlog.watch(cloud, lambda now: now.requests >= uploads, min(longest, uploads / LIMIT * 2 + 30))
         return {
             "latency": latency,
             "workers": workers,

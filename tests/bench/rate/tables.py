@@ -16,8 +16,12 @@ def tables(result: Mapping[str, Any]) -> Iterator[Table]:
 
 
 def _runs(result: Mapping[str, Any]) -> Table:
-    title = f"{result['limit']:g} requests a second; held: from the 21st to the 21st last arrival"
-    columns = ("run", "latency", "workers", "requests", "held", "possible", "window", "429", "writes", "load")
+    title = (
+        f"{result['limit']:g} requests a second. held: of the limit, from the 21st to the 21st last arrival; "
+        "writes: to the pacer's table, for each request; "
+        "stalls: seconds in which this machine kept a waking process waiting for more than 25 ms, and the longest"
+    )
+    columns = ("run", "latency", "workers", "requests", "held", "possible", "window", "429", "writes", "load", "stalls")
     table = Table(title=title)
     for column in columns:
         table.add_column(column, justify="left" if column == "run" else "right")
@@ -44,6 +48,7 @@ def _cells(run: Mapping[str, Any]) -> list[str]:
         str(run["refused_429"]),
         _number(run["writes_for_each"], 3),
         _number(run["load"], 1),
+        f"{run['stalls']}, {run['longest_stall_ms']:.0f} ms",
     ]
 
 
@@ -56,7 +61,9 @@ def _events(result: Mapping[str, Any]) -> Table:
     table.add_row("fresh: messages waiting", str(fresh["messages"]))
     table.add_row("fresh: seconds beyond the latency, cold start", _number(fresh["cold"], 2))
     table.add_row("fresh: seconds beyond the latency", "  ".join(_number(value, 2) for value in fresh["warm"]))
-    table.add_row("load: outage, fresh", f"{outage['load']:.1f}, {fresh['load']:.1f}")
+    for name, run in (("outage", outage), ("fresh", fresh)):
+        stalls = f"{run['stalls']}, {run['longest_stall_ms']:.0f} ms"
+        table.add_row(f"{name}: window, load, stalls", f"{run['largest_window']}; {run['load']:.1f}; {stalls}")
     return table
 
 
