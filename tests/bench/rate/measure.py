@@ -55,11 +55,12 @@ def writes_for_each(samples: Sequence[Sample], span: tuple[float, float] | None)
 
 
 def back_after(times: Sequence[float], end: float, limit: float, share: float = 0.95) -> float | None:
-    """Seconds from `end` to the first arrival from which `WINDOW` seconds hold `share` of the limit. None: never."""
-    after = [time for time in times if time >= end]
+    """Seconds from `end` to the first moment that `WINDOW` seconds with `share` of the limit follow. None: never."""
+    starts = [end, *(time for time in times if time > end)]
     wanted = share * limit * WINDOW
-    starts = (time for time in after if sum(time <= other < time + WINDOW for other in after) >= wanted)
-    first = next(starts, None)
+    # Half open: a window that counted the arrival it begins with would count one too many.
+    back = (start for start in starts if sum(start < time <= start + WINDOW for time in times) >= wanted)
+    first = next(back, None)
     return None if first is None else first - end
 
 

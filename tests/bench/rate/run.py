@@ -83,5 +83,13 @@ def _said(measure: Callable[..., dict[str, Any]], *given: Any) -> dict[str, Any]
     print(f"measuring: {name}{given}", file=sys.stderr, flush=True)
     with stalls.watching() as milliseconds:
         result = measure(*given)
+    _summarised(result)
     stalled = sum(stall > standing.MARGIN_MS for stall in milliseconds)
     return result | {"stalls": stalled, "longest_stall_ms": max(milliseconds, default=0.0)}
+
+
+def _summarised(result: dict[str, Any]) -> None:
+    """So that a long run that is broken off has said something."""
+    names = ("held", "largest_window", "refused_429", "writes_for_each", "back_after", "cold", "warm", "load")
+    seen = {name: result[name] for name in names if name in result}
+    print(f"  {seen}", file=sys.stderr, flush=True)
