@@ -57,8 +57,8 @@ invoke: setup ## Runs EVENT=events/s3-put.json in a container (sam local invoke)
 invoke-all: setup ## The same for every sample event, each outcome checked
 	@$(RUN) -m local.invoke --all
 
-bench: setup ## Benchmarks, as ratios within one run; writes build/bench/*.json
-	$(RUN) -m tests.bench
+bench: setup ## Benchmarks, as ratios within one run: BENCH=cold_start, or rate (25 minutes); build/bench/*.json
+	$(RUN) -m tests.bench $(or $(BENCH),cold_start)
 
 clean: ## Removes what was built, and the virtual environment
 	rm -rf .venv build .aws-sam
