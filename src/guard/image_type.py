@@ -57,10 +57,18 @@ _OTHERS = (  # surely no image
     (0, b"SQLite format 3\0"),
 )
 
-# Possessive: a head full of comments must not be tried in every way that they could be cut.
-_HTML = re.compile(rb"(?:<!--(?:(?!-->).)*+-->\s*+)*+<(?:!doctype\s+html|html)\b", re.DOTALL)
-_SVG_ROOT = re.compile(rb"<(\w[\w.-]*:)?svg[\s>/]")
-_ROOT = re.compile(rb"<\w")  # neither prologue nor comment
+# What may stand before the root of a markup document, as far as it is whole: white space, comments, processing
+# instructions, a document type without declarations of its own. Possessive: a head made of these must not be tried in
+# every way that it could be cut.
+_PROLOGUE = re.compile(
+    rb"""(?: \s
+          | <!-- (?:(?!-->).)*+ -->
+          | <\? (?:(?!\?>).)*+ \?>
+          | <!doctype (?: [^\[>"'] | "[^"]*+" | '[^']*+' )*+ >
+          )*+""",
+    re.DOTALL | re.VERBOSE,
+)
+_ROOT = re.compile(rb"<(?:[^\s<>/:!?]+:)?([^\s<>/:!?]+)")
 
 
 def type_of(head: bytes) -> str | None:
@@ -93,11 +101,11 @@ def _is_text(head: bytes, cut: bool) -> bool:
 
 
 def _is_svg(head: bytes) -> bool:
-    """Whether the root of a markup text may be SVG's, with a prefix or behind any prologue."""
+    """Whether the root of a markup text is SVG's, under whatever document type, or does not show."""
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip().lower()
-    if not text.startswith(b"<") or _HTML.match(text):
-        return False
-    return bool(_SVG_ROOT.search(text)) or not _ROOT.search(text)
+    prologue = _PROLOGUE.match(text)
+    root = _ROOT.match(text, prologue.end() if prologue else 0)
+    return text.startswith(b"<") and (root is None or root[1] == b"svg")
 
 
 def _heif(head: bytes) -> str | None:
