@@ -26,12 +26,12 @@ class Key(Protocol):
     """Where the subscription key comes from."""
 
     def get(self, fresh: bool = False) -> str:
-        """The key; fetched afresh if asked for. Raises Busy."""
+        """The key; fetched afresh if asked for. Raises NoKey."""
         ...
 
 
 class PhotoDNA:
-    """A client of the operation. Its answers are Verdicts; nothing that the service or the network does raises."""
+    """A client of the operation. Whatever the service or the network does, `send` answers with a Verdict."""
 
     def __init__(
         self,
@@ -51,12 +51,12 @@ class PhotoDNA:
         self._adapter = KeepAlive(connections, CONNECT_SECONDS)
 
     def by_url(self, url: str, fresh_key: bool = False) -> requests.PreparedRequest:
-        """A request for the picture at `url`. Raises Busy where there is no key."""
+        """A request for the picture at `url`. Raises NoKey where there is no key."""
         body = json.dumps({"DataRepresentation": "URL", "Value": url}).encode()
         return self._request(body, "application/json", fresh_key)
 
     def by_value(self, picture: bytes, media_type: str, fresh_key: bool = False) -> requests.PreparedRequest:
-        """A request that carries the picture itself. Raises Busy where there is no key."""
+        """A request that carries the picture itself. Raises NoKey where there is no key."""
         return self._request(picture, media_type, fresh_key)
 
     def connect(self, count: int) -> None:
