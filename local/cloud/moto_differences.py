@@ -19,6 +19,7 @@ from moto.s3 import notifications
 from moto.s3.exceptions import AccessDeniedByLock, PreconditionFailed, S3AccessDeniedError
 from moto.s3.models import S3Backend
 from moto.s3.responses import S3Response
+from moto.sqs import models as sqs_models
 from moto.sqs.models import Queue, SQSBackend
 
 from local.cloud import s3_events
@@ -44,6 +45,8 @@ def apply(endpoint: str, send_to_function: Say) -> None:
     for name in ("send_message", "delete_message", "change_message_visibility"):
         replace(SQSBackend, name, _under_the_queue_lock)
     replace(SQSBackend, "receive_message", _receive_atomically)
+    # SQS holds any number of messages. Moto asks for the time four times for each one at every send; this is quick.
+    replace(sqs_models, "unix_time_millis", lambda _: lambda: time.time() * 1000)
     # A queue's URL is where its requests go.
     replace(
         Queue,

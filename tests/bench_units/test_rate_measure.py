@@ -30,13 +30,18 @@ def test_an_even_stream_at_the_limit_holds_all_of_it() -> None:
 def test_a_slow_start_and_a_slow_end_are_left_out() -> None:
     start = [float(number) for number in range(EDGE)]
     middle = _evenly(8, 30, first=EDGE)
-    end = [middle[-1] + 1 + number for number in range(EDGE)]
+    end = [middle[-1] + 0.125 + number for number in range(EDGE)]
     assert held(start + middle + end, limit=10) == pytest.approx(0.8)
 
 
 def test_a_hole_in_the_middle_lowers_the_rate() -> None:
     times = _evenly(10, 20) + _evenly(10, 20, first=30)
     assert held(times, limit=10) == pytest.approx(0.783, abs=0.01)
+
+
+def test_one_worker_that_waits_for_answers_between_its_batches_is_counted_with_its_pauses() -> None:
+    batches = [batch * 6 + slot / 10 for batch in range(7) for slot in range(10)]
+    assert held(batches, limit=10) == pytest.approx(10 / 6 / 10)
 
 
 def test_without_a_middle_there_is_no_rate() -> None:

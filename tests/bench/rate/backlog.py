@@ -40,14 +40,14 @@ def message(key: str, etag: str, version_id: str) -> Message:
     return {"upload": {"bucket": BUCKET, "key": key, "etag": etag, "version_id": version_id}}
 
 
-def enqueue(cloud: EmbeddedCloud, messages: Sequence[Message]) -> None:
-    """Sends the messages in their order."""
-    sqs, url = cloud.client("sqs"), cloud.endpoints.retry_queue_url
+def enqueue(cloud: EmbeddedCloud, messages: Sequence[Message], after: float = 0.0) -> None:
+    """Sends the messages in their order, to be received after so many seconds: all at once, however long this takes."""
+    sqs, url, begin = cloud.client("sqs"), cloud.endpoints.retry_queue_url, time.time() + after
     for first in range(0, len(messages), 10):
         bodies = [json.dumps(message) for message in messages[first : first + 10]]
-        sqs.send_message_batch(
-            QueueUrl=url, Entries=[{"Id": str(i), "MessageBody": body} for i, body in enumerate(bodies)]
-        )
+        delay = max(0, round(begin - time.time()))
+        entries = [{"Id": str(i), "MessageBody": body, "DelaySeconds": delay} for i, body in enumerate(bodies)]
+        sqs.send_message_batch(QueueUrl=url, Entries=entries)
 
 
 def watch(cloud: EmbeddedCloud, done: Callable[[Sample], bool], seconds: float) -> list[Sample]:

@@ -11,7 +11,8 @@ LATENCY = 1.0
 UPLOADS = 5
 APART = 3.0  # seconds between two of them
 BEFORE = 60  # requests of the backlog before the first: by then its workers are warm
-REAL = 1500  # messages about objects that exist; what comes behind them is never reached
+SENT = 150.0  # messages a second; the first is received when all are there
+REAL = 1000  # messages about objects that exist; what comes behind them is never reached
 
 
 def run(messages: int, workers: int) -> dict[str, Any]:
@@ -21,7 +22,7 @@ def run(messages: int, workers: int) -> dict[str, Any]:
     ) as cloud:
         real = backlog.put_objects(cloud, min(REAL, messages))
         made_up = [backlog.message(f"later/{i}", "0" * 32, "later") for i in range(messages - len(real))]
-        backlog.enqueue(cloud, real + made_up)
+        backlog.enqueue(cloud, real + made_up, after=messages / SENT)
         samples = backlog.watch(cloud, lambda now: now.requests >= BEFORE, BEFORE / LIMIT + 60)
         beyond = [_beyond(cloud, f"fresh/{number}.jpg") for number in range(1 + UPLOADS)]
         return {

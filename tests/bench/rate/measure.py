@@ -1,7 +1,8 @@
 """What the emulator saw -> rate held, seconds until it is back, writes for each request. Pure.
 
-The steady middle goes from the 21st arrival to the 21st last: before it the workers start, cold and on two cores, and
-after it the backlog is no backlog any more.
+The steady middle goes from the 21st arrival to the 20th last: before it the workers start, cold and on two cores, and
+after it the backlog is no backlog any more. Both begin a batch where a single worker sends batch by batch, so that it
+counts as many pauses as batches.
 """
 
 from collections import Counter
@@ -9,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-EDGE = 20  # arrivals left out at each end
+EDGE = 20  # arrivals left out at the start; the last of the middle is as many from the end
 BATCH = 10  # requests that one worker has in flight at the most
 WINDOW = 10.0  # seconds over which a rate that comes back is judged
 
@@ -32,13 +33,13 @@ def arrivals(requests: Sequence[Request]) -> list[float]:
 
 def steady(times: Sequence[float]) -> tuple[float, float] | None:
     """The steady middle's first and last arrival; None where there is no middle."""
-    return (times[EDGE], times[-EDGE - 1]) if len(times) >= 2 * EDGE + 2 else None
+    return (times[EDGE], times[-EDGE]) if len(times) > 2 * EDGE else None
 
 
 def held(times: Sequence[float], limit: float) -> float | None:
     """The rate in the steady middle, as a fraction of the limit."""
     span = steady(times)
-    return (len(times) - 2 * EDGE - 1) / (span[1] - span[0]) / limit if span else None
+    return (len(times) - 2 * EDGE) / (span[1] - span[0]) / limit if span else None
 
 
 def possible(workers: int, latency: float, interval: float, limit: float) -> float:

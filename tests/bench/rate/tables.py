@@ -17,7 +17,7 @@ def tables(result: Mapping[str, Any]) -> Iterator[Table]:
 
 def _runs(result: Mapping[str, Any]) -> Table:
     title = (
-        f"{result['limit']:g} requests a second. held: of the limit, from the 21st to the 21st last arrival; "
+        f"{result['limit']:g} requests a second. held: of the limit, from the 21st to the 20th last arrival; "
         "writes: to the pacer's table, for each request; "
         "stalls: seconds in which this machine kept a waking process waiting for more than 25 ms, and the longest"
     )
