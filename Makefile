@@ -6,7 +6,7 @@ BIN := .venv/bin
 RUN := PYTHONPATH=src:. $(BIN)/python
 export SAM_CLI_TELEMETRY := 0
 
-.PHONY: help setup lock check test demo up build invoke invoke-all bench clean
+.PHONY: help setup lock check test demo up build invoke invoke-all bench backfill clean
 
 help: ## Lists the commands
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -59,6 +59,12 @@ invoke-all: setup ## The same for every sample event, each outcome checked
 
 bench: setup ## Benchmarks, as ratios within one run: BENCH=cold_start, or rate (25 minutes); build/bench/*.json
 	$(RUN) -m tests.bench $(or $(BENCH),cold_start)
+
+backfill: setup ## Has what is in a bucket already checked: STACK=NAME [BUCKET= PREFIX= AFTER=KEY CURRENT_ONLY=1 QUEUE_URL=]
+	@# The shell's variables and not make's own: a key may hold what make would run.
+	@$(RUN) -m ops.backfill $${STACK:+--stack="$$STACK"} $${QUEUE_URL:+--queue-url="$$QUEUE_URL"} \
+	  $${BUCKET:+--bucket="$$BUCKET"} $${PREFIX:+--prefix="$$PREFIX"} $${AFTER:+--after="$$AFTER"} \
+	  $${CURRENT_ONLY:+--current-only}
 
 clean: ## Removes what was built, and the virtual environment
 	rm -rf .venv build .aws-sam

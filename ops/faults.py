@@ -1,0 +1,28 @@
+"""What keeps a command from going on, in one line for the person who called it."""
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+AWS_FAULTS = (BotoCoreError, ClientError)
+_DENIED = frozenset({"AccessDenied", "AccessDeniedException", "AllAccessDisabled", "403"})
+_HINTS = {
+    "NoCredentialsError": "Log in first, or set AWS_PROFILE",
+    "NoRegionError": "Set AWS_REGION to the stack's region",
+    "NoSuchBucket": "Check the bucket's name, the account and the region",
+    "QueueDoesNotExist": "Check the queue's URL, the account and the region",
+    "AWS.SimpleQueueService.NonExistentQueue": "Check the queue's URL, the account and the region",
+}
+
+
+class NotPossible(Exception):
+    """What a person must change, or wait for, before the command can go on. Its text is one line for them."""
+
+
+def reason(error: Exception) -> str:
+    """What happened and what to do, in one line. `error`: NotPossible, or one of AWS_FAULTS."""
+    name, text = type(error).__name__, str(error)
+    if isinstance(error, ClientError):
+        name = str(error.response.get("Error", {}).get("Code", name))
+        text = f"{error.operation_name}: {name}: {error.response.get('Error', {}).get('Message', '')}"
+    hint = f"The credentials in use lack the permission for {text.partition(':')[0]}" if name in _DENIED else ""
+    sentences = (part.rstrip(". ") for part in (" ".join(text.split()), hint or _HINTS.get(name, "")))
+    return ". ".join(filter(None, sentences))

@@ -1,0 +1,48 @@
+"""An AWS of moto's, in this process, with a backfill queue and buckets."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+
+@pytest.fixture(autouse=True)
+def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
+        monkeypatch.setenv(name, "testing")
+    for name in ("AWS_ENDPOINT_URL", "AWS_REGION", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    with mock_aws():
+        yield
+
+
+@pytest.fixture
+def s3() -> Any:
+    return boto3.client("s3")
+
+
+@pytest.fixture
+def sqs() -> Any:
+    return boto3.client("sqs")
+
+
+@pytest.fixture
+def queue_url(sqs: Any) -> str:
+    url: str = sqs.create_queue(QueueName="backfill", Attributes={"MessageRetentionPeriod": "1209600"})["QueueUrl"]
+    return url
+
+
+@pytest.fixture
+def bucket(s3: Any) -> str:
+    s3.create_bucket(Bucket="old")
+    s3.put_bucket_versioning(Bucket="old", VersioningConfiguration={"Status": "Enabled"})
+    return "old"
+
+
+@pytest.fixture
+def plain_bucket(s3: Any) -> str:
+    s3.create_bucket(Bucket="plain")
+    return "plain"

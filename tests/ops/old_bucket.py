@@ -1,0 +1,60 @@
+"""A bucket with versions in it already, and what a backfill of it put on the queue."""
+
+from typing import Any
+
+import boto3
+
+from guard.events import read_message
+from guard.model import Delivery, Upload
+from ops.backfill import main
+
+STACK = {
+    "Parameters": {"RatePerSecond": {"Type": "Number", "Default": 10}},
+    "Resources": {
+        "Queue": {"Type": "AWS::SQS::Queue", "Properties": {"MessageRetentionPeriod": 1209600}},
+        "Bucket": {"Type": "AWS::S3::Bucket", "Properties": {"BucketName": "of-stack"}},
+    },
+    "Outputs": {
+        "BackfillQueueUrl": {"Value": {"Ref": "Queue"}},
+        "UploadBucketName": {"Value": {"Ref": "Bucket"}},
+    },
+}
+
+
+def put(s3: Any, bucket: str, *keys: str) -> list[Upload]:
+    """One more version of each key, and the upload that each is."""
+    uploads = []
+    for number, key in enumerate(keys):
+        body = f"{number} {key}".encode()
+        answer = s3.put_object(Bucket=bucket, Key=key, Body=body)
+        uploads.append(Upload(bucket, key, answer["ETag"].strip('"'), answer.get("VersionId"), len(body)))
+    return uploads
+
+
+def on_queue(sqs: Any, url: str) -> list[Upload]:
+    found: list[Upload] = []
+    while messages := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
+        for message in messages:
+            intake = read_message(message["Body"])
+            assert not intake.faults
+            assert message["Body"].isascii(), "SQS refuses some characters"
+            assert intake.deliveries == (Delivery(intake.deliveries[0].upload),)
+            found.append(intake.deliveries[0].upload)
+    return found
+
+
+def as_set(uploads: list[Upload]) -> set[tuple[str, str]]:
+    assert len({(upload.id, upload.version) for upload in uploads}) == len(uploads), "one was sent twice"
+    return {(upload.key, upload.version) for upload in uploads}
+
+
+def backfill(queue_url: str, bucket: str, *more: str, client: Any = None) -> int:
+    return main(["--queue-url", queue_url, "--bucket", bucket, *more], client)
+
+
+def keys(count: int) -> list[str]:
+    return [f"{number:04}.jpg" for number in range(count)]
+
+
+def clients(**fakes: Any) -> Any:
+    return lambda service: fakes.get(service) or boto3.client(service)

@@ -1,0 +1,77 @@
+"""Keys on their way from S3's listing to the queue, and to a terminal."""
+
+from types import SimpleNamespace
+from typing import Any
+
+import boto3
+import pytest
+from botocore.awsrequest import AWSResponse
+from old_bucket import as_set, backfill, on_queue, put
+
+from guard.model import Upload
+from ops import shown
+from ops.sending import send
+from ops.versions import Batch, listed
+
+ODD_KEYS = ("a b+c%20d.jpg", "ü/é/日本.jpg", "100%.png", "tab\there", "bell\x07\n.jpg", "q'uote\"\\.jpg", "folder/")
+
+
+@pytest.mark.parametrize("key", [key for key in ODD_KEYS if key.isprintable()])
+def test_an_unusual_key_arrives_as_it_is(s3: Any, sqs: Any, queue_url: str, bucket: str, key: str) -> None:
+    uploads = put(s3, bucket, key)
+    assert backfill(queue_url, bucket) == 0
+    assert on_queue(sqs, queue_url) == uploads
+
+
+_PAGE = """<?xml version="1.0" encoding="UTF-8"?>
+<ListVersionsResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Name>old</Name><Prefix/><KeyMarker/>
+<MaxKeys>1000</MaxKeys><EncodingType>url</EncodingType><IsTruncated>false</IsTruncated>{}</ListVersionsResult>"""
+_VERSION = """<Version><Key>{}</Key><VersionId>v1</VersionId><IsLatest>true</IsLatest><ETag>&quot;e1&quot;</ETag>
+<LastModified>2026-01-02T03:04:05.000Z</LastModified><Size>7</Size></Version>"""
+
+
+def test_keys_are_decoded_as_s3_encodes_them(sqs: Any, queue_url: str) -> None:
+    encoded = ("a+b%2Bc%2520d.jpg", "%C3%BC/%C3%A9/%E6%97%A5%E6%9C%AC.jpg", "100%25.png", "tab%09here",
+               "bell%07%0A.jpg", "q%27uote%22%5C.jpg", "folder/")  # fmt: skip
+    body = _PAGE.format("".join(map(_VERSION.format, encoded))).encode()
+    client = boto3.client("s3")
+    asked: list[str] = []
+
+    def answer(request: Any, **_: Any) -> AWSResponse:
+        asked.append(request.url)
+        raw = SimpleNamespace(stream=lambda *_, **__: iter([body]))
+        return AWSResponse(request.url, 200, {"content-type": "application/xml"}, raw)
+
+    client.meta.events.register_first("before-send.s3.ListObjectVersions", answer)
+    assert [upload.key for upload in listed(client, "old")] == list(ODD_KEYS)
+    assert "encoding-type=url" in asked[0]
+    send(sqs, queue_url, Batch(tuple(listed(client, "old")), None))
+    assert sorted(upload.key for upload in on_queue(sqs, queue_url)) == sorted(ODD_KEYS)
+
+
+def test_ten_of_the_longest_keys_fit_into_one_call(sqs: Any, queue_url: str) -> None:
+    worst = tuple(Upload("b" * 63, "\x01" * 1023 + str(n), "e" * 32, "v" * 1024, 5 * 10**12) for n in range(10))
+    send(sqs, queue_url, Batch(worst, None))
+    assert as_set(on_queue(sqs, queue_url)) == as_set(list(worst))
+
+
+@pytest.mark.parametrize(
+    ("key", "line"),
+    [
+        ("plain/1.jpg", "plain/1.jpg"),
+        ("a b$(c)", "'a b$(c)'"),
+        ("ü.jpg", "'ü.jpg'"),
+        ("a\nb'\\", "$'a\\x0ab\\x27\\x5c'"),
+        ("\x1b[2J", "$'\\x1b[2J'"),
+        ("\u202egpj.exe", "$'\\xe2\\x80\\xaegpj.exe'"),
+    ],
+)
+def test_a_key_is_shown_so_that_a_shell_takes_it_and_a_terminal_does_not_obey_it(key: str, line: str) -> None:
+    assert shown.key(key) == line
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(0, "0 s"), (29, "29 s"), (100, "2 min"), (3600, "1 h"), (100_000, "1 d 3 h")]
+)
+def test_a_duration_has_its_two_largest_parts(seconds: float, text: str) -> None:
+    assert shown.duration(seconds) == text
