@@ -30,7 +30,7 @@ def main() -> int:
     """The exit status."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"one of {', '.join(RUNS)}; all where none is named")
-    parser.add_argument("--quick", action="store_true", help="less of everything, to try it: about four minutes")
+    parser.add_argument("--quick", action="store_true", help="less of everything, to try it: about eight minutes")
     options = parser.parse_args()
     if unknown := set(options.names) - RUNS.keys():
         parser.error(f"there is no benchmark {', '.join(sorted(unknown))}: there are {', '.join(RUNS)}")

@@ -37,6 +37,7 @@ ENVIRONMENT = {
     "ENABLE_EVALUATION": "off",
     "RATE_PER_SECOND": "10",
     "RATE_MARGIN_MS": "25",
+    "MONTHLY_QUOTA": "0",
     "RESULTS_TABLE": "results",
     "PACER_TABLE": "pacer",
     "RETRY_QUEUE_URL": "https://sqs.example.org/retry",

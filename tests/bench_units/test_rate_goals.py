@@ -9,6 +9,7 @@ import pytest
 from rich.console import Console
 
 from tests.bench.rate import chart, goals, tables
+from tests.bench.rate.chart import Panel
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -23,6 +24,8 @@ def _run(**more: Any) -> dict[str, Any]:
         "window_limit": 10,
         "refused_429": 0,
         "writes_for_each": 0.1,
+        "reads_for_each": 0.02,
+        "slots_unused": 2,
         "load": 1.0,
         "stalls": 0,
         "longest_stall_ms": 3.0,
@@ -31,17 +34,34 @@ def _run(**more: Any) -> dict[str, Any]:
     return seen | more
 
 
+def _outage(**more: Any) -> dict[str, Any]:
+    counts = {"uploads": 600, "requests_during": 40, "unsettled": 0, "lost": 0, "dead_letters": 0, "most_attempts": 3}
+    times = {"seconds": 60.2, "back_after": 3.0, "settled_after": 40.0, "trickle": 0.4}
+    return _run(mode="503", left_at_its_end=400, **counts, **times) | more
+
+
+def _fresh(**more: Any) -> dict[str, Any]:
+    times = {"cold": 4.0, "warm": [1.0, 1.9], "median": 1.45, "bound": 2.6}
+    return _run(messages=10_000, queue="BackfillQueue", still_waiting=True, **times) | more
+
+
+def _lanes() -> dict[str, Any]:
+    shares = {"retry_share": 0.99, "handover": 0.2, "backfill_held": 0.974, "backfill_before": 3}
+    return _run(retries=180, backfill=360, each_second_by_lane=[[10, 0], [2, 7]], **shares)
+
+
 def _result(**more: Any) -> dict[str, Any]:
-    outage = {"seconds": 60.2, "uploads": 600, "requests_during": 40, "unsettled": 0, "lost": 0, "dead_letters": 0}
     result: dict[str, Any] = {
         "limit": 10.0,
+        "margin_ms": 25.0,
         "default_workers": 8,
         "standing": [_run(), _run(workers=1, held=0.1, writes_for_each=0.2)],
         "usual": [_run(way="concurrency <alone>", held=2.0, largest_window=90, refused_429=300, writes_for_each=None)],
         "at_once": _run(workers=20, held=0.5),
         "shifted": _run(workers=20, apart_ms=50),
-        "outage": _run(**outage, back_after=3.0, settled_after=40.0),
-        "fresh": _run(messages=10_000, cold=4.0, warm=[1.0, 1.9], still_waiting=True),
+        "outages": [_outage(), _outage(mode="no answer")],
+        "fresh": [_fresh(), _fresh(queue="RetryQueue", warm=[1.0, 2.5])],
+        "lanes": _lanes(),
     }
     result |= more
     return result | {"goals": [goal.as_dict() for goal in goals.judge(result)]}
@@ -70,13 +90,21 @@ def test_other_numbers_of_workers_are_not_judged_for_their_rate_but_for_the_limi
         ("standing", {"writes_for_each": 0.35}, "pacer writes", 0.25),
         ("at_once", {"largest_window": 12}, "largest one-second window: 20 workers at once", 2),
         ("shifted", {"refused_429": 3}, "answers of 429: 20 workers, clocks 50 ms apart", 3),
-        ("outage", {"lost": 1}, "uploads lost", 1),
-        ("outage", {"unsettled": 4}, "uploads not settled", 4),
-        ("outage", {"dead_letters": 2}, "dead letters", 2),
-        ("outage", {"back_after": 7.5}, "seconds until 95 %", 2.5),
-        ("outage", {"back_after": None}, "seconds until 95 %", None),
-        ("fresh", {"warm": [0.5, 2.5]}, "seconds beyond the latency", 0.5),
-        ("fresh", {"still_waiting": False}, "seconds beyond the latency", None),
+        ("outages", {"lost": 1}, "uploads lost: outage of 60 s, 503", 1),
+        ("outages", {"unsettled": 4}, "uploads not settled", 4),
+        ("outages", {"dead_letters": 2}, "dead letters", 2),
+        ("outages", {"back_after": 7.5}, "seconds until 95 %", 2.5),
+        ("outages", {"back_after": None}, "seconds until 95 %", None),
+        ("outages", {"trickle": 1.5}, "requests a second once it was noticed", 0.5),
+        ("outages", {"trickle": None}, "requests a second once it was noticed", None),
+        ("outages", {"refused_429": 1}, "answers of 429: outages", 1),
+        ("fresh", {"warm": [0.5, 2.5]}, "verdict, seconds beyond", 0.5),
+        ("fresh", {"warm": [0.5, 2.7], "queue": "RetryQueue"}, "verdict, seconds beyond", 0.1),
+        ("fresh", {"still_waiting": False}, "verdict, seconds beyond", None),
+        ("lanes", {"retry_share": 0.85}, "retries' share", 0.1),
+        ("lanes", {"retry_share": None}, "retries' share", None),
+        ("lanes", {"backfill_held": 0.9}, "rate held by the backfill", 0.07),
+        ("lanes", {"largest_window": 11}, "largest one-second window: two lanes", 1),
     ],
 )
 def test_a_missed_goal_says_by_how_much(part: str, change: dict[str, Any], name: str, by: float | None) -> None:
@@ -90,28 +118,45 @@ def test_a_missed_goal_says_by_how_much(part: str, change: dict[str, Any], name:
 
 
 def test_the_result_is_proper_json() -> None:
-    json.dumps(_result(outage=_result()["outage"] | {"back_after": None}), allow_nan=False)
+    json.dumps(_result(outages=[_outage(back_after=None)]), allow_nan=False)
 
 
 def test_the_chart_shows_each_panel_with_its_limit() -> None:
-    panels = chart.panels(_result())
+    panels = list(chart.panels(_result()))
     drawn = ElementTree.fromstring(chart.draw(panels, limit=10.0))  # noqa: S314 - drawn above
     titles = [text.text for text in drawn.iter(f"{SVG}text") if text.get("class") == "title"]
     limits = [line for line in drawn.iter(f"{SVG}line") if line.get("class") == "limit"]
-    assert titles == list(panels)
-    assert len(limits) == len(panels) == 3
+    assert titles == [panel.title for panel in panels]
+    assert len(limits) == len(panels) == 5
 
 
-def test_the_chart_draws_what_was_refused() -> None:
-    drawn = chart.draw({"one": [[3, 0, 0], [3, 2, 4]]}, limit=10.0)
-    classes = [rect.get("class") for rect in ElementTree.fromstring(drawn).iter(f"{SVG}rect")]  # noqa: S314
-    assert classes == ["paper", "bar", "bar", "failed", "refused"]
+@pytest.mark.parametrize(
+    ("panel", "classes"),
+    [
+        (Panel("one", [[3, 0, 0], [3, 2, 4]]), ["bar", "bar", "failed", "refused"]),
+        (Panel("lanes", [[3, 1], [0, 2]], ("bar", "backfill")), ["bar", "backfill", "backfill"]),
+        (Panel("nothing came", []), []),
+    ],
+)
+def test_the_chart_draws_each_part_of_a_second(panel: Panel, classes: list[str]) -> None:
+    drawn = ElementTree.fromstring(chart.draw([panel], limit=10.0))  # noqa: S314
+    assert [rect.get("class") for rect in drawn.iter(f"{SVG}rect")] == ["paper", *classes]
 
 
 def test_the_tables_name_what_was_missed() -> None:
+    said = _printed(_result(outages=[_outage(back_after=None)]))
+    assert said.count("MISSED") == 1
+
+
+def test_the_tables_are_not_cut_at_120_columns() -> None:
+    said = _printed(_result())
+    assert "…" not in said
+    assert all(header in said for header in ("requests", "writes", "reads", "stalls", "largest", "no answer"))
+
+
+def _printed(result: dict[str, Any]) -> str:
     said = io.StringIO()
-    console = Console(file=said, width=160)
-    for table in tables.tables(_result(outage=_result()["outage"] | {"back_after": None})):
+    console = Console(file=said, width=120)
+    for table in tables.tables(result):
         console.print(table)
-    assert "MISSED" in said.getvalue()
-    assert said.getvalue().count("MISSED") == 1
+    return said.getvalue()

@@ -2,6 +2,7 @@
 
 import pytest
 
+from guard.pace import BATCH
 from tests.bench.rate.measure import (
     EDGE,
     Sample,
@@ -10,7 +11,10 @@ from tests.bench.rate.measure import (
     each_second,
     held,
     possible,
+    rate_within,
+    reads_for_each,
     steady,
+    unused,
     writes_for_each,
 )
 
@@ -29,19 +33,29 @@ def test_an_even_stream_at_the_limit_holds_all_of_it() -> None:
 
 def test_a_slow_start_and_a_slow_end_are_left_out() -> None:
     start = [float(number) for number in range(EDGE)]
-    middle = _evenly(8, 30, first=EDGE)
+    middle = _evenly(8, 2.5 * BATCH, first=EDGE)
     end = [middle[-1] + 0.125 + number for number in range(EDGE)]
     assert held(start + middle + end, limit=10) == pytest.approx(0.8)
 
 
 def test_a_hole_in_the_middle_lowers_the_rate() -> None:
-    times = _evenly(10, 20) + _evenly(10, 20, first=30)
-    assert held(times, limit=10) == pytest.approx(0.783, abs=0.01)
+    times = _evenly(10, 30) + _evenly(10, 30, first=40)
+    middle = 600 - 2 * EDGE
+    assert held(times, limit=10) == pytest.approx(middle / (middle + 100))
+
+
+def _batches(count: int, every: float) -> list[float]:
+    return [batch * every + slot / 10 for batch in range(count) for slot in range(BATCH)]
 
 
 def test_one_worker_that_waits_for_answers_between_its_batches_is_counted_with_its_pauses() -> None:
-    batches = [batch * 6 + slot / 10 for batch in range(7) for slot in range(10)]
-    assert held(batches, limit=10) == pytest.approx(10 / 6 / 10)
+    assert held(_batches(7, every=6), limit=10) == pytest.approx(BATCH / 6 / 10)
+
+
+@pytest.mark.parametrize("more", [1, BATCH // 2, BATCH - 1])
+def test_a_run_that_is_broken_off_within_a_batch_is_judged_as_if_it_ended_before_it(more: int) -> None:
+    times = _batches(8, every=6)
+    assert held(times[: 7 * BATCH + more], limit=10) == pytest.approx(BATCH / 6 / 10)
 
 
 def test_without_a_middle_there_is_no_rate() -> None:
@@ -54,21 +68,33 @@ def test_refused_requests_are_no_arrivals_of_the_rate_and_failed_ones_are() -> N
 
 
 def test_one_worker_cannot_hold_a_rate_that_its_answers_are_too_slow_for() -> None:
-    assert possible(1, latency=5.0, interval=0.1, limit=10) == pytest.approx(10 / 5.9 / 10)
+    batch_seconds = (BATCH - 1) * 0.1 + 5.0
+    assert possible(1, latency=5.0, interval=0.1, limit=10) == pytest.approx(BATCH / batch_seconds / 10)
 
 
 def test_many_workers_are_bounded_by_the_interval() -> None:
     assert possible(8, latency=5.0, interval=0.1025, limit=10) == pytest.approx(0.9756, abs=1e-4)
 
 
-def test_writes_are_counted_within_the_steady_middle_only() -> None:
-    samples = [Sample(0, 0, 0), Sample(10, 50, 30), Sample(30, 250, 50), Sample(40, 260, 90)]
+def test_writes_and_reads_are_counted_within_the_steady_middle_only() -> None:
+    samples = [Sample(0, 0, 0, 7), Sample(10, 50, 30, 8), Sample(30, 250, 50, 9), Sample(40, 260, 90, 99)]
     assert writes_for_each(samples, (5.0, 35.0)) == pytest.approx(0.1)
+    assert reads_for_each(samples, (5.0, 35.0)) == pytest.approx(0.005)
 
 
 @pytest.mark.parametrize("span", [None, (11.0, 12.0), (9.0, 12.0)])
 def test_without_two_samples_nothing_is_said_of_writes(span: tuple[float, float] | None) -> None:
-    assert writes_for_each([Sample(10, 50, 30), Sample(30, 250, 50)], span) is None
+    samples = [Sample(10, 50, 30), Sample(30, 250, 50)]
+    assert writes_for_each(samples, span) is reads_for_each(samples, span) is None
+
+
+def test_slots_that_were_taken_and_not_used_are_counted() -> None:
+    item = {"tat": "1700000000000000", "used_2026_11": "140", "used_2026_12": "15"}
+    assert unused(item, requests=150) == 5
+
+
+def test_who_took_no_slots_has_none_left() -> None:
+    assert unused(None, requests=150) is None
 
 
 def test_a_rate_that_never_broke_is_back_at_once() -> None:
@@ -88,6 +114,15 @@ def test_a_rate_below_95_percent_never_is_back() -> None:
 
 def test_a_backlog_that_ends_too_early_shows_no_recovery() -> None:
     assert back_after(_evenly(10, 9, first=20), end=20, limit=10) is None
+
+
+def test_a_trickle_is_counted_within_its_time_only() -> None:
+    times = [*_evenly(10, 35), *_evenly(0.5, 25, first=35), *_evenly(10, 10, first=60)]
+    assert rate_within(times, 35, 60) == pytest.approx(0.5, abs=0.03)
+
+
+def test_an_outage_that_ends_before_it_was_noticed_shows_no_trickle() -> None:
+    assert rate_within(_evenly(10, 10), 35, 10) is None
 
 
 def test_seconds_are_split_into_answered_failed_and_refused() -> None:

@@ -1,43 +1,51 @@
 """An upload while thousands wait: how long until its verdict."""
 
+import statistics
 import time
 from typing import Any
 
+from guard.pace import BATCH, RETRIES, SECOND
 from local.cloud import EmbeddedCloud
 from tests.bench.rate import backlog
-from tests.bench.rate.standing import LIMIT
+from tests.bench.rate.defaults import LIMIT, SPACING, WORKERS
 
 LATENCY = 1.0
-UPLOADS = 5
-APART = 3.0  # seconds between two of them
+SHORTEST, SPREAD = 0.5, 2.5  # seconds between a verdict and the next upload, and how much longer it may be
+GOLDEN = 0.618034  # multiples of it, modulo 1, are spread evenly, however many: every phase of a batch is met
 BEFORE = 60  # requests of the backlog before the first: by then its workers are warm
-SENT = 150.0  # messages a second; the first is received when all are there
-REAL = 1000  # messages about objects that exist; what comes behind them is never reached
+SENT = 180.0  # messages a second; the first is received when all are there
+REAL = 1500  # messages about objects that exist; what comes behind them is never reached
+OWN = 0.5  # seconds for the event, the function and the look at the picture
+# The retries' workers leave the clock at most their look ahead and a batch away from now.
+BOUND = (RETRIES.horizon(SPACING) + BATCH * SPACING) / SECOND + OWN
 
 
-def run(messages: int, workers: int) -> dict[str, Any]:
+def run(messages: int, queue: str, uploads: int) -> dict[str, Any]:
     """Seconds beyond the service's latency, for each upload; the first, whose function starts cold, is apart."""
     with EmbeddedCloud(
-        rate=LIMIT, latency=LATENCY, environments=workers, parameters={"Workers": str(workers)}
+        rate=LIMIT, latency=LATENCY, environments=WORKERS, parameters={"Workers": str(WORKERS)}
     ) as cloud:
-        real = backlog.put_objects(cloud, min(REAL, messages))
-        made_up = [backlog.message(f"later/{i}", "0" * 32, "later") for i in range(messages - len(real))]
-        backlog.enqueue(cloud, real + made_up, after=messages / SENT)
-        samples = backlog.watch(cloud, lambda now: now.requests >= BEFORE, BEFORE / LIMIT + 60)
-        beyond = [_beyond(cloud, f"fresh/{number}.jpg") for number in range(1 + UPLOADS)]
+        real = backlog.put_objects(cloud, backlog.keys(min(REAL, messages)))
+        all_messages = real + backlog.made_up(messages - len(real), "later")
+        backlog.enqueue(cloud, all_messages, queue, begin=time.time() + messages / SENT)
+        samples = backlog.watch(cloud, lambda now: now.requests >= BEFORE, BEFORE / LIMIT + messages / SENT + 60)
+        beyond = [_beyond(cloud, number) for number in range(1 + uploads)]
         return {
             "messages": messages,
+            "queue": queue,
             "latency": LATENCY,
+            "bound": BOUND,
             "cold": beyond[0],
             "warm": beyond[1:],
+            "median": statistics.median(beyond[1:]),
             "still_waiting": backlog.sample(cloud).requests < len(real),
             **backlog.seen(cloud, LIMIT, samples),
         }
 
 
-def _beyond(cloud: EmbeddedCloud, key: str) -> float:
-    time.sleep(APART)
-    bucket, began = cloud.endpoints.upload_bucket, time.monotonic()
+def _beyond(cloud: EmbeddedCloud, number: int) -> float:
+    time.sleep(SHORTEST + SPREAD * (number * GOLDEN % 1))
+    bucket, key, began = cloud.endpoints.upload_bucket, f"fresh/{number}.jpg", time.monotonic()
     version = cloud.client("s3").put_object(Bucket=bucket, Key=key, Body=backlog.picture())["VersionId"]
     upload = {"upload": {"S": f"{bucket}/{key}"}, "version": {"S": version}}
     while time.monotonic() < began + 60:

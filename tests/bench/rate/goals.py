@@ -7,8 +7,11 @@ from typing import Any
 
 HELD = 0.97  # of the limit
 BACK_WITHIN = 5.0  # seconds after an outage
-VERDICT_WITHIN = 2.0  # seconds beyond the service's latency
+VERDICT_WITHIN = 2.0  # seconds beyond the service's latency, while a backfill runs
 WRITES = 0.1  # to the pacer's table, for each request
+# Goals of our own:
+TRICKLE = 1.0  # requests a second while the service is known to be away
+RETRIES = 0.95  # of the requests, while the backfill waits as well
 
 
 @dataclass(frozen=True)
@@ -40,7 +43,13 @@ class Goal:
 
 def judge(result: Mapping[str, Any]) -> list[Goal]:
     """Every goal. The rate and the writes are judged with the template's number of workers, the limit everywhere."""
-    return [*_backlog(result), *_never_more(result), *_outage(result["outage"]), *_fresh(result["fresh"])]
+    return [
+        *_backlog(result),
+        *_never_more(result),
+        *(goal for outage in result["outages"] for goal in _outage(outage)),
+        *(_fresh(fresh) for fresh in result["fresh"]),
+        *_lanes(result["lanes"]),
+    ]
 
 
 def _backlog(result: Mapping[str, Any]) -> Iterator[Goal]:
@@ -56,8 +65,9 @@ def _never_more(result: Mapping[str, Any]) -> Iterator[Goal]:
     yield from _within("standing backlog", result["standing"])
     yield from _within(f"{at_once['workers']} workers at once", [at_once])
     yield from _within(f"{shifted['workers']} workers, clocks {shifted['apart_ms']} ms apart", [shifted])
-    yield from _within("outage", [result["outage"]])
-    yield from _within("fresh uploads", [result["fresh"]])
+    yield from _within("outages", result["outages"])
+    yield from _within("fresh uploads", result["fresh"])
+    yield from _within("two lanes", [result["lanes"]])
 
 
 def _within(name: str, runs: Sequence[Mapping[str, Any]]) -> Iterator[Goal]:
@@ -67,14 +77,22 @@ def _within(name: str, runs: Sequence[Mapping[str, Any]]) -> Iterator[Goal]:
 
 
 def _outage(outage: Mapping[str, Any]) -> Iterator[Goal]:
-    name = f"outage of {outage['seconds']:.0f} s"
+    name = f"outage of {outage['seconds']:.0f} s, {outage['mode']}"
     yield Goal(f"uploads lost: {name}", outage["lost"], most=0)
     yield Goal(f"uploads not settled yet: {name}", outage["unsettled"], most=0)
     yield Goal(f"dead letters: {name}", outage["dead_letters"], most=0)
     yield Goal(f"seconds until 95 % of the limit again: {name}", outage["back_after"], most=BACK_WITHIN)
+    yield Goal(f"requests a second once it was noticed: {name}", outage["trickle"], most=TRICKLE)
 
 
-def _fresh(fresh: Mapping[str, Any]) -> Iterator[Goal]:
-    name = f"seconds beyond the latency until a verdict, {fresh['messages']} waiting"
+def _fresh(fresh: Mapping[str, Any]) -> Goal:
+    """While a backfill runs, the issue's goal; while retries wait, the bound that pacing states."""
+    within = VERDICT_WITHIN if fresh["queue"] == "BackfillQueue" else fresh["bound"]
+    name = f"verdict, seconds beyond the latency: {fresh['messages']} in {fresh['queue']}"
     largest = max(fresh["warm"]) if fresh["still_waiting"] else None  # without a backlog it is no measure
-    yield Goal(f"{name}, largest of {len(fresh['warm'])}", largest, most=VERDICT_WITHIN)
+    return Goal(f"{name}, largest of {len(fresh['warm'])}", largest, most=within)
+
+
+def _lanes(lanes: Mapping[str, Any]) -> Iterator[Goal]:
+    yield Goal("retries' share of the requests, a backfill waiting", lanes["retry_share"], least=RETRIES)
+    yield Goal("rate held by the backfill, no retry waiting", lanes["backfill_held"], least=HELD)

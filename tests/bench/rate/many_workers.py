@@ -9,7 +9,7 @@ from typing import Any
 from local.cloud import EmbeddedCloud
 from local.cloud.helper_process import HelperProcess
 from tests.bench.rate import backlog
-from tests.bench.rate.standing import LIMIT
+from tests.bench.rate.defaults import LIMIT
 
 WORKERS = 20
 LATENCY = 1.0
@@ -20,7 +20,7 @@ def at_once(uploads: int) -> dict[str, Any]:
     """All cold, and all with a batch to work from the first moment on."""
     parameters = {"Workers": str(WORKERS)}
     with EmbeddedCloud(rate=LIMIT, latency=LATENCY, environments=WORKERS, parameters=parameters) as cloud:
-        backlog.enqueue(cloud, backlog.put_objects(cloud, uploads))
+        backlog.enqueue(cloud, backlog.put_objects(cloud, backlog.keys(uploads)))
         return _watched(cloud, uploads, 0)
 
 
@@ -30,7 +30,7 @@ def shifted(uploads: int, apart_ms: int) -> dict[str, Any]:
         EmbeddedCloud(rate=LIMIT, latency=LATENCY, run_functions=False) as cloud,
         contextlib.ExitStack() as ending,
     ):
-        messages = backlog.put_objects(cloud, uploads)
+        messages = backlog.put_objects(cloud, backlog.keys(uploads))
         helpers = [_worker(cloud, number, apart_ms * (number % 2)) for number in range(WORKERS)]
         for helper in helpers:
             ending.callback(helper.stop)

@@ -48,16 +48,41 @@ def _work(url: str, seconds: float, parent: TextIO) -> None:
     arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
     print(json.dumps({"ready": True}), file=parent, flush=True)
     while True:
-        messages = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=20).get("Messages", [])
-        if messages:
+        if messages := batch(sqs, url):
             answer = on_retry.handler({"Records": [record(m, arn) for m in messages]}, _Context(seconds))
             again = {failure["itemIdentifier"] for failure in answer["batchItemFailures"]}
-            _delete(sqs, url, [m for m in messages if m["MessageId"] not in again])
+            delete(sqs, url, [m for m in messages if m["MessageId"] not in again])
 
 
-def _delete(sqs: Any, url: str, messages: list[Any]) -> None:
-    if messages:
-        entries = [{"Id": str(i), "ReceiptHandle": m["ReceiptHandle"]} for i, m in enumerate(messages)]
+def batch(sqs: Any, url: str) -> list[Any]:
+    """A batch as the event source mapping makes it: SQS gives fewer in one call."""
+    from guard.pace import BATCH
+    from local.cloud.queue_poller import LONG_POLL_SECONDS
+
+    messages = _receive(sqs, url, BATCH, LONG_POLL_SECONDS)
+    while messages and len(messages) < BATCH and (more := _receive(sqs, url, BATCH - len(messages), 0)):
+        messages += more
+    return messages
+
+
+def _receive(sqs: Any, url: str, count: int, wait_seconds: int) -> list[Any]:
+    from local.cloud.queue_poller import SQS_BATCH
+
+    answer = sqs.receive_message(
+        QueueUrl=url,
+        MaxNumberOfMessages=min(count, SQS_BATCH),
+        WaitTimeSeconds=wait_seconds,
+        MessageSystemAttributeNames=["All"],
+    )
+    return list(answer.get("Messages", []))
+
+
+def delete(sqs: Any, url: str, messages: list[Any]) -> None:
+    from local.cloud.queue_poller import SQS_BATCH
+
+    for first in range(0, len(messages), SQS_BATCH):
+        part = messages[first : first + SQS_BATCH]
+        entries = [{"Id": str(i), "ReceiptHandle": m["ReceiptHandle"]} for i, m in enumerate(part)]
         sqs.delete_message_batch(QueueUrl=url, Entries=entries)
 
 

@@ -2,12 +2,10 @@
 
 from typing import Any
 
-from guard.pace import SECOND, interval
+from guard.pace import SECOND
 from local.cloud import EmbeddedCloud
 from tests.bench.rate import backlog, measure
-
-LIMIT = 10.0
-MARGIN_MS = 25.0  # the template's
+from tests.bench.rate.defaults import LIMIT, SPACING
 
 
 def run(uploads: int, latency: float, workers: int, longest: float) -> dict[str, Any]:
@@ -15,12 +13,12 @@ def run(uploads: int, latency: float, workers: int, longest: float) -> dict[str,
     # The mapping's smallest concurrency is 2; the runner has as many environments as it is given, also one.
     parameters = {"Workers": str(max(2, workers))}
     with EmbeddedCloud(rate=LIMIT, latency=latency, environments=workers, parameters=parameters) as cloud:
-        backlog.enqueue(cloud, backlog.put_objects(cloud, uploads))
+        backlog.enqueue(cloud, backlog.put_objects(cloud, backlog.keys(uploads)))
         samples = backlog.watch(cloud, lambda now: now.requests >= uploads, min(longest, uploads / LIMIT * 2 + 30))
         return {
             "latency": latency,
             "workers": workers,
             "uploads": uploads,
-            "possible": measure.possible(workers, latency, interval(LIMIT, MARGIN_MS) / SECOND, LIMIT),
+            "possible": measure.possible(workers, latency, SPACING / SECOND, LIMIT),
             **backlog.seen(cloud, LIMIT, samples),
         }

@@ -1,6 +1,6 @@
 """The result as tables for a terminal."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from rich.table import Table
@@ -11,20 +11,28 @@ _NOT = "–"
 def tables(result: Mapping[str, Any]) -> Iterator[Table]:
     """What was measured, run by run, and the goals."""
     yield _runs(result)
-    yield _events(result)
+    yield _outages(result["outages"])
+    yield _fresh(result["fresh"])
+    yield _lanes(result["lanes"])
     yield _goals(result)
+
+
+def _table(columns: Sequence[str], title: str) -> Table:
+    table = Table(title=title)
+    for number, column in enumerate(columns):
+        table.add_column(column, justify="right" if number else "left")
+    return table
 
 
 def _runs(result: Mapping[str, Any]) -> Table:
     title = (
-        f"{result['limit']:g} requests a second. held: of the limit, from the 21st to the 20th last arrival; "
-        "writes: to the pacer's table, for each request; "
-        "stalls: seconds in which this machine kept a waking process waiting for more than 25 ms, and the longest"
+        f"{result['limit']:g} requests a second. held: of the limit, in the steady middle; window: most requests in "
+        "any one second; writes, reads: of the pacer's table, for each request; unused: slots taken in vain; "
+        "stalls: seconds in which this machine kept a waking process waiting for more than the margin of "
+        f"{result['margin_ms']:g} ms, and the longest (ms); by ...: the usual ways"
     )
-    columns = ("run", "latency", "workers", "requests", "held", "possible", "window", "429", "writes", "load", "stalls")
-    table = Table(title=title)
-    for column in columns:
-        table.add_column(column, justify="left" if column == "run" else "right")
+    columns = ("run", "latency", "workers", "requests", "held", "possible")
+    table = _table((*columns, "window", "429", "writes", "reads", "unused", "stalls"), title)
     for name, run in _named(result):
         table.add_row(name, *_cells(run))
     return table
@@ -33,8 +41,9 @@ def _runs(result: Mapping[str, Any]) -> Table:
 def _named(result: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
     yield from (("standing backlog", run) for run in result["standing"])
     yield "all at once", result["at_once"]
-    yield f"clocks {result['shifted']['apart_ms']} ms apart", result["shifted"]
-    yield from ((f"usual: {run['way']}", run) for run in result["usual"])
+    yield f"{result['shifted']['apart_ms']} ms apart", result["shifted"]
+    yield "two lanes", result["lanes"]
+    yield from ((f"by {run['way']}", run) for run in result["usual"])
 
 
 def _cells(run: Mapping[str, Any]) -> list[str]:
@@ -44,26 +53,44 @@ def _cells(run: Mapping[str, Any]) -> list[str]:
         str(run["requests"]),
         _percent(run["held"]),
         _percent(run.get("possible")),
-        f"{run['largest_window']} / {run['window_limit']}",
+        str(run["largest_window"]),
         str(run["refused_429"]),
         _number(run["writes_for_each"], 3),
-        _number(run["load"], 1),
-        f"{run['stalls']}, {run['longest_stall_ms']:.0f} ms",
+        _number(run["reads_for_each"], 3),
+        _number(run["slots_unused"], 0),
+        _stalls(run),
     ]
 
 
-def _events(result: Mapping[str, Any]) -> Table:
-    outage, fresh = result["outage"], result["fresh"]
-    table = Table("measured", "value", title="outage, and fresh uploads under a backlog")
-    for name in ("seconds", "uploads", "requests_during", "back_after", "settled_after", "unsettled", "lost"):
-        table.add_row(f"outage: {name.replace('_', ' ')}", _number(outage[name], 1))
-    table.add_row("outage: dead letters", str(outage["dead_letters"]))
-    table.add_row("fresh: messages waiting", str(fresh["messages"]))
-    table.add_row("fresh: seconds beyond the latency, cold start", _number(fresh["cold"], 2))
-    table.add_row("fresh: seconds beyond the latency", "  ".join(_number(value, 2) for value in fresh["warm"]))
-    for name, run in (("outage", outage), ("fresh", fresh)):
-        stalls = f"{run['stalls']}, {run['longest_stall_ms']:.0f} ms"
-        table.add_row(f"{name}: window, load, stalls", f"{run['largest_window']}; {run['load']:.1f}; {stalls}")
+def _outages(outages: Sequence[Mapping[str, Any]]) -> Table:
+    table = _table(("outage", *(outage["mode"] for outage in outages)), "outages under a backlog")
+    for name in (
+        *("seconds", "uploads", "left_at_its_end", "requests_during", "trickle", "back_after", "settled_after"),
+        *("most_attempts", "unsettled", "lost", "dead_letters", "slots_unused", "largest_window", "load"),
+    ):
+        table.add_row(name.replace("_", " "), *(_number(outage[name], 1) for outage in outages))
+    table.add_row("stalls", *(_stalls(outage) for outage in outages))
+    return table
+
+
+def _fresh(runs: Sequence[Mapping[str, Any]]) -> Table:
+    title = "fresh uploads under a backlog: seconds beyond the service's latency until the verdict"
+    columns = ("waiting", "in", "uploads", "median", "largest", "cold", "bound", "window", "load", "stalls")
+    table = _table(columns, title)
+    for run in runs:
+        warm = run["warm"]
+        seconds = [_number(value, 2) for value in (run["median"], max(warm), run["cold"], run["bound"])]
+        end = (str(run["largest_window"]), _number(run["load"], 1), _stalls(run))
+        table.add_row(str(run["messages"]), run["queue"], str(len(warm)), *seconds, *end)
+    return table
+
+
+def _lanes(lanes: Mapping[str, Any]) -> Table:
+    table = _table(("measured", "value"), f"{lanes['retries']} retries and {lanes['backfill']} of a backfill wait")
+    table.add_row("retries' share of the requests in their middle", _percent(lanes["retry_share"]))
+    table.add_row("requests of the backfill before the last retry", str(lanes["backfill_before"]))
+    table.add_row("seconds from the last retry to the backfill", _number(lanes["handover"], 2))
+    table.add_row("rate held by the backfill then, of the limit", _percent(lanes["backfill_held"]))
     return table
 
 
@@ -73,6 +100,10 @@ def _goals(result: Mapping[str, Any]) -> Table:
         by = "" if goal["reached"] else f"MISSED by {_number(goal['missed_by'], 4)}"
         table.add_row(goal["name"], goal["wanted"], _number(goal["measured"], 4), by)
     return table
+
+
+def _stalls(run: Mapping[str, Any]) -> str:
+    return f"{run['stalls']}, {run['longest_stall_ms']:.0f}"
 
 
 def _percent(value: float | None) -> str:

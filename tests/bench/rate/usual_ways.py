@@ -11,7 +11,7 @@ from typing import Any
 from local.cloud import EmbeddedCloud
 from local.cloud.helper_process import HelperProcess
 from tests.bench.rate import backlog
-from tests.bench.rate.standing import LIMIT
+from tests.bench.rate.defaults import LIMIT
 
 LOG = Path("build/bench/usual_worker.log")
 TABLE = "usual-counter"
