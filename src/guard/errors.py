@@ -43,6 +43,10 @@ class Busy(GuardError):
         self.until = until
 
 
+class Away(Busy):
+    """The service cannot be reached: nothing was sent. Everybody waits, and one at a time tries."""
+
+
 class NoKey(Busy):
     """The subscription key cannot be had. Everybody waits until an operator mends it, and an alarm says so."""
 

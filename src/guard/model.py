@@ -93,7 +93,13 @@ class Kind(StrEnum):
     WRONG_SIZE = "service-3208"
     THROTTLED = "throttled"
     KEY_REFUSED = "key-refused"
+    AWAY = "away"  # no answer of the service at all: its servers fail, or nobody could be heard
     UNKNOWN = "unknown"
+
+    @property
+    def answered(self) -> bool:
+        """Whether the service looked at the request."""
+        return self not in (Kind.THROTTLED, Kind.KEY_REFUSED, Kind.AWAY)
 
 
 @dataclass(frozen=True, slots=True)

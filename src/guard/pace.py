@@ -1,11 +1,10 @@
-"""The arithmetic of the shared rate: virtual scheduling (GCRA) over whole batches. Pure."""
+"""The arithmetic of the shared rate: virtual scheduling (GCRA) over whole batches, and when to wait. Pure."""
 
 from dataclasses import dataclass
 
 SECOND = 1_000_000  # all times here are whole microseconds
 
-
-BATCH = 10  # slots that a worker of the retry queue takes at once, at the most: the template's batch size
+BATCH = 15  # slots that a worker of a queue takes at once, at the most: the template's batch size
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,18 +21,36 @@ class Lane:
         return round(self.seconds * SECOND) + self.batches * BATCH * spacing
 
 
-# The queue's workers take slots from no more than a second ahead, and those of a batch behind that. A fresh upload,
-# whose function waits for nothing, looks beyond both: it finds a slot whatever the backlog and whatever the rate.
+# Whoever looks further ahead is served first: he may take a slot that the others still wait for. A worker of a queue
+# wakes up to SPREAD later than it could, and the retries' look is longer than the backfill's by more than that. A fresh
+# upload, whose function waits for nothing, looks beyond the batches of both: it finds a slot whatever the backlog.
 UPLOADS = Lane("upload", seconds=1.0, batches=2, patience=0.0)
-RETRIES = Lane("retry", seconds=1.0, batches=0, patience=40.0)
+RETRIES = Lane("retry", seconds=0.5, batches=0, patience=40.0)
+BACKFILL = Lane("backfill", seconds=0.3, batches=0, patience=40.0)
+LANES = {lane.name: lane for lane in (UPLOADS, RETRIES, BACKFILL)}
+
+NO_SLOT, PAUSED, AWAY = "no slot", "paused", "the service is away"  # what one waits for
+
+SPREAD = 0.2  # seconds over which waiting workers wake, so that they do not all write at once
+
+TRIP = 10  # failures without an answer between them, after which the service is taken for away
+SHORTEST_PROBE, LONGEST_PROBE = 3 * SECOND, 30 * SECOND
+RECHECK = 1 * SECOND  # how often one who waits while all are held looks whether they still are
 
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """The shared item: from `tat` on slots are free; before `paused_until` nobody takes any."""
+    """The shared item: from `tat` on slots are free; before `paused_until` nobody takes any.
+
+    While the service is away (since `tripped_at`), one slot at a time is given, for a probe, from `probe_at` on.
+    """
 
     tat: int = 0
     paused_until: int = 0
+    tripped_at: int = 0  # 0: it is not away
+    probe_at: int = 0
+    failures: int = 0
+    used: int = 0  # slots of this month
 
 
 def interval(rate: float, margin_ms: float) -> int:
@@ -46,28 +63,30 @@ def interval(rate: float, margin_ms: float) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class Take:
-    """Slots may be taken: from `start` where `fresh`, else behind what is taken already."""
-
-    fresh: bool
-
-
-@dataclass(frozen=True, slots=True)
 class Wait:
-    """No slot before `until`."""
+    """No slot before `until`. `held`: nobody gets one, whatever his lane."""
 
     until: int
-    paused: bool
+    reason: str
+
+    @property
+    def held(self) -> bool:
+        """Whether all are paused, or the service is away."""
+        return self.reason != NO_SLOT
 
 
-def plan(clock: Clock, now: int, start: int, horizon: int) -> Take | Wait:
-    """What to do at `now` about slots that could be used from `start` (now, and the way to the table and back)."""
-    if clock.paused_until > now:
-        return Wait(clock.paused_until, paused=True)
+def wait(clock: Clock, now: int, horizon: int) -> Wait | None:
+    """What to wait for at `now`; None where a slot may be taken."""
+    if max(clock.paused_until, clock.probe_at) > now:
+        paused = clock.paused_until >= clock.probe_at
+        return Wait(clock.paused_until, PAUSED) if paused else Wait(clock.probe_at, AWAY)
     latest = now + horizon
-    if clock.tat > latest:
-        return Wait(now + clock.tat - latest, paused=False)
-    return Take(fresh=clock.tat <= start)
+    return Wait(now + clock.tat - latest, NO_SLOT) if clock.tat > latest else None
+
+
+def probe_interval(tripped_at: int, now: int) -> int:
+    """Microseconds from one probe to the next: short while an outage is young, since most are."""
+    return min(max((now - tripped_at) // 30, SHORTEST_PROBE), LONGEST_PROBE)
 
 
 def slots(end: int, count: int, spacing: int) -> list[int]:

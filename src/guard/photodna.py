@@ -4,6 +4,7 @@ A request is made ready first and sent at its slot, so that neither the signing 
 """
 
 import json
+import math
 import time
 from collections.abc import Callable
 from typing import Protocol
@@ -13,7 +14,7 @@ from urllib3 import HTTPResponse
 from urllib3.exceptions import HTTPError
 
 from guard import verdict
-from guard.errors import TryAgain
+from guard.errors import Away
 from guard.keepalive import KeepAlive, NotConnected
 from guard.model import Kind, Verdict
 
@@ -47,7 +48,7 @@ class PhotoDNA:
         self._url = f"{endpoint}?enhance={'true' if enhance else 'false'}"
         self._evaluation = {"Enable-Evaluation": enable_evaluation} if enable_evaluation else {}
         self._key, self._verify, self._now = key, verify, now
-        self._timeout = (CONNECT_SECONDS, answer_seconds)
+        self._answer_seconds = answer_seconds
         self._adapter = KeepAlive(connections, CONNECT_SECONDS)
 
     def by_url(self, url: str, fresh_key: bool = False) -> requests.PreparedRequest:
@@ -60,24 +61,28 @@ class PhotoDNA:
         return self._request(picture, media_type, fresh_key)
 
     def connect(self, count: int) -> None:
-        """Opens connections for `count` requests at once, as far as they are not open. TryAgain: none opened."""
+        """Opens connections for `count` requests at once, as far as they are not open. Away: none opened."""
         if fault := self._adapter.connect(self._url, count, self._verify):
-            raise TryAgain(f"no-connection: {fault}")
+            raise Away(f"no-connection: {fault}")
 
-    def send(self, request: requests.PreparedRequest) -> Verdict | None:
-        """Sends it now: the caller has a slot. None where no connection is open, and so nothing was sent."""
-        end = time.monotonic() + self._timeout[1]
+    def send(self, request: requests.PreparedRequest, within: float = math.inf) -> Verdict | None:
+        """Sends it now: the caller has a slot. None where no connection is open, and so nothing was sent.
+
+        `within`: seconds for the answer's head, and again for its body, where that is less than usual.
+        """
+        seconds = min(within, self._answer_seconds)
+        end = time.monotonic() + seconds
         try:
             # Straight to the adapter: a session would look into redirects and cookies, and may read a body for them.
-            answer = self._adapter.send(request, timeout=self._timeout, verify=self._verify, stream=True)
+            answer = self._adapter.send(request, timeout=(CONNECT_SECONDS, seconds), verify=self._verify, stream=True)
             with answer:
                 body = _body(answer.raw, end)
         except NotConnected:
             return None
         except (requests.RequestException, HTTPError, OSError) as error:
-            return Verdict(Kind.UNKNOWN, f"no-answer: {type(error).__name__}")
+            return Verdict(Kind.AWAY, f"no-answer: {type(error).__name__}")
         if len(body) > LARGEST_ANSWER:
-            return Verdict(Kind.UNKNOWN, "answer-too-large")
+            return Verdict(Kind.AWAY, "answer-too-large")
         return verdict.read(answer.status_code, answer.headers.get("Retry-After"), body, self._now())
 
     def _request(self, body: bytes, content_type: str, fresh_key: bool) -> requests.PreparedRequest:

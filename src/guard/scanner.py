@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from guard import picture
 from guard.endings import Endings, Step
-from guard.errors import Busy, GuardError, TryAgain
+from guard.errors import Away, Busy, GuardError, TryAgain
 from guard.model import Delivery, Kind, Status, Verdict
 from guard.move import Move
 from guard.pace import BATCH
@@ -17,7 +17,6 @@ from guard.scan import Scan
 
 MISSES = 3  # slots in a row that this machine was too busy to meet; then somebody else may try
 ANSWER = 65.0  # seconds that an answer can take at worst, its head 30 and its body; no request leaves with fewer left
-KEY_PAUSE = 60.0  # seconds for which all wait while the key is refused; then one request is the probe
 THROTTLE_PAUSE = {"http-403": 300.0, "http-429": 1.0}  # seconds, where the service does not say
 
 
@@ -70,6 +69,7 @@ class Scanner:
             return self._endings.tag(scan, record.status)
         if scan.matched:
             return self._quarantine(scan)
+        self._pacer.admit(new=scan.delivery.attempt == 0)
         route = picture.route(self._uploads.look(scan.upload, picture.HEAD_BYTES))
         if route.way is picture.Way.NOT_AN_IMAGE:
             return self._endings.settle(scan, Status.SKIPPED, route.reason)
@@ -90,22 +90,33 @@ class Scanner:
     def _at_slots(self, count: int, deadline: float) -> list[Step]:
         """A step for each of so many scans: to ask at its slot, or to wait, since there are none."""
         try:
-            return [self._asking(slot) for slot in self._reserve(count, deadline)]
+            slots = self._reserve(count, deadline)
         except (Busy, TryAgain) as error:
             return [_raising(error)] * count
+        left_over = [_raising(Busy("the service is away"))] * (count - len(slots))
+        return [self._asking(slot) for slot in slots] + left_over
 
     def _reserve(self, count: int, deadline: float) -> list[float]:
         """Slots, and open connections before them: a handshake would make a request late for its slot."""
-        self._matcher.connect(count)
-        return self._pacer.reserve(count, within=deadline - self._now())
+        try:
+            slots = self._pacer.reserve(count, deadline - self._now(), lambda: self._matcher.connect(count))
+        except Away as away:
+            self._failed(str(away))
+            raise
+        if (used := self._pacer.quota_used) is not None:
+            self._notices.quota(used)
+        return slots
+
+    def _failed(self, reason: str) -> None:
+        if self._pacer.failed():
+            self._notices.away(reason)
 
     def _asking(self, slot: float) -> Step:
         return lambda scan: self._ask(scan, slot)
 
     def _ask(self, scan: Scan, slot: float) -> None:
         verdict = self._send(scan, slot)
-        if verdict.kind is Kind.KEY_REFUSED:
-            self._make_ready(scan, fresh_key=True)
+        if verdict.kind is Kind.KEY_REFUSED and self._renewed(scan):
             verdict = self._send(scan)
         by_url = not scan.delivery.by_value and scan.upload.version_id
         if verdict.kind in (Kind.NOT_VERIFIED, Kind.BAD_PARAMETER) and by_url:
@@ -114,6 +125,12 @@ class Scanner:
             verdict = self._send(scan)
         self._act(scan, verdict)
 
+    def _renewed(self, scan: Scan) -> bool:
+        """Makes it ready with the key fetched afresh. Whether that is another one: the same is not tried again."""
+        refused = scan.request
+        self._make_ready(scan, fresh_key=True)
+        return not (refused and scan.request and refused.headers == scan.request.headers)
+
     def _send(self, scan: Scan, slot: float | None = None) -> Verdict:
         """One request at its slot; a missed slot is given up, and another taken."""
         assert scan.request, "nothing to send"  # noqa: S101
@@ -121,8 +138,11 @@ class Scanner:
             slot = slot or self._reserve(1, scan.deadline)[0]
             if slot > scan.deadline:
                 raise Busy("no time left for an answer", slot)
-            verdict = self._matcher.send(scan.request) if self._pacer.arrive(slot) else None
+            arrived = self._pacer.arrive(slot)
+            verdict = self._matcher.send(scan.request, self._pacer.answer_within) if arrived else None
             if verdict:
+                if verdict.kind.answered:
+                    self._pacer.answered()
                 scan.record = replace(scan.begun, attempts=scan.begun.attempts + 1)
                 return verdict
             slot = None
@@ -139,8 +159,15 @@ class Scanner:
                 self._rendition(scan, verdict.reason, verdict.tracking_id)
             case Kind.NOT_VERIFIED | Kind.BAD_PARAMETER:
                 self._endings.settle(scan, Status.UNSCANNABLE, verdict.reason, tracking_id=verdict.tracking_id)
-            case Kind.THROTTLED | Kind.KEY_REFUSED:
+            case Kind.THROTTLED:
                 self._pause(verdict)
+            case Kind.KEY_REFUSED:
+                self._notices.key_refused()
+                self._pacer.refused()
+                raise Busy(verdict.reason)
+            case Kind.AWAY:
+                self._failed(verdict.reason)
+                raise TryAgain(verdict.reason, verdict.retry_after)
             case Kind.UNKNOWN:
                 raise TryAgain(verdict.reason, verdict.retry_after)
 
@@ -157,9 +184,7 @@ class Scanner:
         """Holds everybody: the service will answer nobody's request before then."""
         wait = verdict.retry_after
         if wait is None:
-            wait = THROTTLE_PAUSE.get(verdict.reason, KEY_PAUSE)
-        if verdict.kind is Kind.KEY_REFUSED:
-            self._notices.key_refused()
+            wait = THROTTLE_PAUSE[verdict.reason]
         self._notices.paused(verdict.reason, wait)
         until = self._now() + wait
         self._pacer.pause(until)

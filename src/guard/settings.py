@@ -23,6 +23,7 @@ class Settings:
     enable_evaluation: str | None
     rate_per_second: float
     rate_margin_ms: float
+    monthly_quota: int
     results_table: str
     pacer_table: str
     retry_queue_url: str
@@ -55,6 +56,7 @@ def read(environment: Mapping[str, str]) -> Settings:
         enable_evaluation=get("ENABLE_EVALUATION", _evaluation, "off, always or afterinitialquota"),
         rate_per_second=get("RATE_PER_SECOND", lambda v: _number(v, 0.1, 1000), "a number from 0.1 to 1000"),
         rate_margin_ms=get("RATE_MARGIN_MS", lambda v: _number(v, 10, 1000), "milliseconds from 10 to 1000"),
+        monthly_quota=get("MONTHLY_QUOTA", lambda v: int(_number(v, 0, 1e12)), "requests a month, or 0"),
         results_table=get("RESULTS_TABLE", _name, "the name of a table"),
         pacer_table=get("PACER_TABLE", _name, "the name of a table"),
         retry_queue_url=get("RETRY_QUEUE_URL", _name, "the URL of a queue"),

@@ -35,12 +35,13 @@ def read(http_status: int, retry_after: str | None, body: bytes, now: float) -> 
         longest = LONGEST_QUOTA if http_status == 403 else LONGEST_THROTTLE
         return Verdict(Kind.THROTTLED, f"http-{http_status}", retry_after=None if wait is None else min(wait, longest))
     if http_status != 200:
-        return Verdict(Kind.UNKNOWN, f"http-{http_status}", retry_after=wait)
+        kind = Kind.AWAY if http_status >= 500 else Kind.UNKNOWN
+        return Verdict(kind, f"http-{http_status}", retry_after=wait)
     try:
         answer = json.loads(body)
     except (ValueError, RecursionError):
-        return Verdict(Kind.UNKNOWN, "not-json")
-    return _answered(answer) if isinstance(answer, dict) else Verdict(Kind.UNKNOWN, "not-an-object")
+        return Verdict(Kind.AWAY, "not-json")  # somebody in front of the service
+    return _answered(answer) if isinstance(answer, dict) else Verdict(Kind.AWAY, "not-an-object")
 
 
 def seconds(retry_after: str | None, now: float) -> float | None:

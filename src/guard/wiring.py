@@ -18,6 +18,7 @@ from guard.aws.pacer import Pacer
 from guard.aws.quarantine import Quarantine
 from guard.aws.retry_queue import RetryQueue
 from guard.aws.subscription_key import SubscriptionKey
+from guard.aws.table import Table
 from guard.aws.uploads import Uploads
 from guard.endings import Endings
 from guard.events import Fault
@@ -67,10 +68,11 @@ def build(conf: Settings, lane: Lane, session: boto3.Session) -> Guard:
     ledger = Ledger(dynamodb, conf.results_table, conf.clean_result_days)
     uploads, retry_queue = Uploads(s3), RetryQueue(sqs, conf.retry_queue_url, conf.dead_letter_queue_url)
     key = SubscriptionKey(session.client("secretsmanager", config=_AWS), conf.subscription_key_secret)
+    rate_table = Table(dynamodb, conf.pacer_table)
     scanner = Scanner(
         ledger=ledger,
         uploads=uploads,
-        pacer=Pacer(dynamodb, conf.pacer_table, conf.rate_per_second, conf.rate_margin_ms, lane),
+        pacer=Pacer(rate_table, conf.rate_per_second, conf.rate_margin_ms, lane, conf.monthly_quota),
         matcher=PhotoDNA(conf.match_endpoint, key, conf.enhance, conf.enable_evaluation, connections=BATCH),
         move=Move(ledger, uploads, Quarantine(s3, conf.quarantine_bucket, conf.retention_mode, conf.retention_days)),
         endings=Endings(ledger, uploads, retry_queue, notices, conf.retry_for_seconds),

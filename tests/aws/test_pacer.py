@@ -1,15 +1,20 @@
 """aws/pacer.py against moto's DynamoDB, with a time of its own."""
 
 import itertools
+import math
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from email.utils import formatdate
 from threading import Lock
 from typing import Any
 
 import pytest
 
 from guard.aws.pacer import Pacer
-from guard.errors import Busy, TryAgain
-from guard.pace import RETRIES, SECOND, UPLOADS, Lane, interval
+from guard.aws.table import Table
+from guard.errors import Away, Busy, TryAgain
+from guard.pace import BACKFILL, BATCH, RETRIES, SECOND, TRIP, UPLOADS, Lane, interval
+from guard.table_time import TableTime
 
 NOW = 1_800_000_000.0
 SPACING = interval(10, 25) / SECOND
@@ -36,6 +41,17 @@ def time() -> Time:
 
 
 @pytest.fixture
+def dynamodb(dynamodb: Any) -> Any:
+    """Its answers bear no date: moto's is the machine's, and the time here is none of it."""
+
+    def undated(parsed: Any, **_: Any) -> None:
+        parsed["ResponseMetadata"]["HTTPHeaders"].pop("date", None)
+
+    dynamodb.meta.events.register("after-call.dynamodb", undated)
+    return dynamodb
+
+
+@pytest.fixture
 def pacer(dynamodb: Any, pacer_table: str, time: Time) -> Pacer:
     return a_pacer(dynamodb, time)
 
@@ -51,8 +67,30 @@ class OneAtATime:
             return self._client.update_item(**asked)
 
 
-def a_pacer(dynamodb: Any, time: Time, lane: Lane = UPLOADS) -> Pacer:
-    return Pacer(dynamodb, "pacer", 10, 25, lane, now=time, sleep=time.sleep)
+def exact() -> TableTime:
+    """A clock that is known to be the table's."""
+    known = TableTime()
+    for sent in (NOW, NOW - 1e-6):
+        known.heard(sent, sent, math.floor(sent))
+    return known
+
+
+def a_pacer(dynamodb: Any, time: Time, lane: Lane = UPLOADS, table: str = "pacer", quota: int = 0) -> Pacer:
+    """It throws no dice: who waits, wakes as soon as it may."""
+    clocks = Table(dynamodb, table, time, exact())
+    return Pacer(clocks, 10, 25, lane, quota, sleep=time.sleep, dice=lambda least, _: least)
+
+
+def stands(dynamodb: Any) -> dict[str, int]:
+    item = dynamodb.get_item(TableName="pacer", Key={"pacer": {"S": "match"}}).get("Item", {})
+    return {name: int(value["N"]) for name, value in item.items() if "N" in value}
+
+
+def calls(dynamodb: Any) -> list[str]:
+    """Gets the name of each call from now on."""
+    made: list[str] = []
+    dynamodb.meta.events.register("before-call.dynamodb", lambda model, **_: made.append(model.name))
+    return made
 
 
 def test_slots_never_come_closer_than_the_spacing(pacer: Pacer) -> None:
@@ -67,7 +105,7 @@ def test_an_idle_rate_gives_a_slot_that_the_reservations_own_way_does_not_make_l
 
 def test_idle_time_is_not_saved_up_for_a_burst(pacer: Pacer, time: Time) -> None:
     pacer.reserve(1)
-    time.now += 3600
+    time.now += 300
     assert pacer.reserve(2) == pytest.approx([time.now + 0.045, time.now + 0.045 + SPACING], abs=0.01)
 
 
@@ -93,7 +131,7 @@ def test_threads_of_one_worker_get_different_slots(dynamodb: Any, pacer_table: s
 
 
 def test_an_upload_goes_to_the_queue_when_no_slot_is_near(pacer: Pacer) -> None:
-    pacer.reserve(30)
+    pacer.reserve(45)
     with pytest.raises(Busy, match="no slot") as caught:
         pacer.reserve(1)
     assert NOW < caught.value.until < NOW + 1
@@ -106,13 +144,51 @@ def test_a_worker_of_the_queue_waits_for_its_slots(dynamodb: Any, pacer_table: s
     assert sum(time.slept) == pytest.approx(slots[0] - NOW - RETRIES.seconds, abs=0.05)
 
 
-def test_a_backlog_costs_one_write_for_each_batch(dynamodb: Any, pacer_table: str, time: Time) -> None:
-    writes: list[str] = []
-    dynamodb.meta.events.register("before-call.dynamodb", lambda model, **_: writes.append(model.name))
+def test_a_backlog_costs_one_write_and_two_looks_for_each_batch(dynamodb: Any, pacer_table: str, time: Time) -> None:
+    made = calls(dynamodb)
     pacer = a_pacer(dynamodb, time, RETRIES)
     for _ in range(10):
-        pacer.reserve(10)
-    assert len(writes) == 10
+        pacer.reserve(BATCH)
+    assert made.count("UpdateItem") == 10
+    assert made.count("GetItem") <= 20
+
+
+def test_a_worker_that_waits_sees_that_somebody_else_was_faster_before_it_writes(
+    dynamodb: Any, pacer_table: str, time: Time
+) -> None:
+    other = a_pacer(dynamodb, time)
+    other.reserve(20)
+    sleep = time.sleep
+
+    def faster(seconds: float) -> None:
+        sleep(seconds)
+        if len(time.slept) == 1:
+            other.reserve(10)
+
+    worker = Pacer(Table(dynamodb, "pacer", time, exact()), 10, 25, RETRIES, sleep=faster, dice=lambda least, _: least)
+    made = calls(dynamodb)
+    worker.reserve(BATCH)
+    assert len(time.slept) == 2
+    assert made.count("UpdateItem") == 2, "one of them the other's"
+
+
+def test_a_retry_takes_the_slots_that_a_backfill_still_waits_for(dynamodb: Any, pacer_table: str, time: Time) -> None:
+    a_pacer(dynamodb, time).reserve(4)
+    with pytest.raises(Busy):
+        a_pacer(dynamodb, time, BACKFILL).reserve(1, within=0.01)
+    assert a_pacer(dynamodb, time, RETRIES).reserve(1, within=0.01)
+
+
+def test_what_is_made_ready_comes_before_the_slots_and_after_the_wait(
+    dynamodb: Any, pacer_table: str, time: Time
+) -> None:
+    a_pacer(dynamodb, time).reserve(50)
+    before = stands(dynamodb)
+    seen: list[tuple[float, bool]] = []
+    a_pacer(dynamodb, time, RETRIES).reserve(
+        1, ready=lambda: seen.append((time.now, stands(dynamodb)["tat"] == before["tat"]))
+    )
+    assert seen == [(pytest.approx(NOW + 4.7, abs=0.1), True)]
 
 
 def test_a_pause_holds_all_pacers_until_its_end(dynamodb: Any, pacer: Pacer, time: Time) -> None:
@@ -120,7 +196,7 @@ def test_a_pause_holds_all_pacers_until_its_end(dynamodb: Any, pacer: Pacer, tim
     for other in (pacer, a_pacer(dynamodb, time), a_pacer(dynamodb, time, RETRIES)):
         with pytest.raises(Busy, match="paused") as caught:
             other.reserve(1)
-        assert caught.value.until == NOW + 60
+        assert caught.value.until == pytest.approx(NOW + 60, abs=1e-5)
     time.now = NOW + 60
     assert pacer.reserve(1)
 
@@ -138,7 +214,7 @@ def test_a_shorter_pause_does_not_end_a_longer_one(pacer: Pacer) -> None:
     pacer.pause(NOW + 1)
     with pytest.raises(Busy) as caught:
         pacer.reserve(1)
-    assert caught.value.until == NOW + 60
+    assert caught.value.until == pytest.approx(NOW + 60, abs=1e-5)
 
 
 def test_a_pause_that_an_operator_ended_is_over(dynamodb: Any, pacer: Pacer) -> None:
@@ -167,7 +243,7 @@ def test_a_slow_way_to_the_table_moves_the_next_slot_further_ahead(dynamodb: Any
 
 
 def test_a_table_that_is_not_there_is_something_to_try_again(dynamodb: Any) -> None:
-    pacer = Pacer(dynamodb, "missing", 10, 25, UPLOADS)
+    pacer = a_pacer(dynamodb, Time(), table="missing")
     with pytest.raises(TryAgain, match="ResourceNotFound"):
         pacer.reserve(1)
     with pytest.raises(TryAgain, match="ResourceNotFound"):
@@ -186,3 +262,200 @@ def test_nobody_waits_for_slots_longer_than_his_function_runs(dynamodb: Any, pac
     with pytest.raises(Busy, match="no slot"):
         a_pacer(dynamodb, time, RETRIES).reserve(1, within=5)
     assert time.slept == []
+
+
+def test_an_answer_of_ten_failures_holds_all_and_gives_one_slot_every_three_seconds(
+    dynamodb: Any, pacer: Pacer, time: Time
+) -> None:
+    assert [pacer.failed() for _ in range(TRIP)] == [False] * (TRIP - 1) + [True]
+    for other in (pacer, a_pacer(dynamodb, time)):
+        with pytest.raises(Busy, match="away"):
+            other.reserve(1)
+    probes = []
+    worker = a_pacer(dynamodb, time, RETRIES)
+    for _ in range(5):
+        probes += worker.reserve(BATCH)
+    assert [round(probe - NOW, 1) for probe in probes] == [3.0, 6.0, 9.0, 12.0, 15.0]
+
+
+def test_workers_count_their_failures_together(dynamodb: Any, pacer_table: str, time: Time) -> None:
+    workers = [a_pacer(dynamodb, time, RETRIES) for _ in range(TRIP)]
+    assert [worker.failed() for worker in workers] == [False] * (TRIP - 1) + [True]
+
+
+def test_an_answer_in_between_starts_the_count_anew(dynamodb: Any, pacer: Pacer, time: Time) -> None:
+    for _ in range(3):
+        assert not any(pacer.failed() for _ in range(TRIP - 1))
+        pacer.answered()
+    assert stands(dynamodb) == {}
+
+
+def test_an_answer_costs_no_write_where_nothing_had_failed(dynamodb: Any, pacer: Pacer) -> None:
+    pacer.reserve(1)
+    made = calls(dynamodb)
+    pacer.answered()
+    assert made == []
+
+
+def test_a_probe_that_is_answered_lets_all_go_on_within_a_second(dynamodb: Any, pacer_table: str, time: Time) -> None:
+    prober, waiting = (a_pacer(dynamodb, time, RETRIES) for _ in range(2))
+    prober.refused()
+    (probe,) = prober.reserve(BATCH)
+    prober.arrive(probe)
+    answered = time.now
+    sleep = time.sleep
+
+    def then(seconds: float) -> None:
+        sleep(seconds)
+        if len(stands(dynamodb)) > 3:
+            prober.answered()
+
+    waiting._sleep = then
+    assert len(waiting.reserve(BATCH)) == BATCH
+    assert time.now - answered <= 1.01
+
+
+def test_probes_become_fewer_the_longer_it_lasts(dynamodb: Any, pacer_table: str, time: Time) -> None:
+    pacer = a_pacer(dynamodb, time)
+    pacer.refused()
+    count = 0
+    while time.now < NOW + 2 * 3600:
+        try:
+            pacer.arrive(pacer.reserve(1)[0])
+            pacer.failed()
+            count += 1
+        except Busy as busy:
+            time.now = max(busy.until, time.now)
+    assert 210 <= count <= 330, "one in half a minute, and some more in the first quarter of an hour"
+
+
+def test_a_probe_is_not_waited_for_longer_than_until_the_third_from_it(pacer: Pacer, time: Time) -> None:
+    assert pacer.answer_within == math.inf
+    pacer.refused()
+    assert pacer.answer_within == 9.0
+    time.now += 3600
+    assert pacer.answer_within == 90.0
+
+
+def test_only_one_of_many_workers_gets_the_probe(dynamodb: Any, pacer_table: str, time: Time) -> None:
+    a_pacer(dynamodb, time).refused()
+    time.now += 3.1
+    client, got = OneAtATime(dynamodb), 0
+    for _ in range(5):
+        with suppress(Busy):
+            got += len(a_pacer(client, time).reserve(1))
+    assert got == 1
+
+
+def test_a_connection_that_cannot_be_opened_takes_no_slot_and_waits_for_the_next_probe(
+    dynamodb: Any, pacer_table: str, time: Time
+) -> None:
+    worker = a_pacer(dynamodb, time, RETRIES)
+    worker.refused()
+
+    def unreachable() -> None:
+        worker.failed()
+        raise Away("no-connection")
+
+    tries = []
+    for _ in range(4):
+        with pytest.raises(Away):
+            worker.reserve(BATCH, ready=unreachable)
+        tries.append(round(time.now - NOW))
+    assert tries == [3, 6, 9, 12]
+    assert "tat" not in stands(dynamodb)
+
+
+def test_a_pause_that_the_service_asked_for_outlasts_a_probe_that_was_answered(
+    dynamodb: Any, pacer: Pacer, time: Time
+) -> None:
+    pacer.refused()
+    pacer.pause(NOW + 60)
+    pacer.answered()
+    with pytest.raises(Busy) as caught:
+        a_pacer(dynamodb, time, UPLOADS).reserve(1)
+    assert caught.value.until == pytest.approx(NOW + 60, abs=1e-5)
+
+
+def test_slots_are_counted_by_the_month(dynamodb: Any, pacer_table: str, time: Time) -> None:
+    pacer = a_pacer(dynamodb, time, quota=40)
+    assert pacer.quota_used == 0
+    pacer.reserve(10)
+    pacer.reserve(1)
+    assert pacer.quota_used == pytest.approx(11 / 40)
+    assert stands(dynamodb)["used_2027_01"] == 11
+    time.now += 31 * 86400
+    pacer.reserve(2)
+    assert pacer.quota_used == pytest.approx(2 / 40)
+    assert a_pacer(dynamodb, time).quota_used is None
+
+
+def test_what_the_quota_has_left_is_for_uploads_and_then_for_nobody_else(
+    dynamodb: Any, pacer_table: str, time: Time
+) -> None:
+    lanes = {lane: a_pacer(dynamodb, time, lane, quota=2) for lane in (UPLOADS, RETRIES, BACKFILL)}
+    for pacer in lanes.values():
+        pacer.admit(new=False)
+        pacer.reserve(2)
+    for lane, pacer in lanes.items():
+        with pytest.raises(Busy, match="quota"):
+            pacer.admit(new=False)
+        if lane is BACKFILL:
+            with pytest.raises(Busy, match="quota"):
+                pacer.admit(new=True)
+        else:
+            pacer.admit(new=True)
+
+
+class Skewed:
+    """A table whose clock is `ahead` of the workers', and whose answers bear its date."""
+
+    def __init__(self, dynamodb: Any, time: Time, ahead: float) -> None:
+        self._time, self._ahead = time, ahead
+        dynamodb.meta.events.register("after-call.dynamodb", self._date)
+
+    def _date(self, parsed: Any, **_: Any) -> None:
+        self._time.now += 0.002
+        date = formatdate(math.floor(self._time.now + self._ahead), usegmt=True)
+        parsed["ResponseMetadata"]["HTTPHeaders"]["date"] = date
+        self._time.now += 0.002
+
+
+@pytest.mark.parametrize("ahead", [-0.05, -0.02, 0.0, 0.013, 0.05])
+def test_a_worker_makes_its_clock_the_tables_while_it_waits(
+    dynamodb: Any, pacer_table: str, time: Time, ahead: float
+) -> None:
+    Skewed(dynamodb, time, ahead)
+    table = Table(dynamodb, "pacer", time)
+    worker = Pacer(table, 10, 25, RETRIES, sleep=time.sleep, dice=lambda least, _: least)
+    for _ in range(8):
+        worker.reserve(BATCH)
+    assert table.time.error(time.now) <= 0.005
+    assert table.time.offset(time.now) == pytest.approx(ahead, abs=0.005)
+    slots = worker.reserve(BATCH)
+    assert slots[-1] + SPACING + ahead == pytest.approx(stands(dynamodb)["tat"] / SECOND, abs=0.006)
+
+
+def test_an_inexact_clock_keeps_its_distance_from_the_slots_of_others(
+    dynamodb: Any, pacer_table: str, time: Time
+) -> None:
+    before = a_pacer(dynamodb, time).reserve(1)[0]
+    inexact = Pacer(Table(dynamodb, "pacer", time), 10, 25, UPLOADS, sleep=time.sleep)
+    (slot,) = inexact.reserve(1)
+    after = a_pacer(dynamodb, time).reserve(1)[0]
+    assert slot - before == pytest.approx(SPACING + 0.045, abs=1e-4)
+    assert after - slot == pytest.approx(SPACING + 0.045, abs=1e-4)
+
+
+def test_an_upload_that_waits_for_its_slot_makes_its_clock_exact_meanwhile(
+    dynamodb: Any, pacer_table: str, time: Time
+) -> None:
+    Skewed(dynamodb, time, 0.03)
+    table = Table(dynamodb, "pacer", time)
+    pacer = Pacer(table, 10, 25, UPLOADS, sleep=time.sleep)
+    for _ in range(5):
+        pacer.reserve(20)
+        slot = pacer.reserve(1)[0]
+        assert pacer.arrive(slot)
+        time.now += 3.3
+    assert table.time.offset(time.now) == pytest.approx(0.03, abs=0.006)

@@ -9,7 +9,7 @@ from typing import Any
 from embedded import Bench, session_that_counts
 
 from guard import events, settings, wiring
-from guard.pace import UPLOADS
+from guard.pace import RETRIES
 from local.cloud import template
 
 RESOURCES = template.load(Path(__file__).resolve().parents[2] / "template.yaml")["Resources"]
@@ -17,6 +17,7 @@ RESOURCES = template.load(Path(__file__).resolve().parents[2] / "template.yaml")
 # What each call needs (AWS's service authorization reference); a version is always named.
 NEEDS = {
     "dynamodb.UpdateItem": {"dynamodb:UpdateItem"},
+    "dynamodb.GetItem": {"dynamodb:GetItem"},
     "s3.GetObject": {"s3:GetObjectVersion"},
     "s3.GetObjectTagging": {"s3:GetObjectVersionTagging"},
     "s3.PutObjectTagging": {"s3:PutObjectVersionTagging"},
@@ -53,7 +54,7 @@ def granted(*policies: str) -> set[str]:
 
 def test_every_call_is_permitted_and_every_permission_is_used(bench: Bench, pictures: dict[str, bytes]) -> None:
     calls: list[str] = []
-    guard = wiring.build(settings.read(os.environ), UPLOADS, session_that_counts(calls))
+    guard = wiring.build(settings.read(os.environ), RETRIES, session_that_counts(calls))
 
     def scan(record: dict[str, Any]) -> None:
         assert guard.scanner.scan(events.read(record).deliveries) == [True]

@@ -12,7 +12,7 @@ import pytest
 from raw_server import Server
 from requests import PreparedRequest
 
-from guard.errors import Busy, TryAgain
+from guard.errors import Away, Busy
 from guard.model import Kind, Verdict
 from guard.photodna import LARGEST_ANSWER, PhotoDNA
 
@@ -30,9 +30,9 @@ class Keys:
 class Connected(PhotoDNA):
     """Connects before each request, as the scanner does before it takes a slot."""
 
-    def send(self, request: PreparedRequest) -> Verdict:  # type: ignore[override]
+    def send(self, request: PreparedRequest, within: float = 30.0) -> Verdict:  # type: ignore[override]
         self.connect(1)
-        verdict = super().send(request)
+        verdict = super().send(request, within)
         assert verdict
         return verdict
 
@@ -77,7 +77,7 @@ def test_no_attempt_is_repeated_behind_the_pacers_back(server: Server) -> None:
     server.answers.append(None)
     service = client(server)
     kinds = [service.send(service.by_url(URL)).kind for _ in range(4)]
-    assert kinds == [Kind.THROTTLED, Kind.UNKNOWN, Kind.UNKNOWN, Kind.UNKNOWN]
+    assert kinds == [Kind.THROTTLED, Kind.AWAY, Kind.AWAY, Kind.AWAY]
     assert len(server.requests) == 4
 
 
@@ -103,7 +103,7 @@ def test_an_answer_that_breaks_off_or_breaks_the_protocol_is_unknown(server: Ser
     server.answers.extend([answer])
     service = client(server, answer_seconds=0.5)
     verdict = service.send(service.by_url(URL))
-    assert verdict.kind is Kind.UNKNOWN
+    assert verdict.kind is Kind.AWAY
     assert "5ec2e7" not in verdict.reason
 
 
@@ -111,6 +111,14 @@ def test_an_answer_that_does_not_come_in_time_is_unknown(server: Server) -> None
     server.pause = 1.0
     service = client(server, answer_seconds=0.2)
     assert service.send(service.by_url(URL)).reason.startswith("no-answer")
+
+
+def test_an_answer_is_not_waited_for_longer_than_the_caller_wants(server: Server) -> None:
+    server.pause = 1.0
+    service = client(server)
+    began = time.monotonic()
+    assert service.send(service.by_url(URL), within=0.2).reason.startswith("no-answer")
+    assert time.monotonic() - began < 0.9
 
 
 def test_no_request_connects_by_itself_since_it_would_be_late_for_its_slot(server: Server) -> None:
@@ -127,7 +135,7 @@ def test_nobody_listening_means_that_nothing_was_sent() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
     service = PhotoDNA(f"http://127.0.0.1:{port}/Match", Keys())
-    with pytest.raises(TryAgain, match="no-connection: NewConnectionError"):
+    with pytest.raises(Away, match="no-connection: NewConnectionError"):
         service.connect(10)
     assert service.send(service.by_url(URL)) is None
 
@@ -145,7 +153,7 @@ def test_an_answer_that_drips_is_given_up_in_time(server: Server) -> None:
     server.drip = 0.05
     service = client(server, answer_seconds=0.3)
     began = time.monotonic()
-    assert service.send(service.by_url(URL)).kind is Kind.UNKNOWN
+    assert service.send(service.by_url(URL)).kind is Kind.AWAY
     assert time.monotonic() - began < 2
 
 
@@ -196,7 +204,7 @@ def test_tls_connections_are_opened_early_too_and_are_checked(tls_server: Server
 def test_a_server_with_a_strangers_certificate_never_sees_the_key(tls_server: Server) -> None:
     tls_server.answer(CLEAN)
     service = PhotoDNA(tls_server.url, Keys())
-    with pytest.raises(TryAgain, match="no-connection"):
+    with pytest.raises(Away, match="no-connection"):
         service.connect(1)
     assert service.send(service.by_url(URL)) is None
     assert tls_server.requests == []

@@ -1,6 +1,7 @@
 """Fakes of the ports: they keep what they were told, and fail when they are told to."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -149,11 +150,33 @@ class FakePacer(Failing):
     missed: int = 0  # so many slots are to be missed
     pauses: list[float] = field(default_factory=list)
     arrived: int = 0
+    failures: int = 0
+    away_after: int = 10  # failures
+    away: bool = False  # then it gives one slot at a time
+    answer_within: float = math.inf
+    quota_used: float | None = None
 
-    def reserve(self, count: int, within: float = math.inf) -> list[float]:
+    def admit(self, new: bool) -> None:
+        if (self.quota_used or 0) >= 1 and not new:
+            raise Busy("the monthly quota is used up")
+
+    def reserve(self, count: int, within: float = math.inf, ready: Callable[[], None] = lambda: None) -> list[float]:
         self.call("reserve")
+        ready()
+        count = 1 if self.away else count
         self.reserved.append(count)
         return [NOW + i for i in range(1, count + 1)]
+
+    def answered(self) -> None:
+        self.away, self.failures = False, 0
+
+    def failed(self) -> bool:
+        self.failures += 1
+        self.away |= self.failures >= self.away_after
+        return self.away
+
+    def refused(self) -> None:
+        self.away = True
 
     def arrive(self, slot: float) -> bool:
         self.missed -= 1
@@ -171,9 +194,12 @@ class FakeMatcher(Failing):
     truth: Verdict = NO_MATCH
     sent: list[str] = field(default_factory=list)
     disconnected: int = 0  # so many requests find no connection
+    same_key: bool = False  # fetched afresh, it is the one that was refused
+    waited_for: list[float] = field(default_factory=list)  # seconds, for each answer
 
     def by_url(self, url: str, fresh_key: bool = False) -> requests.PreparedRequest:
         self.call("by_url")
+        fresh_key &= not self.same_key
         return self._request(f"url{' fresh' if fresh_key else ''} {url.partition('?')[0]}")
 
     def by_value(self, picture: bytes, media_type: str, fresh_key: bool = False) -> requests.PreparedRequest:
@@ -183,8 +209,9 @@ class FakeMatcher(Failing):
     def connect(self, count: int) -> None:
         self.call("connect")
 
-    def send(self, request: requests.PreparedRequest) -> Verdict | None:
+    def send(self, request: requests.PreparedRequest, within: float = math.inf) -> Verdict | None:
         self.call("send")
+        self.waited_for.append(within)
         if self.disconnected:
             self.disconnected -= 1
             return None
@@ -221,6 +248,12 @@ class FakeNotices:
 
     def key_refused(self) -> None:
         self.told.append(("key refused", ""))
+
+    def away(self, reason: str) -> None:
+        self.told.append(("away", reason))
+
+    def quota(self, used: float) -> None:
+        self.told.append(("quota", f"{used:.0%}"))
 
     def deferred(self, upload: Upload, reason: str, delay: float, received: float, counted: bool) -> None:
         self.told.append(("failed" if counted else "waited", reason))

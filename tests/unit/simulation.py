@@ -5,6 +5,7 @@ Times are whole microseconds. A process is a generator that yields how long it w
 
 import heapq
 import itertools
+import math
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from random import Random
@@ -12,15 +13,19 @@ from typing import TypeVar
 
 from guard import pace
 from guard.aws.pacer import _CONTENTION as CONTENTION
+from guard.aws.pacer import _EXACT as EXACT
 from guard.backoff import SHORTEST
 from guard.errors import Busy
-from guard.pace import BATCH, RETRIES, SECOND, UPLOADS, Clock, Lane, Take
+from guard.pace import BATCH, RETRIES, SECOND, SPREAD, UPLOADS, Clock, Lane, Wait
 from guard.scanner import MISSES
+from guard.table_time import TableTime
 
 MS = SECOND // 1000
 MARGIN = 25 * MS  # the template's default
-LATE = MARGIN // 4  # the most that a slot is used late, and what is left for the way to the server:
-JITTER = MARGIN - LATE
+LATE = MARGIN // 4  # the most that a slot is used late
+FINE = MARGIN // 5  # the most by which a worker's clock is wrong, without a gap; that of another likewise
+JITTER = MARGIN - LATE - 2 * FINE  # what is left for the way to the server
+LONGEST_WAY = 160 * MS
 T = TypeVar("T")
 Steps = Generator[int, None, T]
 
@@ -35,6 +40,8 @@ class World:
     tolerance: int = LATE  # a slot missed by more is given up
     missed: float = 0.001  # the part of slots for which the machine is later than that
     skew: int = 0  # how far apart the workers' clocks are
+    dated: bool = True  # whether the table's answers bear a date
+    gaps: bool = True  # whether an inexact clock keeps its distance from others' slots
     way: tuple[int, int] = (2 * MS, 20 * MS)  # to the table and back
     look: tuple[int, int] = (50 * MS, 150 * MS)  # at the pictures of a batch, before its slots are taken
 
@@ -70,14 +77,15 @@ class Item:
     paused_until: int = 0
     writes: int = 0
     refused: int = 0
+    reads: int = 0
 
-    def update(self, plan: Take, start: int, began: int, ahead: int, horizon: int) -> bool:
+    def update(self, fresh: bool, now: int, start: int, latest: int, ahead: int) -> bool:
         self.writes += 1
-        fits = self.tat <= start if plan.fresh else start < self.tat <= began + horizon
-        if not fits or self.paused_until > began:
+        fits = self.tat <= start if fresh else start < self.tat <= latest
+        if not fits or self.paused_until > now:
             self.refused += 1
             return False
-        self.tat = (start if plan.fresh else self.tat) + ahead
+        self.tat = (start if fresh else self.tat) + ahead
         return True
 
 
@@ -85,44 +93,99 @@ class SimulatedPacer:
     """aws/pacer.py over the simulated item."""
 
     def __init__(self, sim: Simulation, item: Item, world: World, lane: Lane) -> None:
-        self._sim, self._item, self._world, self._lane = sim, item, world, lane
+        self._sim, self._item, self._world, self.lane = sim, item, world, lane
         self._horizon = lane.horizon(world.spacing)
         self._skew = sim.random.randint(-world.skew // 2, world.skew // 2)
-        self._clock, self._way = Clock(), 50 * MS
+        self._clock, self._way, self.time, self._learning = Clock(), 33 * MS, TableTime(), False
 
     def now(self) -> int:
+        """By this worker's clock."""
         return self._sim.now + self._skew
 
     def reserve(self, count: int) -> Steps[list[int]]:
-        give_up = self.now() + round(self._lane.patience * SECOND)
-        for _ in range(CONTENTION):
-            now = self.now()
-            start = now + self._way
-            plan = pace.plan(self._clock, now, start, self._horizon)
-            if isinstance(plan, Take):
-                taken = yield from self._take(plan, start, count * self._world.spacing)
-                if taken:
-                    return pace.slots(self._clock.tat, count, self._world.spacing)
+        give_up = self.now() + round(self.lane.patience * SECOND)
+        if self.lane.patience:
+            yield from self._read()
+        refused = 0
+        while refused < CONTENTION:
+            if waiting := pace.wait(self._clock, self._table_time(), self._horizon):
+                yield from self._wait(waiting, give_up)
                 continue
-            self._clock = Clock(self._clock.tat)
-            if plan.until > give_up:
-                raise Busy("paused" if plan.paused else "no slot", plan.until)
-            yield plan.until - now
+            if slots := (yield from self._take(count)):
+                return slots
+            refused += 1
         raise Busy("many workers want a slot", self.now() + SECOND)
 
     def arrive(self, slot: int) -> Steps[bool]:
         """The machine is late by up to the tolerance, but for the slots that it misses."""
+        if not self._learning and self._world.dated:
+            self._learning = True
+            yield from self._learn_until(slot)
+            self._learning = False
         yield max(0, slot - self.now()) + self._lateness()
         return self.now() - slot <= self._world.tolerance
 
-    def _take(self, plan: Take, start: int, ahead: int) -> Steps[bool]:
-        began, there = self.now(), self._sim.random.randint(*self._world.way) // 2
-        yield there
-        taken = self._item.update(plan, start, began, ahead, self._horizon)
+    def _wait(self, waiting: Wait, give_up: int) -> Steps[None]:
+        until = waiting.until - self._offset() + round(self._sim.random.uniform(0, SPREAD) * SECOND)
+        known = self._clock
+        if until > give_up:
+            self._clock = Clock(known.tat)
+            raise Busy(waiting.reason, until)
+        while self._clock == known and (now := self.now()) < until:
+            recheck = now + pace.RECHECK if waiting.held else until
+            exact = self._exact_at() if self._world.dated else until
+            yield max(0, round(min(until, recheck, exact)) - now)
+            yield from self._read()
+
+    def _learn_until(self, slot: int) -> Steps[None]:
+        while (exact := self._exact_at()) < slot - LONGEST_WAY:
+            yield max(0, round(exact) - self.now())
+            yield from self._read()
+
+    def _exact_at(self) -> float:
+        return self.time.ask_at(self.now() / SECOND, self._way / SECOND, EXACT * FINE / SECOND) * SECOND
+
+    def _read(self) -> Steps[None]:
+        began = yield from self._there()
+        self._item.reads += 1
         self._clock = Clock(self._item.tat, self._item.paused_until)
-        yield self._sim.random.randint(*self._world.way) // 2
-        self._way = min(max((self.now() - began) * 3 // 2, self._way * 9 // 10, 5 * MS), 250 * MS)
-        return taken
+        yield from self._back(began)
+
+    def _take(self, count: int) -> Steps[list[int]]:
+        gap = max(0, round(self.time.error(self.now() / SECOND) * SECOND) - FINE) * self._world.gaps
+        offset, fresh = self._offset(), False
+        now = self.now() + offset
+        start, ahead = now + self._way * 3 // 2, count * self._world.spacing + 2 * gap
+        fresh = self._clock.tat <= start
+        began = yield from self._there()
+        taken = self._item.update(fresh, now, start, now + self._horizon, ahead)
+        end = self._item.tat - gap
+        self._clock = Clock(self._item.tat, self._item.paused_until)
+        yield from self._back(began)
+        return [slot - offset for slot in pace.slots(end, count, self._world.spacing)] if taken else []
+
+    def _there(self) -> Steps[int]:
+        began = self.now()
+        yield self._half_way()
+        return began
+
+    def _back(self, began: int) -> Steps[None]:
+        date = self._sim.now // SECOND
+        yield self._half_way()
+        if self._world.dated:
+            self.time.heard(began / SECOND, self.now() / SECOND, date)
+        self._way = min(max(self.now() - began, self._way * 9 // 10, 3300), LONGEST_WAY)
+
+    def _half_way(self) -> int:
+        """Mostly near the fastest; now and then slow."""
+        fastest, slowest = self._world.way
+        return round(self._sim.random.triangular(fastest, slowest, fastest) / 2)
+
+    def _offset(self) -> int:
+        return round(self.time.offset(self.now() / SECOND) * SECOND)
+
+    def _table_time(self) -> int:
+        return self.now() + self._offset()
 
     def _lateness(self) -> int:
         missed = self._sim.random.random() < self._world.missed
@@ -138,16 +201,18 @@ class Fleet:
     pacer: type[SimulatedPacer] = SimulatedPacer
     item: Item = field(default_factory=Item)
     arrivals: list[int] = field(default_factory=list)  # at the server
-    waits: list[int] = field(default_factory=list)  # of each fresh upload, from its event until its request leaves
-    refused_uploads: int = 0
+    by_lane: dict[str, list[int]] = field(default_factory=dict)  # the same
+    waits: list[tuple[int, int]] = field(default_factory=list)  # of fresh uploads: its event, and until it is sent
+    refused_uploads: list[int] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.sim = Simulation(self.seed)
+        self._idle: list[SimulatedPacer] = []
 
-    def start(self, workers: int, uploads: float = 0.0) -> None:
-        """Workers, all at the same moment, and so many fresh uploads a second."""
+    def start(self, workers: int, uploads: float = 0.0, lane: Lane = RETRIES, until: float = math.inf) -> None:
+        """Workers, all at the same moment, whose backlog ends (s); and so many fresh uploads a second."""
         for _ in range(workers):
-            self.sim.spawn(self._worker(self._pacer(RETRIES)))
+            self.sim.spawn(self._worker(self._pacer(lane), until))
         if uploads:
             self.sim.spawn(self._uploads(uploads))
 
@@ -161,6 +226,14 @@ class Fleet:
         """Arrivals a second between two times (s)."""
         return sum(since * SECOND <= at < until * SECOND for at in self.arrivals) / (until - since)
 
+    def waited(self, since: float) -> list[float]:
+        """Seconds that uploads waited whose events came after that."""
+        return [wait / SECOND for came, wait in self.waits if came >= since * SECOND]
+
+    def refused(self, since: float) -> int:
+        """Uploads after that which found no slot."""
+        return sum(came >= since * SECOND for came in self.refused_uploads)
+
     def _pacer(self, lane: Lane) -> SimulatedPacer:
         return self.pacer(self.sim, self.item, self.world, lane)
 
@@ -168,21 +241,23 @@ class Fleet:
         self.item.paused_until = until
         yield from ()
 
-    def _worker(self, pacer: SimulatedPacer) -> Steps[None]:
+    def _worker(self, pacer: SimulatedPacer, until: float) -> Steps[None]:
         """One batch; when all of it is answered, the next. One sent round by a pause comes back in time."""
+        if self.sim.now > until * SECOND:
+            return
         yield self.sim.random.randint(*self.world.look)
         try:
             slots = yield from pacer.reserve(BATCH)
         except Busy as busy:
             paused = str(busy) == "paused"
             back = round(busy.until - pacer.now() + self.sim.random.uniform(0, SHORTEST) * SECOND) if paused else 0
-            return self.sim.spawn(self._worker(pacer), max(back, 50 * MS))
+            return self.sim.spawn(self._worker(pacer, until), max(back, 50 * MS))
         left = set(slots)
 
         def answered(slot: int) -> None:
             left.discard(slot)
             if not left:
-                self.sim.spawn(self._worker(pacer))
+                self.sim.spawn(self._worker(pacer, until))
 
         for slot in slots:
             self.sim.spawn(self._ask(pacer, slot, answered))
@@ -196,7 +271,7 @@ class Fleet:
         """One request at its slot; a missed one is given up, and another taken, as the scanner does."""
         for _ in range(MISSES):
             if (yield from pacer.arrive(slot)):
-                self.sim.spawn(self._arrival(), 5 * MS + self._jitter())
+                self.sim.spawn(self._arrival(pacer.lane), 5 * MS + self._jitter())
                 return True
             try:
                 [slot] = yield from pacer.reserve(1)
@@ -204,8 +279,9 @@ class Fleet:
                 return False
         return False
 
-    def _arrival(self) -> Steps[None]:
+    def _arrival(self, lane: Lane) -> Steps[None]:
         self.arrivals.append(self.sim.now)
+        self.by_lane.setdefault(lane.name, []).append(self.sim.now)
         yield from ()
 
     def _jitter(self) -> int:
@@ -215,8 +291,9 @@ class Fleet:
         )
 
     def _uploads(self, a_second: float) -> Steps[None]:
+        """Each by an execution environment that is idle, or by a new one, as Lambda does."""
         while True:
-            self.sim.spawn(self._upload(self._pacer(UPLOADS)))
+            self.sim.spawn(self._upload(self._idle.pop() if self._idle else self._pacer(UPLOADS)))
             yield round(self.sim.random.expovariate(a_second) * SECOND)
 
     def _upload(self, pacer: SimulatedPacer) -> Steps[None]:
@@ -224,7 +301,9 @@ class Fleet:
         try:
             [slot] = yield from pacer.reserve(1)
         except Busy:
-            self.refused_uploads += 1
-            return
+            self.refused_uploads.append(came)
+            return self._idle.append(pacer)
         if (yield from self._send(pacer, slot)):
-            self.waits.append(self.sim.now - came)
+            self.waits.append((came, self.sim.now - came))
+            yield round(self.world.latency * SECOND)
+        self._idle.append(pacer)

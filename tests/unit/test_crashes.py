@@ -16,15 +16,15 @@ MATCH = Verdict(Kind.MATCH, tracking_id="T-2", flags=(MatchFlag("Other"),))
 PATHS: dict[str, dict[str, Any]] = {
     "clean": {},
     "match": {"truth": MATCH},
-    "deferred, then clean": {"answers": [Verdict(Kind.UNKNOWN, "http-500")]},
-    "deferred, then a match": {"answers": [Verdict(Kind.UNKNOWN, "http-500")], "truth": MATCH},
+    "deferred, then clean": {"answers": [Verdict(Kind.AWAY, "http-500")]},
+    "deferred, then a match": {"answers": [Verdict(Kind.AWAY, "http-500")], "truth": MATCH},
     "throttled, then a match": {"answers": [Verdict(Kind.THROTTLED, "http-429", retry_after=1.0)], "truth": MATCH},
     "by value, then a match": {"answers": [Verdict(Kind.NOT_VERIFIED, "service-3206")], "truth": MATCH},
     "key refused": {"answers": [Verdict(Kind.KEY_REFUSED, "http-401")] * 2},
     "unscannable": {"objects": {"a.jpg": b"\0\1\2\3" * 20}},
     "skipped": {"objects": {"a.jpg": b"words"}},
     "gone": {"objects": {}},
-    "given up": {"truth": Verdict(Kind.UNKNOWN, "http-500"), "retry_for": 0.0},
+    "given up": {"truth": Verdict(Kind.AWAY, "http-500"), "retry_for": 0.0},
     "no slot": {"no_slot": True},
 }
 LIMIT = 60  # calls of the longest path, and more

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from guard import pace
-from guard.pace import BATCH, RETRIES, SECOND, UPLOADS, Clock, Take, Wait
+from guard.pace import BACKFILL, BATCH, LONGEST_PROBE, RETRIES, SECOND, SHORTEST_PROBE, SPREAD, UPLOADS, Clock, Wait
 
 
 def largest_window(times: list[float], window: float = 1.0) -> int:
@@ -31,24 +31,42 @@ def test_slots_are_one_spacing_apart_and_end_where_the_clock_stands() -> None:
     assert pace.slots(1_000, 3, 100) == [700, 800, 900]
 
 
-def test_an_idle_clock_gives_a_slot_at_once() -> None:
-    assert pace.plan(Clock(tat=5), now=10, start=12, horizon=3 * SECOND) == Take(fresh=True)
-
-
-def test_behind_others_slots_are_taken_up_to_the_horizon() -> None:
-    assert pace.plan(Clock(tat=2 * SECOND), now=0, start=10, horizon=3 * SECOND) == Take(fresh=False)
-    far = pace.plan(Clock(tat=4 * SECOND), now=0, start=10, horizon=3 * SECOND)
-    assert far == Wait(until=SECOND, paused=False)
+def test_slots_are_taken_up_to_the_horizon() -> None:
+    assert pace.wait(Clock(tat=5), now=10, horizon=3 * SECOND) is None
+    assert pace.wait(Clock(tat=3 * SECOND), now=0, horizon=3 * SECOND) is None
+    far = pace.wait(Clock(tat=4 * SECOND), now=0, horizon=3 * SECOND)
+    assert far == Wait(SECOND, "no slot")
 
 
 def test_a_pause_holds_whatever_the_clock_says() -> None:
-    assert pace.plan(Clock(0, paused_until=50), now=49, start=49, horizon=3 * SECOND) == Wait(50, paused=True)
-    assert pace.plan(Clock(0, paused_until=50), now=50, start=50, horizon=3 * SECOND) == Take(fresh=True)
+    assert pace.wait(Clock(paused_until=50), now=49, horizon=3 * SECOND) == Wait(50, "paused")
+    assert pace.wait(Clock(paused_until=50), now=50, horizon=3 * SECOND) is None
+
+
+def test_while_the_service_is_away_all_wait_for_the_next_probe_or_for_a_longer_pause() -> None:
+    assert pace.wait(Clock(tripped_at=1, probe_at=50), now=49, horizon=0) == Wait(50, "the service is away")
+    assert pace.wait(Clock(tripped_at=1, probe_at=50, paused_until=70), now=49, horizon=0) == Wait(70, "paused")
+    assert pace.wait(Clock(tripped_at=1, probe_at=50), now=50, horizon=0) is None
+
+
+def test_probes_are_frequent_in_a_young_outage_and_a_trickle_in_a_long_one() -> None:
+    assert pace.probe_interval(0, 60 * SECOND) == SHORTEST_PROBE
+    assert pace.probe_interval(0, 300 * SECOND) == 10 * SECOND
+    assert pace.probe_interval(0, 86400 * SECOND) == LONGEST_PROBE
 
 
 @pytest.mark.parametrize("rate", [0.1, 1, 2, 5, 10, 200])
-def test_the_retry_queues_workers_leave_slots_for_uploads(rate: float) -> None:
+@pytest.mark.parametrize("lower", [RETRIES, BACKFILL])
+def test_the_queues_workers_leave_slots_for_uploads(rate: float, lower: pace.Lane) -> None:
     """With the backlog's clock as far ahead as they may put it, an upload still finds a slot within its horizon."""
     spacing = pace.interval(rate, 25)
-    furthest = RETRIES.horizon(spacing) + BATCH * spacing
+    furthest = lower.horizon(spacing) + BATCH * spacing
     assert furthest < UPLOADS.horizon(spacing)
+
+
+def test_even_the_last_of_the_waiting_retries_wakes_before_the_first_of_the_backfill() -> None:
+    assert RETRIES.seconds - SPREAD >= BACKFILL.seconds
+
+
+def test_the_last_of_the_waiting_backfill_wakes_before_the_slots_run_out() -> None:
+    assert BACKFILL.seconds - SPREAD == pytest.approx(0.1)

@@ -1,14 +1,17 @@
 """scanner.py, move.py and endings.py: the way of an upload, among fakes."""
 
 import pytest
-from fakes import BUSY, JPEG, NOW, World, upload
+from fakes import BUSY, JPEG, NO_MATCH, NOW, World, upload
 
-from guard.errors import Busy, Gone, NoKey, TryAgain, Unscannable
+from guard.errors import Away, Busy, Gone, NoKey, TryAgain, Unscannable
 from guard.model import Delivery, Kind, MatchFlag, Status, Verdict
+from guard.pace import BATCH
 
 MATCH = Verdict(Kind.MATCH, tracking_id="T-2", flags=(MatchFlag("Other"),))
 TEST_MATCH = Verdict(Kind.MATCH, tracking_id="T-2", flags=(MatchFlag("Test"),))
-UNKNOWN = Verdict(Kind.UNKNOWN, "http-500")
+UNKNOWN = Verdict(Kind.UNKNOWN, "service-3004")
+AWAY = Verdict(Kind.AWAY, "http-500")
+REFUSED = Verdict(Kind.KEY_REFUSED, "http-401")
 NOT_VERIFIED = Verdict(Kind.NOT_VERIFIED, "service-3206")
 
 
@@ -83,9 +86,7 @@ def test_without_a_slot_the_upload_waits_in_the_queue_and_nothing_is_counted() -
     assert world.matcher.sent == []
 
 
-@pytest.mark.parametrize(
-    "verdict", [UNKNOWN, Verdict(Kind.UNKNOWN, "service-3004"), Verdict(Kind.UNKNOWN, "no-answer")]
-)
+@pytest.mark.parametrize("verdict", [UNKNOWN, AWAY, Verdict(Kind.UNKNOWN, "http-404"), Verdict(Kind.AWAY, "no-answer")])
 def test_unknown_is_tried_again_with_back_off_and_is_never_clean(verdict: Verdict) -> None:
     world = World(verdict)
     world.scan()
@@ -99,7 +100,7 @@ def test_unknown_is_tried_again_with_back_off_and_is_never_clean(verdict: Verdic
 
 
 def test_the_services_retry_after_is_kept() -> None:
-    world = World(Verdict(Kind.UNKNOWN, "http-503", retry_after=77))
+    world = World(Verdict(Kind.AWAY, "http-503", retry_after=77))
     world.scan()
     assert world.retry_queue.sent[0][1] == 77
 
@@ -135,7 +136,7 @@ def test_trying_in_vain_ends_as_failed_with_a_dead_letter_that_says_why() -> Non
         world.deliver_again()
         tries += 1
     assert world.ledger.status() is Status.FAILED
-    assert [reason for _, reason in world.retry_queue.dead] == ["http-500"]
+    assert [reason for _, reason in world.retry_queue.dead] == ["service-3004"]
     assert 8 <= tries <= 16  # 5-10 s, 10-20 s, … up to 15 min: what fits into an hour
 
 
@@ -156,11 +157,92 @@ def test_a_refused_key_is_fetched_afresh_once_and_each_request_has_its_slot() ->
 
 
 def test_a_key_that_stays_refused_pauses_everybody_and_costs_the_upload_nothing() -> None:
-    world = World(*[Verdict(Kind.KEY_REFUSED, "http-401")] * 2)
+    world = World(REFUSED, REFUSED)
     world.scan()
-    assert world.pacer.pauses == [NOW + 60]
+    assert world.pacer.away
     assert world.retry_queue.sent[0][0].attempt == 0
     assert ("key refused", "") in world.notices.told
+
+
+def test_a_key_that_is_fetched_afresh_and_the_same_is_not_tried_again() -> None:
+    world = World(REFUSED)
+    world.matcher.same_key = True
+    world.scan()
+    assert len(world.matcher.sent) == 1
+    assert world.pacer.away
+
+
+def test_all_go_on_when_a_probe_is_answered() -> None:
+    world = World(REFUSED, REFUSED)
+    world.scan()
+    world.deliver_again()
+    assert not world.pacer.away
+    assert world.ledger.status() is Status.CLEAN
+
+
+def test_a_service_that_is_away_gets_one_request_at_a_time_and_the_others_wait_uncounted() -> None:
+    keys = [f"{i}.jpg" for i in range(5)]
+    world = World(AWAY, objects=dict.fromkeys(keys, JPEG))
+    world.pacer.away_after = 1
+    world.scan(Delivery(upload("0.jpg")))
+    world.retry_queue.sent.clear()
+    world.matcher.answers = [AWAY]
+    world.scan(*[Delivery(upload(key)) for key in keys[1:]])
+    assert len(world.matcher.sent) == 2
+    assert sorted(delivery.attempt for delivery, _ in world.retry_queue.sent) == [0, 0, 0, 1]
+    assert ("away", "http-500") in world.notices.told
+
+
+def test_an_outage_costs_only_the_probes_an_attempt() -> None:
+    keys = [f"{i}.jpg" for i in range(15)]
+    world = World(objects=dict.fromkeys(keys, JPEG))
+    world.matcher.truth = AWAY
+    world.scan(*[Delivery(upload(key)) for key in keys])
+    for _ in range(100):
+        world.deliver_again()
+    assert sum(delivery.attempt for delivery, _ in world.retry_queue.sent) == len(world.matcher.sent) == 15 + 100
+    assert world.retry_queue.dead == []
+    world.matcher.truth = NO_MATCH
+    for _ in range(2):
+        world.deliver_again()
+    assert {world.ledger.status(key) for key in keys} == {Status.CLEAN}
+
+
+def test_a_probe_waits_for_its_answer_no_longer_than_the_pacer_says() -> None:
+    world = World()
+    world.pacer.answer_within = 9.0
+    world.scan()
+    assert world.matcher.waited_for == [9.0]
+
+
+def test_what_the_service_says_of_a_picture_is_an_answer_and_a_refusal_of_all_is_none() -> None:
+    world = World(NOT_VERIFIED)
+    world.pacer.failures = 5
+    world.scan()
+    assert world.pacer.failures == 0
+    world = World(Verdict(Kind.THROTTLED, "http-429", retry_after=1))
+    world.pacer.failures = 5
+    world.scan()
+    assert world.pacer.failures == 5
+
+
+def test_with_the_quota_used_up_only_new_uploads_go_on() -> None:
+    world = World(objects={"a.jpg": JPEG, "b.jpg": JPEG})
+    world.pacer.quota_used = 1.0
+    world.scan(Delivery(upload("a.jpg")), Delivery(upload("b.jpg"), attempt=1))
+    assert world.matcher.sent == ["url https://s3/a.jpg"]
+    (waiting,) = world.retry_queue.sent
+    assert (waiting[0].upload.key, waiting[0].attempt) == ("b.jpg", 1)
+    assert ("quota", "100%") in world.notices.told
+
+
+def test_a_match_is_moved_though_the_quota_is_used_up() -> None:
+    world = World(MATCH)
+    world.quarantine.fails = {"keep": [TryAgain("s3:CopyObject: InternalError")]}
+    world.scan()
+    world.pacer.quota_used = 2.0
+    world.deliver_again()
+    assert world.ledger.status() is Status.QUARANTINED
 
 
 @pytest.mark.parametrize("first", [NOT_VERIFIED, Verdict(Kind.BAD_PARAMETER, "service-3002")])
@@ -221,21 +303,22 @@ def test_a_request_that_finds_no_connection_was_not_sent_and_takes_another_slot(
     assert world.ledger.records["v1a.jpg"].attempts == 1
 
 
-def test_a_service_that_cannot_be_reached_is_a_failed_attempt_and_costs_no_slot() -> None:
+def test_a_service_that_cannot_be_reached_costs_neither_a_slot_nor_an_attempt() -> None:
     world = World()
-    world.matcher.fails = {"connect": [TryAgain("no-connection: NewConnectionError")]}
+    world.matcher.fails = {"connect": [Away("no-connection: NewConnectionError")]}
     world.scan()
     assert world.pacer.reserved == []
+    assert world.pacer.failures == 1
     delivery, _ = world.retry_queue.sent[0]
-    assert delivery.attempt == 1
-    assert ("failed", "no-connection: NewConnectionError") in world.notices.told
+    assert delivery.attempt == 0
+    assert ("waited", "no-connection: NewConnectionError") in world.notices.told
 
 
 def test_an_event_of_many_uploads_is_worked_in_batches() -> None:
-    keys = [f"{i}.jpg" for i in range(23)]
+    keys = [f"{i}.jpg" for i in range(2 * BATCH + 3)]
     world = World(objects=dict.fromkeys(keys, JPEG))
-    assert world.scan(*[Delivery(upload(key)) for key in keys]) == [True] * 23
-    assert world.pacer.reserved == [10, 10, 3]
+    assert world.scan(*[Delivery(upload(key)) for key in keys]) == [True] * len(keys)
+    assert world.pacer.reserved == [BATCH, BATCH, 3]
 
 
 def test_what_the_function_has_no_time_for_is_deferred_and_not_cut_off() -> None:
@@ -403,9 +486,9 @@ def test_a_worker_that_was_overtaken_changes_nothing() -> None:
     world.ledger.fails = {}
     original = world.matcher.send
 
-    def slow_send(request: object) -> Verdict:
+    def slow_send(request: object, within: float) -> Verdict:
         world.ledger.leases["v1a.jpg"] = "another's"
-        return original(request)  # type: ignore[arg-type]
+        return original(request, within)  # type: ignore[arg-type]
 
     world.matcher.send = slow_send  # type: ignore[method-assign]
     world.scan()

@@ -12,6 +12,7 @@ GOOD = {
     "ENABLE_EVALUATION": "off",
     "RATE_PER_SECOND": "10",
     "RATE_MARGIN_MS": "25",
+    "MONTHLY_QUOTA": "10000000",
     "RESULTS_TABLE": "results",
     "PACER_TABLE": "pacer",
     "RETRY_QUEUE_URL": "https://sqs.example.org/retry",
@@ -29,6 +30,7 @@ def test_a_good_environment_is_read() -> None:
     assert settings.retry_for_seconds == 3 * 86400
     assert settings.enable_evaluation is None
     assert settings.enhance is False
+    assert settings.monthly_quota == 10_000_000
 
 
 def test_all_faults_are_reported_at_once() -> None:

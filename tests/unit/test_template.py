@@ -37,6 +37,7 @@ def test_lambda_does_not_take_a_deferred_upload_for_a_runaway_loop() -> None:
     [
         ("OnUploadFunction", "OnUploadPolicy", "sqs:SendMessage"),
         ("OnRetryFunction", "OnRetryPolicy", "sqs:ReceiveMessage"),
+        ("OnBackfillFunction", "OnRetryPolicy", "sqs:ReceiveMessage"),
     ],
 )
 def test_what_lambda_checks_when_a_function_is_made_is_permitted_by_then(
@@ -49,9 +50,10 @@ def test_what_lambda_checks_when_a_function_is_made_is_permitted_by_then(
 def test_a_lease_outlives_every_execution_and_a_receipt_six_of_them() -> None:
     longest = max(properties["Timeout"] for properties in FUNCTIONS.values())
     assert longest < LEASE_SECONDS
-    visibility = RESOURCES["RetryQueue"]["Properties"]["VisibilityTimeout"]
-    assert visibility >= 6 * FUNCTIONS["OnRetryFunction"]["Timeout"]
-    assert visibility > LEASE_SECONDS
+    for queue, function in (("RetryQueue", "OnRetryFunction"), ("BackfillQueue", "OnBackfillFunction")):
+        visibility = RESOURCES[queue]["Properties"]["VisibilityTimeout"]
+        assert visibility >= 6 * FUNCTIONS[function]["Timeout"]
+        assert visibility > LEASE_SECONDS
 
 
 def test_a_function_runs_long_enough_to_wait_for_a_slot_and_for_an_answer() -> None:
@@ -63,9 +65,19 @@ def test_a_function_runs_long_enough_to_wait_for_a_slot_and_for_an_answer() -> N
 
 
 def test_batch_threads_and_slots_are_of_one_size() -> None:
-    event = FUNCTIONS["OnRetryFunction"]["Events"]["Retry"]["Properties"]
-    assert event["BatchSize"] == pace.BATCH
-    assert event["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    for function, source in (("OnRetryFunction", "Retry"), ("OnBackfillFunction", "Backfill")):
+        event = FUNCTIONS[function]["Events"][source]["Properties"]
+        assert event["BatchSize"] == pace.BATCH
+        assert event["MaximumBatchingWindowInSeconds"] >= 1, "SQS asks for it where a batch is larger than 10"
+        assert event["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+
+
+def test_the_backfill_is_worked_in_its_own_lane_from_its_own_queue_as_the_retries_are() -> None:
+    retry, backfill = FUNCTIONS["OnRetryFunction"], FUNCTIONS["OnBackfillFunction"]
+    assert backfill["Environment"]["Variables"] == {"LANE": "backfill", "RETRY_QUEUE_URL": {"Ref": "BackfillQueue"}}
+    assert "Environment" not in retry
+    assert {name for name in retry if retry[name] != backfill.get(name)} == {"Description", "Events"}
+    assert RESOURCES["RetryQueue"]["Properties"] == RESOURCES["BackfillQueue"]["Properties"]
 
 
 def test_a_dead_letter_has_days_left_when_a_message_gets_there() -> None:
@@ -90,7 +102,7 @@ def test_an_alarm_watches_only_metrics_that_are_told() -> None:
     alarms = [r["Properties"] for r in RESOURCES.values() if r["Type"] == "AWS::CloudWatch::Alarm"]
     own = {alarm["MetricName"] for alarm in alarms if alarm["Namespace"] == "PhotoDNAGuard"}
     assert own <= told
-    assert {"Matched", "NotMoved", "KeyRefused", "Unscannable", "Waiting"} == own
+    assert {"Matched", "NotMoved", "KeyRefused", "ServiceAway", "QuotaUsed", "Unscannable", "Waiting"} == own
     assert all(alarm["AlarmActions"] for alarm in alarms)
 
 

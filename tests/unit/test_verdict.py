@@ -52,18 +52,32 @@ def test_each_documented_code_has_its_meaning(code: int, meaning: Kind) -> None:
 
 @pytest.mark.parametrize(
     "body",
-    [b"", b"<html>", b"[]", b"null", b"3000", b'{"IsMatch": false}', b'{"Status": 3000}', b"\xff\xfe", b"[" * 10**6],
+    [b"", b"<html>", b"[]", b"null", b"3000", b"\xff\xfe", b"[" * 10**6],
 )
-def test_a_body_that_is_no_answer_is_unknown(body: bytes) -> None:
+def test_a_body_that_is_no_answer_is_somebody_elses_than_the_services(body: bytes) -> None:
+    assert kind(body) is Kind.AWAY
+
+
+@pytest.mark.parametrize("body", [b'{"IsMatch": false}', b'{"Status": 3000}'])
+def test_an_answer_without_a_status_is_unknown(body: bytes) -> None:
     assert kind(body) is Kind.UNKNOWN
 
 
-def test_a_truncated_answer_is_unknown() -> None:
+def test_a_truncated_answer_is_none() -> None:
     whole = answer(3000, False)
-    assert {kind(whole[:n]) for n in range(len(whole))} == {Kind.UNKNOWN}
+    assert {kind(whole[:n]) for n in range(len(whole))} == {Kind.AWAY}
 
 
-@pytest.mark.parametrize("status", [201, 204, 301, 302, 307, 400, 404, 408, 413, 500, 502, 503, 504])
+@pytest.mark.parametrize("status", [500, 502, 503, 504, 599])
+def test_a_server_that_fails_is_away_whatever_the_body_says(status: int) -> None:
+    assert kind(answer(3000, False), status) is Kind.AWAY
+
+
+def test_only_what_the_service_itself_said_is_an_answer() -> None:
+    assert {kind for kind in Kind if not kind.answered} == {Kind.AWAY, Kind.THROTTLED, Kind.KEY_REFUSED}
+
+
+@pytest.mark.parametrize("status", [201, 204, 301, 302, 307, 400, 404, 408, 413])
 def test_another_http_status_is_unknown_whatever_the_body_says(status: int) -> None:
     assert kind(answer(3000, False), status) is Kind.UNKNOWN
 

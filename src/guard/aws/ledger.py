@@ -14,8 +14,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from guard.aws.conditional_update import Refused, Table
 from guard.aws.result_item import EVIDENCE, MOST_EARLIER, asked_anew, iso, record_of
+from guard.aws.table import Refused, Table
 from guard.errors import Held
 from guard.model import Copy, Delivery, ScanRecord, Status, Upload, Verdict
 

@@ -58,6 +58,15 @@ class Notices:
         self._metric("KeyRefused")
         self._log.error("the subscription key is refused, or cannot be had: everything waits")
 
+    def away(self, reason: str) -> None:
+        """The service is taken for away: everybody waits, and one request at a time is the probe."""
+        self._metric("ServiceAway")
+        self._log.error("the service does not answer: everything waits", extra={"reason": reason})
+
+    def quota(self, used: float) -> None:
+        """The part of the monthly quota that is used up."""
+        self._metric("QuotaUsed", 100 * used, MetricUnit.Percent)
+
     def untagged(self, upload: Upload) -> None:
         """The object has no room for the scan-status tag."""
         self._metric("Untagged")

@@ -1,28 +1,26 @@
-"""The shared rate: one DynamoDB item that every worker moves by conditional update. The arithmetic is in pace.py.
+"""The shared rate: slots, lanes, pauses and the circuit breaker, by one DynamoDB item that every worker moves.
 
-A write asserts what the plan assumed, so nothing is read first and no two workers get the same slot:
-
-    nothing taken beyond `start`:  tat <= start            -> tat = start + n intervals
-    slots taken already:           start < tat <= horizon  -> tat = tat + n intervals
+The arithmetic is in pace.py, the item in pacer_item.py. Times within are microseconds of the table's clock; what comes
+in and goes out are epoch seconds of this machine's.
 """
 
 import math
+import random
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from threading import Lock
 
 from guard import pace
-from guard.aws.conditional_update import Refused, Table
-from guard.errors import Busy
-from guard.pace import SECOND, Clock, Lane, Take, Wait
+from guard.aws.pacer_item import PacerItem, Wish
+from guard.aws.table import Table
+from guard.errors import Busy, TryAgain
+from guard.pace import SECOND, Clock, Lane, Wait
 
-if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
-
-_ITEM = {"pacer": "match"}
-_LONGEST_WAY = 0.25  # seconds; a call that took longer was retried, and is no measure
-_CONTENTION = 20  # refused writes in a row after which somebody else may try: never met, but nothing loops for ever
+_LONGEST_WAY = 0.16  # seconds; a call that took longer was retried, and is no measure
+_EXACT = 0.8  # of the error that costs no gap: with less nothing is asked, so that it can grow a while
+_CONTENTION = 20  # refused writes after which somebody else may try: never met, but nothing loops for ever
 
 
 class Pacer:
@@ -30,39 +28,42 @@ class Pacer:
 
     def __init__(
         self,
-        client: "DynamoDBClient",
-        table: str,
+        table: Table,
         rate: float,
         margin_ms: float,
         lane: Lane,
-        now: Callable[[], float] = time.time,
+        monthly_quota: int = 0,
         sleep: Callable[[float], None] = time.sleep,
+        dice: Callable[[float, float], float] = random.uniform,
     ) -> None:
-        self._table, self._lane, self._now, self._sleep = Table(client, table), lane, now, sleep
+        """`monthly_quota`: requests that the subscription has for a month; 0 where it is not counted."""
+        self._table, self._item, self._now = table, PacerItem(table), table.now
+        self._lane, self._quota, self._sleep, self._dice = lane, monthly_quota, sleep, dice
         self._spacing = pace.interval(rate, margin_ms)
         self._horizon = lane.horizon(self._spacing)
-        # A quarter of the margin for our own lateness; the rest is left for the way to the server.
-        self._tolerance = margin_ms / 4000
-        self._clock, self._paused_until = Clock(), 0.0
-        self._way = 0.05  # seconds that a reservation took lately; slots start that far ahead
+        # A quarter of the margin is for our own lateness, two fifths for two clocks, and the rest for the way there.
+        self._tolerance, self._fine = margin_ms / 4000, margin_ms / 5000
+        self._clock, self._paused_until, self._learning = Clock(), 0.0, Lock()
+        self._way = 0.033  # seconds that a call took lately; slots start half as much again ahead
 
-    def reserve(self, count: int, within: float = math.inf) -> list[float]:
-        """The times (epoch seconds) of `count` slots, taken in one write.
+    def reserve(self, count: int, within: float = math.inf, ready: Callable[[], None] = lambda: None) -> list[float]:
+        """The times of `count` slots, taken in one write; of one only while the service is away: its probe's.
 
-        Raises Busy where none is near enough, for the lane or after `within` seconds.
+        `ready` is called when slots are near and before they are taken; what it raises is passed on. Raises Busy where
+        none is near enough, for the lane or after `within` seconds.
         """
         give_up = self._now() + min(self._lane.patience, within)
-        for _ in range(_CONTENTION):
-            now = self._now()
-            start = round((now + self._way) * SECOND)
-            plan = pace.plan(self._clock, round(now * SECOND), start, self._horizon)
-            if isinstance(plan, Take):
-                taken, clock = self._take(plan, start, count)
-                self._clock = clock
-                if taken:
-                    return [at / SECOND for at in pace.slots(clock.tat, count, self._spacing)]
-            else:
-                self._wait(plan, give_up)
+        if self._lane.patience:  # who can wait looks first: a write that is refused costs more than a read
+            self._read()
+        refused = 0
+        while refused < _CONTENTION:
+            if waiting := pace.wait(self._clock, self._time(), self._horizon):
+                self._wait(waiting, give_up)
+                continue
+            ready()
+            if slots := self._take(count):
+                return slots
+            refused += 1
         raise Busy("many workers want a slot", until=self._now() + 1)
 
     def arrive(self, slot: float) -> bool:
@@ -70,50 +71,113 @@ class Pacer:
 
         Raises Busy where this worker has paused everybody meanwhile: slots that were taken before do not count then.
         """
-        early = slot - self._now()
-        if early > 0:
-            self._sleep(early)
+        if self._learning.acquire(blocking=False):  # one of the threads that wait is enough
+            try:
+                self._learn_until(slot)
+            finally:
+                self._learning.release()
+        self._sleep(max(0.0, slot - self._now()))
         if self._now() < self._paused_until:
             raise Busy("paused", self._paused_until)
         return self._now() - slot <= self._tolerance
 
     def pause(self, until: float) -> None:
-        """Holds the whole fleet until then (epoch seconds), by one write."""
+        """Holds the whole fleet until then, by one write."""
         self._paused_until = max(self._paused_until, until)
-        with suppress(Refused):  # paused for longer already
-            self._table.update(
-                _ITEM,
-                "SET paused_until = :until",
-                "attribute_not_exists(paused_until) OR paused_until < :until",
-                {":until": round(until * SECOND)},
-            )
+        self._item.pause(self._of_table(until))
 
-    def _wait(self, plan: Wait, give_up: float) -> None:
-        until = plan.until / SECOND
-        self._clock = Clock(self._clock.tat)  # a pause is asked for afresh: an operator may have ended it
-        if until > give_up:  # a short pause is waited for, with the batch at hand: sent round, it would cost more
-            raise Busy("paused" if plan.paused else "no slot", until)
-        self._sleep(max(0.0, until - self._now()))
+    def failed(self) -> bool:
+        """Nothing came of a request. Whether the service is taken for away now: all wait, and one at a time asks."""
+        with suppress(Busy, TryAgain):
+            if not self._clock.tripped_at:
+                self._clock = self._item.fail(self._time())
+            if self._clock.tripped_at or self._clock.failures >= pace.TRIP:
+                self._trip()
+        return self._clock.tripped_at > 0
 
-    def _take(self, plan: Take, start: int, count: int) -> tuple[bool, Clock]:
-        """Moves the shared clock as planned, or not where it stands elsewhere; and the clock as it is then."""
-        began, ahead = self._now(), count * self._spacing
-        values = {":start": start, ":now": round(began * SECOND)}
-        if plan.fresh:
-            expression, condition = _FRESH
-            values[":end"] = start + ahead
-        else:
-            expression, condition = _BEHIND
-            values |= {":ahead": ahead, ":latest": values[":now"] + self._horizon}
-        try:
-            taken, item = True, self._table.update(_ITEM, expression, condition + _NOT_PAUSED, values)
-        except Refused as refused:
-            taken, item = False, refused.item
-        # Follows a slower way at once and a faster one by and by.
-        self._way = min(max(1.5 * (self._now() - began), 0.9 * self._way, 0.005), _LONGEST_WAY)
-        return taken, Clock(int(item.get("tat", 0)), int(item.get("paused_until", 0)))
+    def refused(self) -> None:
+        """Nobody's request will be answered until somebody mends something: as if the service were away."""
+        with suppress(Busy, TryAgain):
+            self._trip()
 
+    def answered(self) -> None:
+        """The service answers: where it was away, or seemed to be, all go on."""
+        if self._clock.tripped_at or self._clock.failures:
+            self._clock = replace(self._clock, tripped_at=0, probe_at=0, failures=0)
+            with suppress(Busy, TryAgain):
+                self._item.answered()
 
-_FRESH = ("SET tat = :end", "(attribute_not_exists(tat) OR tat <= :start)")
-_BEHIND = ("SET tat = tat + :ahead", "tat > :start AND tat <= :latest")
-_NOT_PAUSED = " AND (attribute_not_exists(paused_until) OR paused_until <= :now)"
+    @property
+    def answer_within(self) -> float:
+        """Seconds after which an answer is not waited for: a probe is not to keep this worker from the next ones."""
+        since = self._clock.tripped_at
+        return 3 * pace.probe_interval(since, self._time()) / SECOND if since else math.inf
+
+    @property
+    def quota_used(self) -> float | None:
+        """The part of the month's quota that is used up, as far as this worker knows; None where there is no quota."""
+        return self._clock.used / self._quota if self._quota else None
+
+    def admit(self, new: bool) -> None:
+        """Raises Busy where the month's quota is used up and what asks is not `new`: what is over is for uploads."""
+        if (self.quota_used or 0) >= 1 and not (new and self._lane is not pace.BACKFILL):
+            raise Busy("the monthly quota is used up", self._now() + 3600)
+
+    def _read(self) -> None:
+        began = self._now()
+        self._clock = self._item.read(self._time())
+        self._measure(began)
+
+    def _wait(self, waiting: Wait, give_up: float) -> None:
+        """Until then; or until the item is seen to stand elsewhere, where a look at it in between is worth it."""
+        until = self._of_machine(waiting.until) + self._dice(0, pace.SPREAD)
+        known = self._clock
+        if until > give_up:  # a short wait is waited for, with the batch at hand: sent round, it would cost more
+            self._clock = Clock(known.tat, used=known.used)  # a pause is asked for afresh: it may have been ended
+            raise Busy(waiting.reason, until)
+        while self._clock == known and (now := self._now()) < until:
+            recheck = now + pace.RECHECK / SECOND if waiting.held else until
+            exact = self._table.time.ask_at(now, self._way, _EXACT * self._fine)
+            self._sleep(max(0.0, min(until, recheck, exact) - now))
+            self._read()
+
+    def _learn_until(self, slot: float) -> None:
+        """Makes the clock exact, as far as there is time: an inexact one costs the slots of its gaps."""
+        while (exact := self._table.time.ask_at(self._now(), self._way, _EXACT * self._fine)) < slot - _LONGEST_WAY:
+            self._sleep(max(0.0, exact - self._now()))
+            with suppress(Busy, TryAgain):
+                self._read()
+
+    def _take(self, count: int) -> list[float]:
+        """The slots; none where the item stands elsewhere than it was known to."""
+        began, known = self._now(), self._clock
+        # What is taken is used by the offset that is known now, whatever is learned of it before the slots have come.
+        offset, error = self._table.time.offset(began), self._table.time.error(began)
+        # An inexact clock keeps its distance from the slots before and behind, which others use by theirs.
+        gap = round(max(0.0, error - self._fine) * SECOND)
+        now, count = round((began + offset) * SECOND), 1 if known.tripped_at else count
+        start = now + round(1.5 * self._way * SECOND)
+        wish = Wish(now, start, now + self._horizon, count, count * self._spacing + 2 * gap)
+        taken, clock = self._item.take(wish, known)
+        self._clock = clock
+        self._measure(began)
+        slots = pace.slots(clock.tat - gap, count, self._spacing) if taken else []
+        return [slot / SECOND - offset for slot in slots]
+
+    def _trip(self) -> None:
+        now = self._time()
+        if self._clock.probe_at <= now:
+            self._clock = self._item.trip(now, self._clock)
+
+    def _measure(self, began: float) -> None:
+        """Follows a slower way at once and a faster one by and by."""
+        self._way = min(max(self._now() - began, 0.9 * self._way, 0.0033), _LONGEST_WAY)
+
+    def _time(self) -> int:
+        return self._of_table(self._now())
+
+    def _of_table(self, at: float) -> int:
+        return round((at + self._table.time.offset(self._now())) * SECOND)
+
+    def _of_machine(self, at: int) -> float:
+        return at / SECOND - self._table.time.offset(self._now())

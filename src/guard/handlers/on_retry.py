@@ -1,15 +1,18 @@
-"""The retry path: messages of the retry queue, in batches."""
+"""The retry path and the backfill: messages of a queue, in batches. `LANE` says which of the two this function is."""
 
+import os
 from typing import Any
 
 from guard import events, wiring
 from guard.model import Delivery
-from guard.pace import RETRIES
+from guard.pace import LANES, RETRIES
+
+LANE = LANES[os.environ.get("LANE", RETRIES.name)]
 
 
 def handler(event: Any, context: Any) -> dict[str, list[dict[str, str]]]:
     """Settles or defers every upload of every message; answers with the messages that have to come again."""
-    guard = wiring.guard(RETRIES)
+    guard = wiring.guard(LANE)
     with guard.notices.flushing():
         messages: list[tuple[str, Delivery]] = []
         for record in event["Records"]:
@@ -21,4 +24,4 @@ def handler(event: Any, context: Any) -> dict[str, list[dict[str, str]]]:
     return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in sorted(again)]}
 
 
-wiring.warm(RETRIES)
+wiring.warm(LANE)

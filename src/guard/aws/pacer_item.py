@@ -1,0 +1,95 @@
+"""The shared rate's DynamoDB item, and the writes that move it. All times are microseconds of the table's clock.
+
+A write asserts what its worker assumed, so no two workers get the same slot:
+
+    nothing taken beyond `start`:  tat <= start            -> tat = start + what is taken
+    slots taken already:           start < tat <= latest   -> tat = tat + what is taken
+"""
+
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from guard import pace
+from guard.aws.table import Refused, Table
+from guard.pace import SECOND, Clock
+
+_ITEM = {"pacer": "match"}
+_FRESH = ("tat = :end", "(attribute_not_exists(tat) OR tat <= :start)")
+_BEHIND = ("tat = tat + :ahead", "tat > :start AND tat <= :latest")
+_NOT_PAUSED = "(attribute_not_exists(paused_until) OR paused_until <= :now)"
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """`count` slots, which take `ahead` in all, the first at `start` or after; asked for at `now`."""
+
+    now: int
+    start: int
+    latest: int  # the first slot is not wanted after it
+    count: int
+    ahead: int
+
+
+@dataclass(frozen=True, slots=True)
+class PacerItem:
+    """The item. Its methods raise Busy and TryAgain, and answer with the item as it is then."""
+
+    table: Table
+
+    def read(self, now: int) -> Clock:
+        """What stands there."""
+        return _clock(self.table.read(_ITEM), now)
+
+    def take(self, wish: Wish, known: Clock) -> tuple[bool, Clock]:
+        """Takes the slots, where what is `known` still holds. While the service is away: the one of the next probe."""
+        fresh = known.tat <= wish.start
+        move, condition = _FRESH if fresh else _BEHIND
+        values = {":now": wish.now, ":start": wish.start, ":count": wish.count}
+        values |= {":end": wish.start + wish.ahead} if fresh else {":ahead": wish.ahead, ":latest": wish.latest}
+        closed = "attribute_not_exists(probe_at)"
+        if known.tripped_at:
+            values |= {":probe": known.probe_at, ":next": wish.now + pace.probe_interval(known.tripped_at, wish.now)}
+            move, closed = f"{move}, probe_at = :next", "probe_at = :probe"
+        condition = f"{condition} AND {_NOT_PAUSED} AND {closed}"
+        try:
+            names = {"#used": _used(wish.now)}
+            item = self.table.update(_ITEM, f"SET {move} ADD #used :count", condition, values, names)
+        except Refused as refused:
+            return False, _clock(refused.item, wish.now)
+        return True, _clock(item, wish.now)
+
+    def pause(self, until: int) -> None:
+        """Nobody takes a slot before then. A shorter pause does not end a longer one."""
+        with suppress(Refused):
+            condition = "attribute_not_exists(paused_until) OR paused_until < :until"
+            self.table.update(_ITEM, "SET paused_until = :until", condition, {":until": until})
+
+    def fail(self, now: int) -> Clock:
+        """Counts one failure more."""
+        return _clock(self.table.update(_ITEM, "ADD failures :one", None, {":one": 1}), now)
+
+    def trip(self, now: int, known: Clock) -> Clock:
+        """The service is away: nobody takes a slot until the next probe is due, where that is not settled already."""
+        values = {":now": now, ":next": now + pace.probe_interval(known.tripped_at or now, now)}
+        expression = "SET tripped_at = if_not_exists(tripped_at, :now), probe_at = :next"
+        try:
+            item = self.table.update(_ITEM, expression, "attribute_not_exists(probe_at) OR probe_at <= :now", values)
+        except Refused as refused:
+            item = refused.item
+        return _clock(item, now)
+
+    def answered(self) -> None:
+        """The service answers: all go on, and failures are counted anew."""
+        self.table.update(_ITEM, "REMOVE failures, tripped_at, probe_at", None, {})
+
+
+def _clock(item: dict[str, Any], now: int) -> Clock:
+    names = ("tat", "paused_until", "tripped_at", "probe_at", "failures", _used(now))
+    return Clock(*(int(item.get(name, 0)) for name in names))
+
+
+def _used(now: int) -> str:
+    """The attribute that counts this month's slots: one for each month, so that a new one begins by itself."""
+    return f"used_{datetime.fromtimestamp(now / SECOND, UTC):%Y_%m}"

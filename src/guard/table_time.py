@@ -1,0 +1,52 @@
+"""How far this machine's clock is from the table's, from the dates of the table's answers. Pure.
+
+All workers pace by the table's clock, so that theirs may differ. A date is a whole second, cut off; an answer dated
+12:00:01 was given at or after 12:00:01 and before 12:00:02. Each answer bounds the offset from both sides, and one that
+is asked for just where it would tell a smaller offset from a larger one halves what is left.
+"""
+
+import math
+
+UNSURE = 0.05  # seconds by which a clock may be wrong until answers have told
+DRIFT = 1e-5  # seconds by which two disciplined clocks drift apart in a second
+
+
+class TableTime:
+    """What is known of the offset: seconds to be added to this machine's clock."""
+
+    def __init__(self) -> None:
+        self._known = -UNSURE, UNSURE, math.inf  # least, most, and when that was so; replaced as a whole, for threads
+
+    def heard(self, sent: float, received: float, date: float) -> None:
+        """An answer between those times (of this machine's clock) bore that date (epoch seconds)."""
+        told = date - received, date + 1 - sent
+        for least, most in (self._bounds(received), (-UNSURE, UNSURE), told):
+            least, most = max(least, told[0]), min(most, told[1])
+            if least <= most:  # else somebody's clock was set, and what was known is worth nothing
+                self._known = least, most, received
+                return
+
+    def offset(self, now: float) -> float:
+        """The offset, as far as it is known."""
+        least, most = self._bounds(now)
+        return (least + most) / 2
+
+    def error(self, now: float) -> float:
+        """Seconds by which the offset may be wrong."""
+        least, most = self._bounds(now)
+        return (most - least) / 2
+
+    def ask_at(self, now: float, way: float, fine: float) -> float:
+        """When to send a call that takes `way` seconds there and back, so that its date tells most.
+
+        inf: no need to, since the error is not larger than `fine` seconds.
+        """
+        if self.error(now) <= fine:
+            return math.inf
+        early = self.offset(now) + way / 2
+        return math.floor(now + early) + 1 - early
+
+    def _bounds(self, now: float) -> tuple[float, float]:
+        least, most, at = self._known
+        drift = min(max(0.0, now - at) * DRIFT, UNSURE)
+        return least - drift, most + drift
