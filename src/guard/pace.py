@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 SECOND = 1_000_000  # all times here are whole microseconds
 
-BATCH = 15  # slots that a worker of a queue takes at once, at the most: the template's batch size
+BATCH = 13  # slots that a worker of a queue takes at once, at the most: the template's batch size
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,13 +25,13 @@ class Lane:
 # wakes up to SPREAD later than it could, and the retries' look is longer than the backfill's by more than that. A fresh
 # upload, whose function waits for nothing, looks beyond the batches of both: it finds a slot whatever the backlog.
 UPLOADS = Lane("upload", seconds=1.0, batches=2, patience=0.0)
-RETRIES = Lane("retry", seconds=0.5, batches=0, patience=40.0)
-BACKFILL = Lane("backfill", seconds=0.3, batches=0, patience=40.0)
+RETRIES = Lane("retry", seconds=0.7, batches=0, patience=40.0)
+BACKFILL = Lane("backfill", seconds=0.4, batches=0, patience=40.0)
 LANES = {lane.name: lane for lane in (UPLOADS, RETRIES, BACKFILL)}
 
 NO_SLOT, PAUSED, AWAY = "no slot", "paused", "the service is away"  # what one waits for
 
-SPREAD = 0.2  # seconds over which waiting workers wake, so that they do not all write at once
+SPREAD = 0.3  # seconds over which waiting workers wake, so that they do not all write at once
 
 TRIP = 10  # failures without an answer between them, after which the service is taken for away
 SHORTEST_PROBE, LONGEST_PROBE = 3 * SECOND, 30 * SECOND
@@ -51,6 +51,8 @@ class Clock:
     probe_at: int = 0
     failures: int = 0
     used: int = 0  # slots of this month
+    turn: int = 0  # batches that this lane has taken
+    age: int = 0  # so many turns the last of their takers had gone without one
 
 
 def interval(rate: float, margin_ms: float) -> int:
@@ -82,6 +84,18 @@ def wait(clock: Clock, now: int, horizon: int) -> Wait | None:
         return Wait(clock.paused_until, PAUSED) if paused else Wait(clock.probe_at, AWAY)
     latest = now + horizon
     return Wait(now + clock.tat - latest, NO_SLOT) if clock.tat > latest else None
+
+
+def later(clock: Clock, turn: int) -> tuple[float, float]:
+    """Between how many and how many seconds one wakes later than one could, whose last `turn` that was.
+
+    Waiting workers take turns. Whoever has gone as many without one as the last taker had is next; whoever has gone
+    more was passed over, and is before him; the others stand back, in case that neither is waiting.
+    """
+    gone = clock.turn - turn
+    if gone > clock.age:
+        return 0.0, SPREAD / 3
+    return (SPREAD / 3, SPREAD / 3) if gone == clock.age else (SPREAD / 2, SPREAD)
 
 
 def probe_interval(tripped_at: int, now: int) -> int:

@@ -1,8 +1,8 @@
 """How far this machine's clock is from the table's, from the dates of the table's answers. Pure.
 
 All workers pace by the table's clock, so that theirs may differ. A date is a whole second, cut off; an answer dated
-12:00:01 was given at or after 12:00:01 and before 12:00:02. Each answer bounds the offset from both sides, and one that
-is asked for just where it would tell a smaller offset from a larger one halves what is left.
+12:00:01 was given at or after 12:00:01 and before 12:00:02. Each answer bounds the offset from both sides, and a few
+that are asked for just when the second changes leave no more unknown than a call takes there and back.
 """
 
 import math
@@ -16,9 +16,11 @@ class TableTime:
 
     def __init__(self) -> None:
         self._known = -UNSURE, UNSURE, math.inf  # least, most, and when that was so; replaced as a whole, for threads
+        self._way = 0.005  # seconds there and back, when nothing stands in the way
 
     def heard(self, sent: float, received: float, date: float) -> None:
         """An answer between those times (of this machine's clock) bore that date (epoch seconds)."""
+        self._way = min(received - sent, 1.05 * self._way)
         told = date - received, date + 1 - sent
         for least, most in (self._bounds(received), (-UNSURE, UNSURE), told):
             least, most = max(least, told[0]), min(most, told[1])
@@ -36,14 +38,12 @@ class TableTime:
         least, most = self._bounds(now)
         return (most - least) / 2
 
-    def ask_at(self, now: float, way: float, fine: float) -> float:
-        """When to send a call that takes `way` seconds there and back, so that its date tells most.
-
-        inf: no need to, since the error is not larger than `fine` seconds.
-        """
+    def ask_at(self, now: float, fine: float) -> float:
+        """When to send a call so that its date tells most; inf: no need to, as the error is at most `fine` seconds."""
         if self.error(now) <= fine:
             return math.inf
-        early = self.offset(now) + way / 2
+        # Not in the middle: an answer that bears the old second leaves time to ask again before the new one.
+        early = self.offset(now) + self.error(now) / 2 + self._way / 2
         return math.floor(now + early) + 1 - early
 
     def _bounds(self, now: float) -> tuple[float, float]:

@@ -3,6 +3,7 @@
 import functools
 import math
 import os
+import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -84,6 +85,7 @@ def build(conf: Settings, lane: Lane, session: boto3.Session) -> Guard:
 def warm(lane: Lane) -> None:
     """Builds at import where that is Lambda's initialisation, which has a whole processor. Raises SettingsFault."""
     if "AWS_LAMBDA_FUNCTION_NAME" in os.environ:
+        sys.setswitchinterval(0.001)  # seconds; a thread at work would keep one whose slot has come for five times that
         guard(lane)
 
 

@@ -7,7 +7,7 @@ import heapq
 import itertools
 import math
 from collections.abc import Callable, Generator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from random import Random
 from typing import TypeVar
 
@@ -16,14 +16,14 @@ from guard.aws.pacer import _CONTENTION as CONTENTION
 from guard.aws.pacer import _EXACT as EXACT
 from guard.backoff import SHORTEST
 from guard.errors import Busy
-from guard.pace import BATCH, RETRIES, SECOND, SPREAD, UPLOADS, Clock, Lane, Wait
+from guard.pace import BATCH, RETRIES, SECOND, UPLOADS, Clock, Lane, Wait
 from guard.scanner import MISSES
 from guard.table_time import TableTime
 
 MS = SECOND // 1000
 MARGIN = 25 * MS  # the template's default
-LATE = MARGIN // 4  # the most that a slot is used late
-FINE = MARGIN // 5  # the most by which a worker's clock is wrong, without a gap; that of another likewise
+LATE = MARGIN // 5  # the most that a slot is used late
+FINE = MARGIN * 24 // 100  # the most by which a worker's clock is wrong, without a gap; that of another likewise
 JITTER = MARGIN - LATE - 2 * FINE  # what is left for the way to the server
 LONGEST_WAY = 160 * MS
 T = TypeVar("T")
@@ -38,6 +38,7 @@ class World:
     latency: float = 0.1  # seconds until the service answers
     margin: int = MARGIN  # what the slots are spaced with; lateness and jitter stay those of the default
     tolerance: int = LATE  # a slot missed by more is given up
+    late: int = 4 * LATE  # the most by which the machine is late for a slot that it misses
     missed: float = 0.001  # the part of slots for which the machine is later than that
     skew: int = 0  # how far apart the workers' clocks are
     dated: bool = True  # whether the table's answers bear a date
@@ -78,6 +79,7 @@ class Item:
     writes: int = 0
     refused: int = 0
     reads: int = 0
+    turns: dict[str, tuple[int, int]] = field(default_factory=dict)  # by lane: batches taken; the last taker's age
 
     def update(self, fresh: bool, now: int, start: int, latest: int, ahead: int) -> bool:
         self.writes += 1
@@ -88,6 +90,15 @@ class Item:
         self.tat = (start if fresh else self.tat) + ahead
         return True
 
+    def take_turn(self, lane: Lane, age: int) -> int:
+        turn = self.turns.get(lane.name, (0, 0))[0] + 1
+        self.turns[lane.name] = turn, age
+        return turn
+
+    def seen(self, lane: Lane) -> Clock:
+        turn, age = self.turns.get(lane.name, (0, 0))
+        return Clock(self.tat, self.paused_until, turn=turn, age=age)
+
 
 class SimulatedPacer:
     """aws/pacer.py over the simulated item."""
@@ -97,6 +108,7 @@ class SimulatedPacer:
         self._horizon = lane.horizon(world.spacing)
         self._skew = sim.random.randint(-world.skew // 2, world.skew // 2)
         self._clock, self._way, self.time, self._learning = Clock(), 33 * MS, TableTime(), False
+        self._turn: int | None = None
 
     def now(self) -> int:
         """By this worker's clock."""
@@ -126,11 +138,11 @@ class SimulatedPacer:
         return self.now() - slot <= self._world.tolerance
 
     def _wait(self, waiting: Wait, give_up: int) -> Steps[None]:
-        until = waiting.until - self._offset() + round(self._sim.random.uniform(0, SPREAD) * SECOND)
-        known = self._clock
+        until, known = waiting.until - self._offset(), self._clock
         if until > give_up:
-            self._clock = Clock(known.tat)
+            self._clock = replace(known, paused_until=0)
             raise Busy(waiting.reason, until)
+        until += round(self._sim.random.uniform(*pace.later(known, self._turn or 0)) * SECOND)
         while self._clock == known and (now := self.now()) < until:
             recheck = now + pace.RECHECK if waiting.held else until
             exact = self._exact_at() if self._world.dated else until
@@ -143,12 +155,13 @@ class SimulatedPacer:
             yield from self._read()
 
     def _exact_at(self) -> float:
-        return self.time.ask_at(self.now() / SECOND, self._way / SECOND, EXACT * FINE / SECOND) * SECOND
+        return self.time.ask_at(self.now() / SECOND, EXACT * FINE / SECOND) * SECOND
 
     def _read(self) -> Steps[None]:
         began = yield from self._there()
         self._item.reads += 1
-        self._clock = Clock(self._item.tat, self._item.paused_until)
+        self._clock = self._item.seen(self.lane)
+        self._turn = self._clock.turn if self._turn is None else self._turn
         yield from self._back(began)
 
     def _take(self, count: int) -> Steps[list[int]]:
@@ -160,7 +173,9 @@ class SimulatedPacer:
         began = yield from self._there()
         taken = self._item.update(fresh, now, start, now + self._horizon, ahead)
         end = self._item.tat - gap
-        self._clock = Clock(self._item.tat, self._item.paused_until)
+        if taken and count > 1:
+            self._turn = self._item.take_turn(self.lane, self._clock.turn - (self._turn or 0))
+        self._clock = self._item.seen(self.lane)
         yield from self._back(began)
         return [slot - offset for slot in pace.slots(end, count, self._world.spacing)] if taken else []
 
@@ -189,7 +204,7 @@ class SimulatedPacer:
 
     def _lateness(self) -> int:
         missed = self._sim.random.random() < self._world.missed
-        return self._sim.random.randint(*(LATE, 4 * LATE) if missed else (0, LATE))
+        return self._sim.random.randint(*(LATE, self._world.late) if missed else (0, LATE))
 
 
 @dataclass
@@ -201,6 +216,7 @@ class Fleet:
     pacer: type[SimulatedPacer] = SimulatedPacer
     item: Item = field(default_factory=Item)
     arrivals: list[int] = field(default_factory=list)  # at the server
+    batches: dict[int, int] = field(default_factory=dict)  # that each worker has taken
     by_lane: dict[str, list[int]] = field(default_factory=dict)  # the same
     waits: list[tuple[int, int]] = field(default_factory=list)  # of fresh uploads: its event, and until it is sent
     refused_uploads: list[int] = field(default_factory=list)
@@ -253,6 +269,7 @@ class Fleet:
             back = round(busy.until - pacer.now() + self.sim.random.uniform(0, SHORTEST) * SECOND) if paused else 0
             return self.sim.spawn(self._worker(pacer, until), max(back, 50 * MS))
         left = set(slots)
+        self.batches[id(pacer)] = self.batches.get(id(pacer), 0) + 1
 
         def answered(slot: int) -> None:
             left.discard(slot)

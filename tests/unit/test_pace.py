@@ -49,6 +49,15 @@ def test_while_the_service_is_away_all_wait_for_the_next_probe_or_for_a_longer_p
     assert pace.wait(Clock(tripped_at=1, probe_at=50), now=50, horizon=0) is None
 
 
+def test_waiting_workers_take_turns() -> None:
+    """Three do: the last taker, at turn 6, had his batch before at turn 3; so next is whose last was turn 4."""
+    clock = Clock(turn=6, age=2)
+    passed_over, following = pace.later(clock, turn=2), pace.later(clock, turn=4)
+    others = {pace.later(clock, turn) for turn in (6, 5)}
+    assert passed_over[1] <= following[0] == following[1]
+    assert all(following[1] < least < most <= SPREAD for least, most in others)
+
+
 def test_probes_are_frequent_in_a_young_outage_and_a_trickle_in_a_long_one() -> None:
     assert pace.probe_interval(0, 60 * SECOND) == SHORTEST_PROBE
     assert pace.probe_interval(0, 300 * SECOND) == 10 * SECOND
@@ -65,7 +74,7 @@ def test_the_queues_workers_leave_slots_for_uploads(rate: float, lower: pace.Lan
 
 
 def test_even_the_last_of_the_waiting_retries_wakes_before_the_first_of_the_backfill() -> None:
-    assert RETRIES.seconds - SPREAD >= BACKFILL.seconds
+    assert RETRIES.seconds - SPREAD >= BACKFILL.seconds - 1e-9
 
 
 def test_the_last_of_the_waiting_backfill_wakes_before_the_slots_run_out() -> None:

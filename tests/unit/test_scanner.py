@@ -194,13 +194,13 @@ def test_a_service_that_is_away_gets_one_request_at_a_time_and_the_others_wait_u
 
 
 def test_an_outage_costs_only_the_probes_an_attempt() -> None:
-    keys = [f"{i}.jpg" for i in range(15)]
+    keys = [f"{i}.jpg" for i in range(12)]
     world = World(objects=dict.fromkeys(keys, JPEG))
     world.matcher.truth = AWAY
     world.scan(*[Delivery(upload(key)) for key in keys])
     for _ in range(100):
         world.deliver_again()
-    assert sum(delivery.attempt for delivery, _ in world.retry_queue.sent) == len(world.matcher.sent) == 15 + 100
+    assert sum(delivery.attempt for delivery, _ in world.retry_queue.sent) == len(world.matcher.sent) == 12 + 100
     assert world.retry_queue.dead == []
     world.matcher.truth = NO_MATCH
     for _ in range(2):

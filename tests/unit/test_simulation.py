@@ -101,7 +101,7 @@ def test_a_single_upload_waits_no_longer_than_for_the_slots_that_the_backlog_may
     taken = (lane.horizon(world.spacing) + BATCH * world.spacing) / SECOND
     own = (2 * world.way[1] + LATE) / SECOND + UNSURE
     assert crowd.waited(0)
-    assert max(crowd.waited(0)) <= taken + own <= 2.2
+    assert max(crowd.waited(0)) <= taken + own <= 2.3
 
 
 def test_an_upload_during_a_backfill_leaves_within_two_seconds() -> None:
@@ -138,7 +138,7 @@ def test_a_pause_holds_everybody_once_the_slots_taken_before_are_used_and_ends_b
     paused.pause(at=50, until=50 + until)
     paused.run(50 + until + 30)
     used = 50 + (UPLOADS.horizon(World().spacing) + 2 * World().way[1] + MARGIN) / SECOND
-    assert paused.rate(40, 50) > 9.5
+    assert paused.rate(40, 50) > 9.3
     assert paused.rate(used, 50 + until) == 0
     assert paused.rate(50 + until + 2, 50 + until + 28) >= 0.95 * 10
     assert largest_window(paused.arrivals) <= 10
@@ -150,9 +150,18 @@ def test_a_worker_alone_needs_one_write_for_a_batch() -> None:
     assert alone.item.writes <= 1.05 * len(alone.arrivals) / BATCH
 
 
+@pytest.mark.parametrize("workers", [4, 8, 20])
+def test_waiting_workers_all_come_to_their_turn(workers: int) -> None:
+    few = fleet(World(), workers=workers, seconds=300)
+    taken = [count for pacer, count in few.batches.items()]
+    assert len(taken) == workers
+    assert min(taken) >= 0.7 * max(taken)
+
+
+@pytest.mark.parametrize("way", [(2 * MS, 20 * MS), (10 * MS, 40 * MS)])
 @pytest.mark.parametrize("latency", LATENCIES)
-def test_eight_workers_need_a_tenth_of_a_write_for_a_request(latency: float) -> None:
-    few = fleet(World(latency=latency), workers=8, seconds=300)
+def test_eight_workers_need_a_tenth_of_a_write_for_a_request(latency: float, way: tuple[int, int]) -> None:
+    few = fleet(World(latency=latency, way=way), workers=8, seconds=300)
     assert few.item.writes <= 0.1 * len(few.arrivals)
 
 
@@ -193,7 +202,7 @@ def test_a_clock_that_is_read_and_then_written_exceeds_the_limit() -> None:
     assert largest_window(fleet(MANY, workers=100, seconds=2, pacer=ReadThenWrite).arrivals) > 1.5 * 200
 
 
-@pytest.mark.parametrize("world", [World(margin=0), World(missed=0.05, tolerance=SECOND)])
+@pytest.mark.parametrize("world", [World(margin=0), World(missed=0.3, tolerance=SECOND, late=40 * MS)])
 def test_slots_without_a_margin_or_used_late_exceed_the_limit(world: World) -> None:
     assert largest_window(fleet(world, workers=8, seconds=60).arrivals) > 10
 
@@ -221,7 +230,10 @@ class Client:
     def _answer(self, act: Callable[[], bool], part: str) -> dict[str, Any]:
         self._travel()
         done, date = act(), formatdate(int(self.now + 1e-6), usegmt=True)
-        answer: Any = {part: {"tat": {"N": str(self._item.tat)}}, "ResponseMetadata": {"HTTPHeaders": {"date": date}}}
+        seen = self._item.seen(RETRIES)
+        stands = {"tat": seen.tat, "turn_retry": seen.turn, "age_retry": seen.age}
+        item = {name: {"N": str(value)} for name, value in stands.items()}
+        answer: Any = {part: item, "ResponseMetadata": {"HTTPHeaders": {"date": date}}}
         self._travel()
         if not done:
             error = {"Code": "ConditionalCheckFailedException"}
@@ -231,7 +243,10 @@ class Client:
     def _update(self, expression: str, values: dict[str, int]) -> bool:
         start, now, fresh = values[":start"], values[":now"], expression.startswith("SET tat = :end")
         ahead = values[":end"] - start if fresh else values[":ahead"]
-        return self._item.update(fresh, now, start, values.get(":latest", now), ahead)
+        taken = self._item.update(fresh, now, start, values.get(":latest", now), ahead)
+        if taken and ":age" in values:
+            self._item.take_turn(RETRIES, values[":age"])
+        return taken
 
     def _travel(self) -> None:
         fastest, slowest = self._world.way

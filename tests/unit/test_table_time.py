@@ -24,14 +24,15 @@ def test_before_any_answer_a_clock_may_be_wrong_by_fifty_milliseconds() -> None:
 
 
 @given(st.floats(-0.05, 0.05), st.floats(0.002, 0.008))
-def test_four_calls_at_the_right_moments_make_it_exact(offset: float, way: float) -> None:
+def test_some_calls_at_the_right_moments_make_it_exact_within_three_seconds(offset: float, way: float) -> None:
     known, now = TableTime(), NOW + 0.3
-    for _ in range(4):
-        if (at := known.ask_at(now, way, FINE)) < math.inf:
-            assert now <= at <= now + 1
-            ask(known, at, offset, way)
-            now = at + way
-    assert known.error(now) < 0.009
+    calls = 0
+    while (at := known.ask_at(now, FINE)) < NOW + 3.3:
+        assert now <= at <= now + 1
+        ask(known, at, offset, way)
+        now, calls = at + way, calls + 1
+    assert known.error(now) < 0.012
+    assert calls <= 12
     assert abs(known.offset(now) - offset) <= known.error(now)
 
 
@@ -49,7 +50,7 @@ def test_whatever_the_answers_tell_the_offset_is_within_the_error(offset: float,
 def test_a_clock_that_is_seconds_wrong_is_found_out_and_made_exact_as_well() -> None:
     known, now = TableTime(), NOW
     for _ in range(12):
-        now = min(known.ask_at(now, 0.004, FINE), now + 1)
+        now = min(known.ask_at(now, FINE), now + 1)
         ask(known, now, 2.34, 0.004)
         now += 0.004
     assert known.offset(now) == pytest.approx(2.34, abs=FINE)
@@ -78,4 +79,4 @@ def test_an_exact_clock_is_not_asked_about() -> None:
     known = TableTime()
     known.heard(NOW, NOW, NOW)
     known.heard(NOW - 0.001, NOW - 0.001, NOW - 1)
-    assert known.ask_at(NOW, 0.004, FINE) == math.inf
+    assert known.ask_at(NOW, FINE) == math.inf

@@ -37,13 +37,14 @@ class Pacer:
         dice: Callable[[float, float], float] = random.uniform,
     ) -> None:
         """`monthly_quota`: requests that the subscription has for a month; 0 where it is not counted."""
-        self._table, self._item, self._now = table, PacerItem(table), table.now
+        self._table, self._item, self._now = table, PacerItem(table, lane.name), table.now
         self._lane, self._quota, self._sleep, self._dice = lane, monthly_quota, sleep, dice
         self._spacing = pace.interval(rate, margin_ms)
         self._horizon = lane.horizon(self._spacing)
-        # A quarter of the margin is for our own lateness, two fifths for two clocks, and the rest for the way there.
-        self._tolerance, self._fine = margin_ms / 4000, margin_ms / 5000
+        # A fifth of the margin is for our own lateness, not quite half for two clocks, the rest for the way there.
+        self._tolerance, self._fine = 0.2 * margin_ms / 1000, 0.24 * margin_ms / 1000
         self._clock, self._paused_until, self._learning = Clock(), 0.0, Lock()
+        self._turn: int | None = None  # the last that this worker had; before that, the one in which it came
         self._way = 0.033  # seconds that a call took lately; slots start half as much again ahead
 
     def reserve(self, count: int, within: float = math.inf, ready: Callable[[], None] = lambda: None) -> list[float]:
@@ -126,24 +127,25 @@ class Pacer:
     def _read(self) -> None:
         began = self._now()
         self._clock = self._item.read(self._time())
+        self._turn = self._clock.turn if self._turn is None else self._turn
         self._measure(began)
 
     def _wait(self, waiting: Wait, give_up: float) -> None:
         """Until then; or until the item is seen to stand elsewhere, where a look at it in between is worth it."""
-        until = self._of_machine(waiting.until) + self._dice(0, pace.SPREAD)
-        known = self._clock
+        until, known = self._of_machine(waiting.until), self._clock
         if until > give_up:  # a short wait is waited for, with the batch at hand: sent round, it would cost more
-            self._clock = Clock(known.tat, used=known.used)  # a pause is asked for afresh: it may have been ended
+            self._clock = replace(known, paused_until=0, tripped_at=0, probe_at=0)  # asked for afresh
             raise Busy(waiting.reason, until)
+        until += self._dice(*pace.later(known, self._turn or 0))
         while self._clock == known and (now := self._now()) < until:
             recheck = now + pace.RECHECK / SECOND if waiting.held else until
-            exact = self._table.time.ask_at(now, self._way, _EXACT * self._fine)
+            exact = self._table.time.ask_at(now, _EXACT * self._fine)
             self._sleep(max(0.0, min(until, recheck, exact) - now))
             self._read()
 
     def _learn_until(self, slot: float) -> None:
         """Makes the clock exact, as far as there is time: an inexact one costs the slots of its gaps."""
-        while (exact := self._table.time.ask_at(self._now(), self._way, _EXACT * self._fine)) < slot - _LONGEST_WAY:
+        while (exact := self._table.time.ask_at(self._now(), _EXACT * self._fine)) < slot - _LONGEST_WAY:
             self._sleep(max(0.0, exact - self._now()))
             with suppress(Busy, TryAgain):
                 self._read()
@@ -157,10 +159,12 @@ class Pacer:
         gap = round(max(0.0, error - self._fine) * SECOND)
         now, count = round((began + offset) * SECOND), 1 if known.tripped_at else count
         start = now + round(1.5 * self._way * SECOND)
-        wish = Wish(now, start, now + self._horizon, count, count * self._spacing + 2 * gap)
+        wish = Wish(now, start, now + self._horizon, count, count * self._spacing + 2 * gap, self._turn or 0)
         taken, clock = self._item.take(wish, known)
         self._clock = clock
         self._measure(began)
+        if taken and count > 1:
+            self._turn = clock.turn
         slots = pace.slots(clock.tat - gap, count, self._spacing) if taken else []
         return [slot / SECOND - offset for slot in slots]
 

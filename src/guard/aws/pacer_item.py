@@ -30,6 +30,7 @@ class Wish:
     latest: int  # the first slot is not wanted after it
     count: int
     ahead: int
+    turn: int  # of its worker's last batch
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +38,11 @@ class PacerItem:
     """The item. Its methods raise Busy and TryAgain, and answer with the item as it is then."""
 
     table: Table
+    lane: str
 
     def read(self, now: int) -> Clock:
         """What stands there."""
-        return _clock(self.table.read(_ITEM), now)
+        return self._clock(self.table.read(_ITEM), now)
 
     def take(self, wish: Wish, known: Clock) -> tuple[bool, Clock]:
         """Takes the slots, where what is `known` still holds. While the service is away: the one of the next probe."""
@@ -52,13 +54,16 @@ class PacerItem:
         if known.tripped_at:
             values |= {":probe": known.probe_at, ":next": wish.now + pace.probe_interval(known.tripped_at, wish.now)}
             move, closed = f"{move}, probe_at = :next", "probe_at = :probe"
-        condition = f"{condition} AND {_NOT_PAUSED} AND {closed}"
+        expression, names = f"SET {move} ADD #used :count", {"#used": _used(wish.now)}
+        if wish.count > 1:  # one alone is no turn: it stands for a slot that was missed, or is a probe
+            names |= {"#turn": f"turn_{self.lane}", "#age": f"age_{self.lane}"}
+            values |= {":one": 1, ":age": known.turn - wish.turn}
+            expression = f"SET {move}, #age = :age ADD #used :count, #turn :one"
         try:
-            names = {"#used": _used(wish.now)}
-            item = self.table.update(_ITEM, f"SET {move} ADD #used :count", condition, values, names)
+            item = self.table.update(_ITEM, expression, f"{condition} AND {_NOT_PAUSED} AND {closed}", values, names)
         except Refused as refused:
-            return False, _clock(refused.item, wish.now)
-        return True, _clock(item, wish.now)
+            return False, self._clock(refused.item, wish.now)
+        return True, self._clock(item, wish.now)
 
     def pause(self, until: int) -> None:
         """Nobody takes a slot before then. A shorter pause does not end a longer one."""
@@ -68,7 +73,7 @@ class PacerItem:
 
     def fail(self, now: int) -> Clock:
         """Counts one failure more."""
-        return _clock(self.table.update(_ITEM, "ADD failures :one", None, {":one": 1}), now)
+        return self._clock(self.table.update(_ITEM, "ADD failures :one", None, {":one": 1}), now)
 
     def trip(self, now: int, known: Clock) -> Clock:
         """The service is away: nobody takes a slot until the next probe is due, where that is not settled already."""
@@ -78,16 +83,15 @@ class PacerItem:
             item = self.table.update(_ITEM, expression, "attribute_not_exists(probe_at) OR probe_at <= :now", values)
         except Refused as refused:
             item = refused.item
-        return _clock(item, now)
+        return self._clock(item, now)
 
     def answered(self) -> None:
         """The service answers: all go on, and failures are counted anew."""
         self.table.update(_ITEM, "REMOVE failures, tripped_at, probe_at", None, {})
 
-
-def _clock(item: dict[str, Any], now: int) -> Clock:
-    names = ("tat", "paused_until", "tripped_at", "probe_at", "failures", _used(now))
-    return Clock(*(int(item.get(name, 0)) for name in names))
+    def _clock(self, item: dict[str, Any], now: int) -> Clock:
+        names = ("tat", "paused_until", "tripped_at", "probe_at", "failures", _used(now))
+        return Clock(*(int(item.get(name, 0)) for name in (*names, f"turn_{self.lane}", f"age_{self.lane}")))
 
 
 def _used(now: int) -> str:
