@@ -57,8 +57,8 @@ invoke: setup ## Runs EVENT=events/s3-put.json in a container (sam local invoke)
 invoke-all: setup ## The same for every sample event, each outcome checked
 	@$(RUN) -m local.invoke --all
 
-bench: setup ## Benchmarks, as ratios within one run: BENCH=cold_start, or rate (25 minutes); build/bench/*.json
-	$(RUN) -m tests.bench $(or $(BENCH),cold_start)
+bench: setup ## All benchmarks (25 minutes), BENCH=cold_start or rate alone, QUICK=1 less of them; build/bench/*.json
+	$(RUN) -m tests.bench $(BENCH) $(if $(QUICK),--quick)
 
 backfill: setup ## Has what is in a bucket already checked: STACK=NAME [BUCKET= PREFIX= AFTER=KEY CURRENT_ONLY=1 QUEUE_URL=]
 	@# The shell's variables and not make's own: a key may hold what make would run.

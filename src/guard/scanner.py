@@ -101,14 +101,14 @@ class Scanner:
         try:
             slots = self._pacer.reserve(count, deadline - self._now(), lambda: self._matcher.connect(count))
         except Away as away:
-            self._failed(str(away))
+            self._failed(str(away), unreachable=True)
             raise
         if (used := self._pacer.quota_used) is not None:
             self._notices.quota(used)
         return slots
 
-    def _failed(self, reason: str) -> None:
-        if self._pacer.failed():
+    def _failed(self, reason: str, unreachable: bool = False) -> None:
+        if self._pacer.failed(unreachable):
             self._notices.away(reason)
 
     def _asking(self, slot: float) -> Step:

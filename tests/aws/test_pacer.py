@@ -354,7 +354,7 @@ def test_a_connection_that_cannot_be_opened_takes_no_slot_and_waits_for_the_next
     worker.refused()
 
     def unreachable() -> None:
-        worker.failed()
+        worker.failed(unreachable=True)
         raise Away("no-connection")
 
     tries = []
@@ -459,3 +459,15 @@ def test_an_upload_that_waits_for_its_slot_makes_its_clock_exact_meanwhile(
         assert pacer.arrive(slot)
         time.now += 3.3
     assert table.time.offset(time.now) == pytest.approx(0.03, abs=0.006)
+
+
+def test_requests_of_before_that_fail_while_the_service_is_away_put_off_no_probe(
+    dynamodb: Any, pacer_table: str, time: Time
+) -> None:
+    late, prober = (a_pacer(dynamodb, time) for _ in range(2))
+    late.reserve(5)
+    prober.refused()
+    time.now += 3.01
+    late.failed()
+    late.refused()
+    assert prober.reserve(1)

@@ -170,7 +170,7 @@ class FakePacer(Failing):
     def answered(self) -> None:
         self.away, self.failures = False, 0
 
-    def failed(self) -> bool:
+    def failed(self, unreachable: bool = False) -> bool:
         self.failures += 1
         self.away |= self.failures >= self.away_after
         return self.away

@@ -87,13 +87,16 @@ class Pacer:
         self._paused_until = max(self._paused_until, until)
         self._item.pause(self._of_table(until))
 
-    def failed(self) -> bool:
-        """Nothing came of a request. Whether the service is taken for away now: all wait, and one at a time asks."""
+    def failed(self, unreachable: bool = False) -> bool:
+        """Nothing came of a request, or it was not even sent, the service being `unreachable`.
+
+        Whether the service is taken for away now: then all wait, and one at a time asks.
+        """
         with suppress(Busy, TryAgain):
             if not self._clock.tripped_at:
                 self._clock = self._item.fail(self._time())
-            if self._clock.tripped_at or self._clock.failures >= pace.TRIP:
-                self._trip()
+            if self._clock.failures >= pace.TRIP or self._clock.tripped_at:
+                self._trip(unreachable)
         return self._clock.tripped_at > 0
 
     def refused(self) -> None:
@@ -168,10 +171,9 @@ class Pacer:
         slots = pace.slots(clock.tat - gap, count, self._spacing) if taken else []
         return [slot / SECOND - offset for slot in slots]
 
-    def _trip(self) -> None:
-        now = self._time()
-        if self._clock.probe_at <= now:
-            self._clock = self._item.trip(now, self._clock)
+    def _trip(self, unreachable: bool = False) -> None:
+        if unreachable or not self._clock.tripped_at:
+            self._clock = self._item.trip(self._time(), self._clock, unreachable)
 
     def _measure(self, began: float) -> None:
         """Follows a slower way at once and a faster one by and by."""

@@ -75,12 +75,17 @@ class PacerItem:
         """Counts one failure more."""
         return self._clock(self.table.update(_ITEM, "ADD failures :one", None, {":one": 1}), now)
 
-    def trip(self, now: int, known: Clock) -> Clock:
-        """The service is away: nobody takes a slot until the next probe is due, where that is not settled already."""
+    def trip(self, now: int, known: Clock, unreachable: bool) -> Clock:
+        """The service is away: nobody takes a slot until the first probe is due.
+
+        `unreachable`: what was due could not be sent, so the next is to wait as well. Whoever has only heard nothing of
+        what he sent puts off no probe: others may still hear of theirs.
+        """
         values = {":now": now, ":next": now + pace.probe_interval(known.tripped_at or now, now)}
         expression = "SET tripped_at = if_not_exists(tripped_at, :now), probe_at = :next"
+        condition = "attribute_not_exists(probe_at)" + (" OR probe_at <= :now" if unreachable else "")
         try:
-            item = self.table.update(_ITEM, expression, "attribute_not_exists(probe_at) OR probe_at <= :now", values)
+            item = self.table.update(_ITEM, expression, condition, values)
         except Refused as refused:
             item = refused.item
         return self._clock(item, now)
