@@ -24,7 +24,7 @@ from guard.aws.uploads import Uploads
 from guard.endings import Endings
 from guard.events import Fault
 from guard.move import Move
-from guard.pace import BATCH, Lane
+from guard.pace import BACKFILL, BATCH, Lane
 from guard.photodna import PhotoDNA
 from guard.scanner import Scanner
 from guard.settings import Settings
@@ -65,7 +65,7 @@ def build(conf: Settings, lane: Lane, session: boto3.Session) -> Guard:
     s3 = session.client("s3", config=_AWS.merge(Config(signature_version="s3v4")))  # presigned URLs are v2 otherwise
     sqs = session.client("sqs", config=_AWS)
     dynamodb = session.client("dynamodb", config=_AWS)
-    notices = Notices(Logger(), Metrics())
+    notices = Notices(Logger(), Metrics(), lane is BACKFILL)
     ledger = Ledger(dynamodb, conf.results_table, conf.clean_result_days)
     uploads, retry_queue = Uploads(s3), RetryQueue(sqs, conf.retry_queue_url, conf.dead_letter_queue_url)
     key = SubscriptionKey(session.client("secretsmanager", config=_AWS), conf.subscription_key_secret)

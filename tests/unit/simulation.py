@@ -22,8 +22,8 @@ from guard.table_time import TableTime
 
 MS = SECOND // 1000
 MARGIN = 25 * MS  # the template's default
-LATE = MARGIN // 5  # the most that a slot is used late
-FINE = MARGIN * 24 // 100  # the most by which a worker's clock is wrong, without a gap; that of another likewise
+LATE = MARGIN * 3 // 10  # the most that a slot is used late
+FINE = MARGIN * 22 // 100  # the most by which a worker's clock is wrong, without a gap; that of another likewise
 JITTER = MARGIN - LATE - 2 * FINE  # what is left for the way to the server
 LONGEST_WAY = 160 * MS
 T = TypeVar("T")
@@ -107,7 +107,7 @@ class SimulatedPacer:
         self._sim, self._item, self._world, self.lane = sim, item, world, lane
         self._horizon = lane.horizon(world.spacing)
         self._skew = sim.random.randint(-world.skew // 2, world.skew // 2)
-        self._clock, self._way, self.time, self._learning = Clock(), 33 * MS, TableTime(), False
+        self._clock, self._way, self.time = Clock(), 33 * MS, TableTime()
         self._turn: int | None = None
 
     def now(self) -> int:
@@ -130,10 +130,8 @@ class SimulatedPacer:
 
     def arrive(self, slot: int) -> Steps[bool]:
         """The machine is late by up to the tolerance, but for the slots that it misses."""
-        if not self._learning and self._world.dated:
-            self._learning = True
+        if not self.lane.patience and self._world.dated:
             yield from self._learn_until(slot)
-            self._learning = False
         yield max(0, slot - self.now()) + self._lateness()
         return self.now() - slot <= self._world.tolerance
 

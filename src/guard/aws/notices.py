@@ -16,8 +16,12 @@ _QUIET = (Status.CLEAN, Status.SKIPPED, Status.GONE)
 class Notices:
     """Log lines and metrics. No metric has an object's key as a dimension; no line holds a URL or the key."""
 
-    def __init__(self, logger: Logger, metrics: Metrics, now: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, logger: Logger, metrics: Metrics, backfill: bool = False, now: Callable[[], float] = time.time
+    ) -> None:
+        """`backfill`: what is told of waits by its nature, and how long is no alarm."""
         self._log, self._metrics, self._now = logger, metrics, now
+        self._waiting = "BackfillWaiting" if backfill else "Waiting"
         self._lock = threading.Lock()  # a batch is worked by threads; Metrics is not made for them
 
     @contextmanager
@@ -44,7 +48,7 @@ class Notices:
     def deferred(self, upload: Upload, reason: str, delay: float, received: float, counted: bool) -> None:
         """An upload waits: because something failed (`counted`), or for a slot or a pause."""
         self._metric("FailedAttempt" if counted else "Waited")
-        self._metric("Waiting", max(0.0, self._now() - received), MetricUnit.Seconds)
+        self._metric(self._waiting, max(0.0, self._now() - received), MetricUnit.Seconds)
         tell = self._log.warning if counted else self._log.info
         tell("deferred", extra=_of(upload) | {"reason": reason, "delay_seconds": round(delay, 1)})
 
