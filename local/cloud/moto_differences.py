@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlparse
@@ -45,6 +45,8 @@ def apply(endpoint: str, send_to_function: Say) -> None:
     for name in ("send_message", "delete_message", "change_message_visibility"):
         replace(SQSBackend, name, _under_the_queue_lock)
     replace(SQSBackend, "receive_message", _receive_atomically)
+    replace(Queue, "delete_message", _delete_at_once)
+    Queue.messages = property(_Visible)  # type: ignore[assignment]  # a list in moto, made anew for each receipt
     # SQS holds any number of messages. Moto asks for the time four times for each one at every send; this is quick.
     replace(sqs_models, "unix_time_millis", lambda _: lambda: time.time() * 1000)
     # A queue's URL is where its requests go.
@@ -262,6 +264,34 @@ def _under_the_queue_lock(original: Callable[..., Any]) -> Callable[..., Any]:
             return original(*args, **kwargs)
 
     return locked
+
+
+class _Visible:
+    """The messages of a queue that can be received, one after the other: the first of ten thousand suffice."""
+
+    def __init__(self, queue: Queue) -> None:
+        self._queue = queue
+
+    def __iter__(self) -> Iterator[Any]:
+        return (message for message in list(self._queue._messages) if message.visible and not message.delayed)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
+def _delete_at_once(original: Callable[..., Any]) -> Callable[..., Any]:
+    """Moto goes through all messages twice; what is deleted was received, and so is among the first."""
+
+    def delete(self: Queue, receipt_handle: str) -> None:
+        for place, message in enumerate(self._messages):
+            if message.had_receipt_handle(receipt_handle):
+                self.pending_messages.discard(message)
+                self.deleted_messages.update(message.all_receipt_handles)  # type: ignore[arg-type]
+                del self._messages[place]
+                return
+        original(self, receipt_handle)  # deleted already, or never known
+
+    return delete
 
 
 def _receive_atomically(original: Callable[..., Any]) -> Callable[..., Any]:

@@ -26,7 +26,7 @@ class Lane:
 # upload, whose function waits for nothing, looks beyond the batches of both: it finds a slot whatever the backlog.
 UPLOADS = Lane("upload", seconds=1.0, batches=2, patience=0.0)
 RETRIES = Lane("retry", seconds=0.7, batches=0, patience=40.0)
-BACKFILL = Lane("backfill", seconds=0.4, batches=0, patience=40.0)
+BACKFILL = Lane("backfill", seconds=0.35, batches=0, patience=40.0)
 LANES = {lane.name: lane for lane in (UPLOADS, RETRIES, BACKFILL)}
 
 NO_SLOT, PAUSED, AWAY = "no slot", "paused", "the service is away"  # what one waits for

@@ -14,6 +14,7 @@ from typing import TypeVar
 from guard import pace
 from guard.aws.pacer import _CONTENTION as CONTENTION
 from guard.aws.pacer import _EXACT as EXACT
+from guard.aws.pacer import _LEARNING
 from guard.backoff import SHORTEST
 from guard.errors import Busy
 from guard.pace import BATCH, RETRIES, SECOND, UPLOADS, Clock, Lane, Wait
@@ -22,10 +23,10 @@ from guard.table_time import TableTime
 
 MS = SECOND // 1000
 MARGIN = 25 * MS  # the template's default
-LATE = MARGIN * 3 // 10  # the most that a slot is used late
+LATE = MARGIN // 5  # the most that a slot is used late
 FINE = MARGIN * 22 // 100  # the most by which a worker's clock is wrong, without a gap; that of another likewise
 JITTER = MARGIN - LATE - 2 * FINE  # what is left for the way to the server
-LONGEST_WAY = 160 * MS
+LONGEST_WAY, LEARNING = 160 * MS, round(_LEARNING * SECOND)
 T = TypeVar("T")
 Steps = Generator[int, None, T]
 
@@ -148,7 +149,7 @@ class SimulatedPacer:
             yield from self._read()
 
     def _learn_until(self, slot: int) -> Steps[None]:
-        while (exact := self._exact_at()) < slot - LONGEST_WAY:
+        while (exact := self._exact_at()) < slot - LEARNING:
             yield max(0, round(exact) - self.now())
             yield from self._read()
 
@@ -211,6 +212,7 @@ class Fleet:
 
     world: World
     seed: int = 1
+    batch: int = BATCH  # messages that a worker gets at once
     pacer: type[SimulatedPacer] = SimulatedPacer
     item: Item = field(default_factory=Item)
     arrivals: list[int] = field(default_factory=list)  # at the server
@@ -261,7 +263,7 @@ class Fleet:
             return
         yield self.sim.random.randint(*self.world.look)
         try:
-            slots = yield from pacer.reserve(BATCH)
+            slots = yield from pacer.reserve(self.batch)
         except Busy as busy:
             paused = str(busy) == "paused"
             back = round(busy.until - pacer.now() + self.sim.random.uniform(0, SHORTEST) * SECOND) if paused else 0

@@ -78,4 +78,4 @@ def test_even_the_last_of_the_waiting_retries_wakes_before_the_first_of_the_back
 
 
 def test_the_last_of_the_waiting_backfill_wakes_before_the_slots_run_out() -> None:
-    assert BACKFILL.seconds - SPREAD == pytest.approx(0.1)
+    assert BACKFILL.seconds - SPREAD == pytest.approx(0.05)

@@ -18,6 +18,7 @@ from guard.errors import Busy, TryAgain
 from guard.pace import SECOND, Clock, Lane, Wait
 
 _LONGEST_WAY = 0.16  # seconds; a call that took longer was retried, and is no measure
+_LEARNING = 0.4  # seconds before a slot in which its thread asks nobody anything
 _EXACT = 0.8  # of the error that costs no gap: with less nothing is asked, so that it can grow a while
 _CONTENTION = 20  # refused writes after which somebody else may try: never met, but nothing loops for ever
 
@@ -40,8 +41,8 @@ class Pacer:
         self._lane, self._quota, self._sleep, self._dice = lane, monthly_quota, sleep, dice
         self._spacing = pace.interval(rate, margin_ms)
         self._horizon = lane.horizon(self._spacing)
-        # Of the margin 0.3 is for our own lateness, 0.22 for each of two clocks, and the rest for the way there.
-        self._tolerance, self._fine = 0.3 * margin_ms / 1000, 0.22 * margin_ms / 1000
+        # Of the margin a fifth is for our own lateness, 0.22 for each of two clocks, and the rest for the way there.
+        self._tolerance, self._fine = 0.2 * margin_ms / 1000, 0.22 * margin_ms / 1000
         self._clock, self._paused_until = Clock(), 0.0
         self._turn: int | None = None  # the last that this worker had; before that, the one in which it came
         self._way = 0.033  # seconds that a call took lately; slots start half as much again ahead
@@ -144,7 +145,7 @@ class Pacer:
 
     def _learn_until(self, slot: float) -> None:
         """Makes the clock exact, as far as there is time: an inexact one costs the slots of its gaps."""
-        while (exact := self._table.time.ask_at(self._now(), _EXACT * self._fine)) < slot - _LONGEST_WAY:
+        while (exact := self._table.time.ask_at(self._now(), _EXACT * self._fine)) < slot - _LEARNING:
             self._sleep(max(0.0, exact - self._now()))
             with suppress(Busy, TryAgain):
                 self._read()
