@@ -23,7 +23,7 @@ from guard.table_time import TableTime
 
 MS = SECOND // 1000
 MARGIN = 25 * MS  # the template's default
-LATE = MARGIN // 5  # the most that a slot is used late
+LATE = MARGIN * 3 // 10  # the most that a slot is used late
 FINE = MARGIN * 22 // 100  # the most by which a worker's clock is wrong, without a gap; that of another likewise
 JITTER = MARGIN - LATE - 2 * FINE  # what is left for the way to the server
 LONGEST_WAY, LEARNING = 160 * MS, round(_LEARNING * SECOND)

@@ -41,8 +41,8 @@ class Pacer:
         self._lane, self._quota, self._sleep, self._dice = lane, monthly_quota, sleep, dice
         self._spacing = pace.interval(rate, margin_ms)
         self._horizon = lane.horizon(self._spacing)
-        # Of the margin a fifth is for our own lateness, 0.22 for each of two clocks, and the rest for the way there.
-        self._tolerance, self._fine = 0.2 * margin_ms / 1000, 0.22 * margin_ms / 1000
+        # Of the margin 0.3 is for our own lateness, 0.22 for each of two clocks, and the rest for the way there.
+        self._tolerance, self._fine = 0.3 * margin_ms / 1000, 0.22 * margin_ms / 1000
         self._clock, self._paused_until = Clock(), 0.0
         self._turn: int | None = None  # the last that this worker had; before that, the one in which it came
         self._way = 0.033  # seconds that a call took lately; slots start half as much again ahead
