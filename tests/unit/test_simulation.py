@@ -116,7 +116,7 @@ def test_live_traffic_takes_its_part_and_the_backlog_all_that_is_left() -> None:
     both = fleet(MANY, workers=400, seconds=EXACT + 10, uploads=60)
     assert both.refused(EXACT) <= 0.05 * 60 * 10  # the queue takes them: the clocks of new functions cost slots
     assert len(both.waited(EXACT)) > 60 * 8
-    assert both.rate(EXACT, EXACT + 9) >= 0.96 * 200
+    assert both.rate(EXACT, EXACT + 9) >= 0.95 * 200
     assert largest_window(both.arrivals) <= 200
 
 
