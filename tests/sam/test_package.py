@@ -35,7 +35,7 @@ def distributions(package: Path) -> list[PathDistribution]:
 
 
 def test_every_function_has_a_package(built: Path) -> None:
-    assert set(build.packages(built)) == {"OnUploadFunction", "OnRetryFunction"}
+    assert set(build.packages(built)) == {"OnUploadFunction", "OnRetryFunction", "OnBackfillFunction"}
 
 
 def test_a_package_holds_the_locked_versions_of_the_dependencies_and_no_other(package: Path) -> None:
