@@ -12,7 +12,7 @@ from tests.bench.rate import backlog
 
 pytestmark = pytest.mark.alone
 
-UPLOADS = 60
+UPLOADS = 40
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +59,7 @@ def test_a_refused_key_is_asked_about_once_in_a_while_until_it_is_the_right_one(
     cloud.emulator.settings(key="another")
     cloud.emulator.clear()
     keys = wait_in_both_queues(cloud, "key")
-    time.sleep(12)
+    time.sleep(10)
     refused = cloud.emulator.requests()
     assert len(refused) <= 13 + 4 * 13
     assert len([request for request in refused if request["arrived_at"] > time.time() - 6]) <= 3

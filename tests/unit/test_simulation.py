@@ -165,7 +165,7 @@ def test_six_workers_need_a_tenth_of_a_write_for_a_request(latency: float, way: 
     assert few.item.writes <= 0.1 * len(few.arrivals)
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(2))
 @pytest.mark.parametrize("workers", [2, 8, 20])
 def test_clocks_50_ms_apart_break_nothing(workers: int, seed: int) -> None:
     apart = Fleet(World(skew=50 * MS), seed=seed)
