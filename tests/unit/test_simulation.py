@@ -113,10 +113,10 @@ def test_an_upload_during_a_backfill_leaves_within_two_seconds_unless_its_machin
 
 
 def test_live_traffic_takes_its_part_and_the_backlog_all_that_is_left() -> None:
-    both = fleet(MANY, workers=400, seconds=EXACT + 10, uploads=60)
-    assert both.refused(EXACT) <= 0.05 * 60 * 10  # the queue takes them: the clocks of new functions cost slots
-    assert len(both.waited(EXACT)) > 60 * 8
-    assert both.rate(EXACT, EXACT + 9) >= 0.95 * 200
+    both = fleet(MANY, workers=400, seconds=60, uploads=60)  # the clocks of new functions cost slots until then
+    assert both.refused(50) == 0
+    assert len(both.waited(50)) > 60 * 8
+    assert both.rate(50, 59) >= 0.97 * 200
     assert largest_window(both.arrivals) <= 200
 
 
