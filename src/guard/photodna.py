@@ -44,12 +44,14 @@ class PhotoDNA:
         answer_seconds: float = ANSWER_SECONDS,
         verify: bool | str = True,
         now: Callable[[], float] = time.time,
+        adapter: KeepAlive | None = None,
     ) -> None:
+        """`adapter`: another way to the service than our own connections."""
         self._url = f"{endpoint}?enhance={'true' if enhance else 'false'}"
         self._evaluation = {"Enable-Evaluation": enable_evaluation} if enable_evaluation else {}
         self._key, self._verify, self._now = key, verify, now
         self._answer_seconds = answer_seconds
-        self._adapter = KeepAlive(connections, CONNECT_SECONDS)
+        self._adapter = adapter or KeepAlive(connections, CONNECT_SECONDS)
 
     def by_url(self, url: str, fresh_key: bool = False) -> requests.PreparedRequest:
         """A request for the picture at `url`. Raises NoKey where there is no key."""

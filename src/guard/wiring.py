@@ -4,7 +4,8 @@ import functools
 import math
 import os
 import sys
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +24,7 @@ from guard.aws.table import Table
 from guard.aws.uploads import Uploads
 from guard.endings import Endings
 from guard.events import Fault
+from guard.keepalive import KeepAlive
 from guard.move import Move
 from guard.pace import BACKFILL, BATCH, Lane
 from guard.photodna import PhotoDNA
@@ -60,24 +62,38 @@ def guard(lane: Lane) -> Guard:
     return build(settings.read(os.environ), lane, boto3.Session())
 
 
-def build(conf: Settings, lane: Lane, session: boto3.Session) -> Guard:
-    """The application with these settings and this session's credentials and region."""
+def build(
+    conf: Settings,
+    lane: Lane,
+    session: boto3.Session,
+    now: Callable[[], float] = time.time,
+    sleep: Callable[[float], None] = time.sleep,
+    adapter: KeepAlive | None = None,
+) -> Guard:
+    """The application with these settings and this session's credentials and region.
+
+    `now`, `sleep`: its clock, epoch seconds; `adapter`: its way to the Match service. Tests give others.
+    """
     s3 = session.client("s3", config=_AWS.merge(Config(signature_version="s3v4")))  # presigned URLs are v2 otherwise
     sqs = session.client("sqs", config=_AWS)
     dynamodb = session.client("dynamodb", config=_AWS)
-    notices = Notices(Logger(), Metrics(), lane is BACKFILL)
-    ledger = Ledger(dynamodb, conf.results_table, conf.clean_result_days)
+    notices = Notices(Logger(), Metrics(), lane is BACKFILL, now)
+    ledger = Ledger(dynamodb, conf.results_table, conf.clean_result_days, now)
     uploads, retry_queue = Uploads(s3), RetryQueue(sqs, conf.retry_queue_url, conf.dead_letter_queue_url)
     key = SubscriptionKey(session.client("secretsmanager", config=_AWS), conf.subscription_key_secret)
-    rate_table = Table(dynamodb, conf.pacer_table)
+    rate_table = Table(dynamodb, conf.pacer_table, now)
+    quarantine = Quarantine(s3, conf.quarantine_bucket, conf.retention_mode, conf.retention_days, now)
     scanner = Scanner(
         ledger=ledger,
         uploads=uploads,
-        pacer=Pacer(rate_table, conf.rate_per_second, conf.rate_margin_ms, lane, conf.monthly_quota),
-        matcher=PhotoDNA(conf.match_endpoint, key, conf.enhance, conf.enable_evaluation, connections=BATCH),
-        move=Move(ledger, uploads, Quarantine(s3, conf.quarantine_bucket, conf.retention_mode, conf.retention_days)),
-        endings=Endings(ledger, uploads, retry_queue, notices, conf.retry_for_seconds),
+        pacer=Pacer(rate_table, conf.rate_per_second, conf.rate_margin_ms, lane, conf.monthly_quota, sleep),
+        matcher=PhotoDNA(
+            conf.match_endpoint, key, conf.enhance, conf.enable_evaluation, BATCH, now=now, adapter=adapter
+        ),
+        move=Move(ledger, uploads, quarantine),
+        endings=Endings(ledger, uploads, retry_queue, notices, conf.retry_for_seconds, now),
         notices=notices,
+        now=now,
     )
     return Guard(scanner, retry_queue, notices)
 
