@@ -10,9 +10,9 @@ from contextlib import suppress
 from dataclasses import replace
 
 from guard import backoff
-from guard.errors import Busy, Gone, GuardError, Held, NoKey, TryAgain, Unscannable
-from guard.model import Status
-from guard.ports import Ledger, Notices, RetryQueue, Uploads
+from guard.errors import Busy, Gone, GuardError, Held, NoKey, TryAgain, Unscannable, Withheld
+from guard.model import ScanRecord, Status, Upload
+from guard.ports import EventBus, Ledger, Notices, RetryQueue, Uploads
 from guard.scan import Scan
 
 TAGGED = {Status.CLEAN: "clean", Status.SKIPPED: "skipped", Status.UNSCANNABLE: "unscannable"}
@@ -28,12 +28,14 @@ class Endings:
         ledger: Ledger,
         uploads: Uploads,
         retry_queue: RetryQueue,
+        event_bus: EventBus,
         notices: Notices,
         retry_for: float,
         now: Callable[[], float] = time.time,
     ) -> None:
         """`retry_for`: seconds of back-off after which an upload is given up."""
-        self._ledger, self._uploads, self._retry_queue, self._notices = ledger, uploads, retry_queue, notices
+        self._ledger, self._uploads, self._retry_queue = ledger, uploads, retry_queue
+        self._event_bus, self._notices = event_bus, notices
         self._retry_for, self._now = retry_for, now
 
     def run(self, scan: Scan, step: Step) -> None:
@@ -47,23 +49,26 @@ class Endings:
 
     def settle(self, scan: Scan, status: Status, reason: str = "", **more: object) -> None:
         """Ends the way, tells of it, and tags what is still there."""
-        self._ledger.settle(scan.upload, scan.begun, status, reason, **more)
-        self.tell(scan, status, reason)
-        self.tag(scan, status)
+        record = scan.record = self._ledger.settle(scan.upload, scan.begun, status, reason, **more)
+        self._notices.settled(scan.upload, status, record.reason, record.received, record.is_test)
+        self.follow_up(scan, record)
 
-    def tell(self, scan: Scan, status: Status, reason: str = "") -> None:
-        """A log line and metrics of a settled upload."""
-        self._notices.settled(scan.upload, status, reason, scan.begun.received, scan.begun.is_test)
+    def follow_up(self, scan: Scan, settled: ScanRecord) -> None:
+        """What comes after the end. Again for a repeated delivery, since the first may have died before it."""
+        if not settled.announced:
+            self._event_bus.settled(scan.upload, settled)
+            self._ledger.announced(scan.upload)
+        if settled.status in TAGGED and scan.upload.version_id:
+            self._tag(scan.upload, settled)
 
-    def tag(self, scan: Scan, status: Status) -> None:
-        """Tags a settled upload. Again for a repeated delivery, since the first may have died before it.
-
-        Not without a version: S3 cannot pin a tag, and it would land on whatever has taken the object's place.
-        """
-        if status in TAGGED and scan.upload.version_id:
-            with suppress(Gone, Unscannable):
-                if not self._uploads.tag(scan.upload, TAGGED[status]):
-                    self._notices.untagged(scan.upload)
+    def _tag(self, upload: Upload, settled: ScanRecord) -> None:
+        """Not without a version: S3 cannot pin a tag, and it would land on whatever has taken the object's place."""
+        with suppress(Gone, Unscannable):
+            done = self._uploads.tag(upload, TAGGED[settled.status])
+            if not done:
+                self._notices.untagged(upload)
+            if done is settled.untagged:
+                self._ledger.tagged(upload, settled.status, done)
 
     def _answered(self, scan: Scan, step: Step) -> None:
         try:
@@ -75,6 +80,9 @@ class Endings:
                 if scan.matched:  # a match stays one, whatever became of its source: it is tried for ever
                     raise TryAgain(str(unscannable)) from None
                 self.settle(scan, Status.UNSCANNABLE, str(unscannable))
+        except Withheld as withheld:
+            self._notices.withheld(scan.upload, str(withheld))
+            self._ledger.withhold(scan.upload, scan.begun, str(withheld))
         except Held as held:  # another worker has it, and what we would write is not ours to write
             self._retry_queue.send(scan.delivery, backoff.busy(held.until, self._now()))
         except NoKey as busy:
@@ -88,7 +96,7 @@ class Endings:
     def _wait(self, scan: Scan, busy: Busy) -> None:
         """Busy is not a failure: no attempt is counted, and it may go on for ever."""
         delay = backoff.busy(busy.until, self._now())
-        self._notices.deferred(scan.upload, str(busy), delay, self._received(scan), counted=False)
+        self._notices.deferred(scan.upload, str(busy), delay, counted=False)
         self._defer(scan, str(busy), delay)
 
     def _back_off(self, scan: Scan, failure: TryAgain) -> None:
@@ -99,15 +107,15 @@ class Endings:
             self._notices.not_moved(scan.upload, reason)
         elif was.spent + delay > self._retry_for:
             return self._give_up(scan, reason)
-        self._notices.deferred(scan.upload, reason, delay, self._received(scan), counted=True)
+        self._notices.deferred(scan.upload, reason, delay, counted=True)
         scan.delivery = replace(was, attempt=was.attempt + 1, spent=was.spent + delay)
         return self._defer(scan, reason, delay)
 
     def _defer(self, scan: Scan, reason: str, delay: float) -> None:
-        if scan.record:
+        if scan.record and not scan.record.status.settled:
             # The message is what matters: without this write the lease just ends by itself.
             with suppress(Busy, TryAgain):
-                self._ledger.defer(scan.upload, scan.record, reason)
+                self._ledger.defer(scan.upload, scan.record, reason, delay)
         self._retry_queue.send(scan.delivery, delay)
 
     def _give_up(self, scan: Scan, reason: str) -> None:
@@ -115,11 +123,8 @@ class Endings:
         self._retry_queue.give_up(scan.delivery, reason)
         if scan.record and not scan.record.status.settled:
             with suppress(Held):
-                self._ledger.settle(scan.upload, scan.record, Status.FAILED, reason)
-        self._notices.settled(scan.upload, Status.FAILED, reason, self._received(scan), is_test=False)
-
-    def _received(self, scan: Scan) -> float:
-        return scan.record.received if scan.record else self._now()
+                return self.settle(scan, Status.FAILED, reason)
+        return self._notices.settled(scan.upload, Status.FAILED, reason, self._now(), is_test=False)
 
     def _fail(self, scan: Scan, reason: str) -> None:
         scan.unfinished = True

@@ -43,13 +43,21 @@ class Busy(GuardError):
         self.until = until
 
 
-class Away(Busy):
+class NoAnswers(Busy):
+    """The service answers nobody for a while. Everybody waits; a match that is known already needs no answer."""
+
+
+class Away(NoAnswers):
     """The service cannot be reached: nothing was sent. Everybody waits, and one at a time tries."""
 
 
-class NoKey(Busy):
+class NoKey(NoAnswers):
     """The subscription key cannot be had. Everybody waits until an operator mends it, and an alarm says so."""
 
 
 class Held(Busy):
     """Another worker holds this version's lease, or has taken it over. Look again when it has ended."""
+
+
+class Withheld(GuardError):
+    """A match is not moved until the operator says so. The record stays MATCHED; a sweep takes it up then."""

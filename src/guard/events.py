@@ -129,7 +129,8 @@ def _message(body: Mapping[str, Any]) -> Delivery:
     attempt, spent = body.get("attempt", 0), body.get("spent", 0.0)
     if not isinstance(attempt, int) or not isinstance(spent, int | float):
         raise NotAnEvent("attempt or spent is not a number")
-    return Delivery(upload, attempt, float(spent), body.get("by_value") is True, body.get("redriven") is True)
+    flags = {name: body.get(name) is True for name in ("by_value", "redriven", "compared")}
+    return Delivery(upload, attempt, float(spent), **flags)
 
 
 def _upload(*, bucket: object, key: object, version: object, etag: object, size: object, **more: object) -> Upload:

@@ -1,6 +1,8 @@
-"""The nouns: Upload, Delivery, Look, Verdict, Status, ScanRecord. Frozen, no I/O."""
+"""The nouns: Upload, Delivery, Look, Source, Verdict, Status, Copy, ScanRecord. Frozen, no I/O."""
 
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -39,6 +41,7 @@ class Delivery:
     spent: float = 0.0  # seconds of back-off so far, which bound the trying
     by_value: bool = False  # the service could not use the URL: send the bytes
     redriven: bool = False  # an operator took it out of the dead-letter queue
+    compared: bool = False  # its bytes were no known match's when the service answered nobody
 
     def as_dict(self) -> dict[str, Any]:
         """The form in which the retry queue carries it."""
@@ -52,6 +55,17 @@ class Look:
     size: int  # bytes, of the whole object
     head: bytes
     content_encoding: str = ""
+    tags: int = 0  # so many it has
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A version's bytes, and what S3 says of them."""
+
+    content: bytes = field(repr=False)
+    content_type: str = ""
+    last_modified: str = ""  # ISO 8601, UTC
+    metadata: Mapping[str, str] = field(default_factory=dict)  # the uploader's own
 
 
 class Status(StrEnum):
@@ -122,8 +136,10 @@ class Verdict:
 class Copy:
     """The quarantined copy of a version, verified and under lock."""
 
+    key: str
     version_id: str
     sha256: str  # hexadecimal
+    size: int  # bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,3 +154,23 @@ class ScanRecord:
     evidence: bool = False  # a match is or was known of it: the record does not expire
     quarantined_before: bool = False  # of the same bytes under the same key, in a bucket without versions
     received: float = 0.0  # epoch seconds
+    announced: bool = True  # those who listen were told how it ended
+    untagged: bool = False  # it had no room for the scan-status tag
+    reason: str = ""
+    facts: Mapping[str, Any] = field(default_factory=dict)  # of a match, for its evidence: the item's own attributes
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A record that is not settled, or whose end was not announced."""
+
+    upload: str  # "bucket/key"
+    version: str
+    lane: str
+    received: float  # epoch seconds
+    overdue: int  # epoch second from which on its message counts as lost
+
+
+def iso(epoch: float) -> str:
+    """An epoch second as results and evidence have it: ISO 8601, UTC, milliseconds."""
+    return datetime.fromtimestamp(epoch, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

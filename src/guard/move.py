@@ -1,35 +1,69 @@
 """The move of a match into quarantine, a sequence that may stop at any line and be run again.
 
-    MATCHED written -> copied under lock, verified -> that written -> source deleted -> QUARANTINED written
+    tagged "matched" -> MATCHED written -> copied under lock, verified -> that written -> source deleted
+    -> evidence record under lock -> QUARANTINED written
 
-The source goes only after the table says that its verified copy is under lock. A run that finds that written does not
-copy again; one that stopped between the copy and that line leaves a second locked version of the copy, and no harm.
+With the first line nobody reads the source any more (docs/decisions/0008). It goes only after the table says that its
+verified copy is under lock. Each line is idempotent: a copy that stands is taken for what it is, and not made again.
 """
 
+import time
+from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import replace
 
-from guard.errors import Gone
-from guard.model import ScanRecord, Status, Upload, Verdict
-from guard.ports import Ledger, Quarantine, Uploads
+from guard import evidence
+from guard.errors import Busy, Gone, TryAgain, Unscannable, Withheld
+from guard.model import ScanRecord, Source, Upload, Verdict
+from guard.ports import Bound, Ledger, Quarantine, Uploads
+
+TAG = "matched"
 
 
 class Move:
-    """Moves matches. Its methods raise Gone, Held, Busy and TryAgain."""
+    """Moves matches. Its methods raise Gone, Withheld, Held, Busy and TryAgain."""
 
-    def __init__(self, ledger: Ledger, uploads: Uploads, quarantine: Quarantine) -> None:
-        self._ledger, self._uploads, self._quarantine = ledger, uploads, quarantine
+    def __init__(
+        self,
+        ledger: Ledger,
+        uploads: Uploads,
+        quarantine: Quarantine,
+        bound: Bound,
+        observe: bool = False,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        """`observe`: a match is written down and stays where it is."""
+        self._ledger, self._uploads, self._quarantine, self._bound = ledger, uploads, quarantine, bound
+        self._observe, self._now = observe, now
 
-    def intend(self, upload: Upload, record: ScanRecord, verdict: Verdict) -> ScanRecord:
-        """Writes down the match before anything is moved, so that the service need not be asked again."""
-        self._ledger.matched(upload, record, verdict, self._quarantine.key(upload))
-        return replace(record, status=Status.MATCHED, is_test=verdict.is_test, evidence=True)
+    def intend(self, upload: Upload, record: ScanRecord, verdict: Verdict, bare: bool = False) -> ScanRecord:
+        """Makes the source unreadable, and writes down the match, so that the service need not be asked again.
 
-    def finish(self, upload: Upload, record: ScanRecord) -> None:
-        """Takes a match from wherever the last run stopped into quarantine."""
-        if not record.copy:
-            copy = self._quarantine.keep(upload, self._uploads.read(upload), record.is_test)
-            self._ledger.copied(upload, record, copy)
+        `bare`: the source had no tags a moment ago, and one call less stands between the answer and that.
+        """
+        if upload.version_id:
+            with suppress(Gone, Unscannable, Busy, TryAgain):  # the move is what counts
+                self._uploads.tag(upload, TAG, bare)
+        return self._ledger.matched(upload, record, verdict)
+
+    def finish(self, upload: Upload, record: ScanRecord) -> str:
+        """Takes a match from wherever the last run stopped to its evidence record, whose key it gives."""
+        if self._observe:
+            raise Withheld("observe mode")
+        record = record if record.copy else self._copied(upload, record)
+        self._bound.admit(upload)
         with suppress(Gone):
             self._uploads.delete(upload)
-        self._ledger.settle(upload, record, Status.QUARANTINED)
+        key, content = evidence.key(record.facts), evidence.record(upload, record.facts, deleted=self._now())
+        self._quarantine.file(key, content, record.is_test)
+        return key
+
+    def _copied(self, upload: Upload, record: ScanRecord) -> ScanRecord:
+        try:
+            source = self._uploads.read(upload)
+            copy = self._quarantine.keep(upload, source, record.is_test)
+        except Gone:  # deleted or overwritten by its owner; perhaps after a run that died had made the copy
+            found = self._quarantine.find(upload, record.is_test)
+            if not found:
+                raise
+            source, copy = Source(b""), found
+        return self._ledger.copied(upload, record, copy, source)

@@ -15,7 +15,8 @@ class Scan:
     delivery: Delivery
     record: ScanRecord | None = None  # from begin on
     request: requests.PreparedRequest | None = None  # ready to be sent at a slot
-    media_type: str = ""
+    media_type: str = ""  # of a picture that the service takes
+    bare: bool = False  # it had no tags when it was looked at
     deadline: float = math.inf  # epoch second after which no request may leave: its answer would come too late
     unfinished: bool = False  # neither settled nor deferred: deliver it again
 

@@ -1,5 +1,6 @@
 """The way of an upload, as the design's diagram tells it: begin, look, take a slot, ask, act."""
 
+import hashlib
 import math
 import time
 from collections.abc import Callable, Sequence
@@ -8,7 +9,7 @@ from dataclasses import replace
 
 from guard import picture
 from guard.endings import Endings, Step
-from guard.errors import Away, Busy, GuardError, TryAgain
+from guard.errors import Away, Busy, Gone, GuardError, NoAnswers, TryAgain, Unscannable
 from guard.model import Delivery, Kind, Status, Verdict
 from guard.move import Move
 from guard.pace import BATCH
@@ -56,21 +57,49 @@ class Scanner:
 
     def _each(self, scans: list[Scan], steps: Sequence[Step]) -> None:
         """Side by side, so that a slow answer keeps nobody else from his slot."""
+        steps = [self._or_known_again(step) for step in steps]
         if len(scans) == 1:
             self._endings.run(scans[0], steps[0])
         elif scans:
             with ThreadPoolExecutor(max_workers=len(scans)) as threads:
                 list(threads.map(self._endings.run, scans, steps))
 
+    def _or_known_again(self, step: Step) -> Step:
+        """While the service answers nobody, bytes that are in quarantine already are quarantined by that alone."""
+
+        def run(scan: Scan) -> None:
+            try:
+                step(scan)
+            except (NoAnswers, TryAgain):
+                if not (scan.media_type and self._known_again(scan)):
+                    raise
+
+        return run
+
+    def _known_again(self, scan: Scan) -> bool:
+        """Compared once for an upload: nothing that is asked about is new in quarantine while nobody is answered."""
+        if scan.matched or scan.delivery.compared or scan.begun.status.settled:
+            return False
+        try:
+            digest = hashlib.sha256(self._uploads.read(scan.upload).content).hexdigest()
+            verdict = self._ledger.known(digest)
+        except (Gone, Unscannable, Busy, TryAgain):
+            return False
+        scan.delivery = replace(scan.delivery, compared=True)
+        if verdict:
+            self._match(scan, verdict)
+        return verdict is not None
+
     def _prepare(self, scan: Scan) -> None:
         """Begin and look. What has to be asked about is left with a request that is ready to be sent."""
         record = scan.record = self._ledger.begin(scan.delivery)
         if record.status.settled:
-            return self._endings.tag(scan, record.status)
+            return self._endings.follow_up(scan, record)
         if scan.matched:
             return self._quarantine(scan)
         self._pacer.admit(new=scan.delivery.attempt == 0)
-        route = picture.route(self._uploads.look(scan.upload, picture.HEAD_BYTES))
+        look = self._uploads.look(scan.upload, picture.HEAD_BYTES)
+        route, scan.bare = picture.route(look), not look.tags
         if route.way is picture.Way.NOT_AN_IMAGE:
             return self._endings.settle(scan, Status.SKIPPED, route.reason)
         if route.way is picture.Way.RENDITION:
@@ -82,7 +111,7 @@ class Scanner:
         """Signs the URL, or reads the bytes, and has the key: nothing of that is to delay the slot."""
         if scan.delivery.by_value or not scan.upload.version_id:
             # Without versions a URL shows whatever has taken the object's place by then; these bytes are pinned.
-            picture_bytes = self._uploads.read(scan.upload)
+            picture_bytes = self._uploads.read(scan.upload).content
             scan.request = self._matcher.by_value(picture_bytes, scan.media_type, fresh_key)
         else:
             scan.request = self._matcher.by_url(self._uploads.presign(scan.upload), fresh_key)
@@ -93,7 +122,7 @@ class Scanner:
             slots = self._reserve(count, deadline)
         except (Busy, TryAgain) as error:
             return [_raising(error)] * count
-        left_over = [_raising(Busy("the service is away"))] * (count - len(slots))
+        left_over = [_raising(NoAnswers("the service is away"))] * (count - len(slots))
         return [self._asking(slot) for slot in slots] + left_over
 
     def _reserve(self, count: int, deadline: float) -> list[float]:
@@ -153,8 +182,7 @@ class Scanner:
             case Kind.NO_MATCH:
                 self._endings.settle(scan, Status.CLEAN, tracking_id=verdict.tracking_id)
             case Kind.MATCH:
-                scan.record = self._move.intend(scan.upload, scan.begun, verdict)
-                self._quarantine(scan)
+                self._match(scan, verdict)
             case Kind.WRONG_SIZE:
                 self._rendition(scan, verdict.reason, verdict.tracking_id)
             case Kind.NOT_VERIFIED | Kind.BAD_PARAMETER:
@@ -164,7 +192,7 @@ class Scanner:
             case Kind.KEY_REFUSED:
                 self._notices.key_refused()
                 self._pacer.refused()
-                raise Busy(verdict.reason)
+                raise NoAnswers(verdict.reason)
             case Kind.AWAY:
                 self._failed(verdict.reason)
                 raise TryAgain(verdict.reason, verdict.retry_after)
@@ -175,10 +203,14 @@ class Scanner:
         """The place for renditions: a picture that the service does not take as it is. For now nobody can scan it."""
         self._endings.settle(scan, Status.UNSCANNABLE, reason, tracking_id=tracking_id)
 
+    def _match(self, scan: Scan, verdict: Verdict) -> None:
+        scan.record = self._move.intend(scan.upload, scan.begun, verdict, scan.bare)
+        self._quarantine(scan)
+
     def _quarantine(self, scan: Scan) -> None:
         self._notices.matched(scan.upload, scan.begun.is_test)
-        self._move.finish(scan.upload, scan.begun)
-        self._endings.tell(scan, Status.QUARANTINED)
+        evidence_key = self._move.finish(scan.upload, scan.begun)
+        self._endings.settle(scan, Status.QUARANTINED, evidence_key=evidence_key)
 
     def _pause(self, verdict: Verdict) -> None:
         """Holds everybody: the service will answer nobody's request before then."""
@@ -188,7 +220,7 @@ class Scanner:
         self._notices.paused(verdict.reason, wait)
         until = self._now() + wait
         self._pacer.pause(until)
-        raise Busy(verdict.reason, until)
+        raise NoAnswers(verdict.reason, until)
 
 
 def _raising(error: GuardError) -> Step:

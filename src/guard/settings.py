@@ -27,12 +27,17 @@ class Settings:
     results_table: str
     pacer_table: str
     retry_queue_url: str
+    backfill_queue_url: str
     dead_letter_queue_url: str
     quarantine_bucket: str
+    quarantines_per_hour: int
+    observe: bool
     retention_days: int
     retention_mode: str
+    legal_hold: bool
     retry_for_seconds: float
     clean_result_days: int
+    stack: str
 
 
 def read(environment: Mapping[str, str]) -> Settings:
@@ -60,14 +65,19 @@ def read(environment: Mapping[str, str]) -> Settings:
         results_table=get("RESULTS_TABLE", _name, "the name of a table"),
         pacer_table=get("PACER_TABLE", _name, "the name of a table"),
         retry_queue_url=get("RETRY_QUEUE_URL", _name, "the URL of a queue"),
+        backfill_queue_url=get("BACKFILL_QUEUE_URL", _name, "the URL of a queue"),
         dead_letter_queue_url=get("DEAD_LETTER_QUEUE_URL", _name, "the URL of a queue"),
         quarantine_bucket=get("QUARANTINE_BUCKET", _name, "the name of a bucket"),
+        quarantines_per_hour=get("QUARANTINES_PER_HOUR", lambda v: int(_number(v, 1, 1000)), "a number from 1 to 1000"),
+        observe=get("MODE", lambda v: _one_of(v, "enforce", "observe") == "observe", "enforce or observe"),
         retention_days=get("RETENTION_DAYS", lambda v: int(_number(v, 1, 36500)), "days from 1 to 36500"),
         retention_mode=get(
             "RETENTION_MODE", lambda v: _one_of(v, "GOVERNANCE", "COMPLIANCE"), "GOVERNANCE or COMPLIANCE"
         ),
+        legal_hold=get("LEGAL_HOLD", lambda v: _one_of(v, "on", "off") == "on", "on or off"),
         retry_for_seconds=get("RETRY_FOR_DAYS", lambda v: _number(v, 0, 13) * 86400, "days from 0 to 13"),
         clean_result_days=get("CLEAN_RESULT_DAYS", lambda v: int(_number(v, 1, 36500)), "days, at least 1"),
+        stack=get("POWERTOOLS_SERVICE_NAME", _name, "the stack's name"),
     )
     if faults:
         raise SettingsFault("The function cannot start; mend its environment: " + "; ".join(faults))

@@ -14,6 +14,8 @@ from aws_lambda_powertools import Logger, Metrics
 from botocore.config import Config
 
 from guard import settings
+from guard.aws.bound import Bound
+from guard.aws.event_bus import EventBus
 from guard.aws.ledger import Ledger
 from guard.aws.notices import Notices
 from guard.aws.pacer import Pacer
@@ -21,6 +23,7 @@ from guard.aws.quarantine import Quarantine
 from guard.aws.retry_queue import RetryQueue
 from guard.aws.subscription_key import SubscriptionKey
 from guard.aws.table import Table
+from guard.aws.unsettled import Unsettled
 from guard.aws.uploads import Uploads
 from guard.endings import Endings
 from guard.events import Fault
@@ -30,6 +33,7 @@ from guard.pace import BACKFILL, BATCH, Lane
 from guard.photodna import PhotoDNA
 from guard.scanner import Scanner
 from guard.settings import Settings
+from guard.sweep import Sweep
 
 # Short time-outs and few tries: whatever takes longer is deferred, and costs no Lambda time.
 _AWS = Config(
@@ -75,14 +79,15 @@ def build(
     `now`, `sleep`: its clock, epoch seconds; `adapter`: its way to the Match service. Tests give others.
     """
     s3 = session.client("s3", config=_AWS.merge(Config(signature_version="s3v4")))  # presigned URLs are v2 otherwise
-    sqs = session.client("sqs", config=_AWS)
     dynamodb = session.client("dynamodb", config=_AWS)
-    notices = Notices(Logger(), Metrics(), lane is BACKFILL, now)
-    ledger = Ledger(dynamodb, conf.results_table, conf.clean_result_days, now)
-    uploads, retry_queue = Uploads(s3), RetryQueue(sqs, conf.retry_queue_url, conf.dead_letter_queue_url)
+    notices, queues = Notices(Logger(), Metrics(), now), _queues(conf, session)
+    name = "backfill" if lane is BACKFILL else "retry"
+    ledger = Ledger(dynamodb, conf.results_table, conf.clean_result_days, name, now)
+    uploads, rate_table = Uploads(s3), Table(dynamodb, conf.pacer_table, now)
     key = SubscriptionKey(session.client("secretsmanager", config=_AWS), conf.subscription_key_secret)
-    rate_table = Table(dynamodb, conf.pacer_table, now)
-    quarantine = Quarantine(s3, conf.quarantine_bucket, conf.retention_mode, conf.retention_days, now)
+    quarantine = Quarantine(s3, conf.quarantine_bucket, conf.retention_mode, conf.retention_days, conf.legal_hold, now)
+    bound = Bound(rate_table, conf.quarantines_per_hour, now)
+    event_bus = EventBus(session.client("events", config=_AWS), conf.stack)
     scanner = Scanner(
         ledger=ledger,
         uploads=uploads,
@@ -90,12 +95,37 @@ def build(
         matcher=PhotoDNA(
             conf.match_endpoint, key, conf.enhance, conf.enable_evaluation, BATCH, now=now, adapter=adapter
         ),
-        move=Move(ledger, uploads, quarantine),
-        endings=Endings(ledger, uploads, retry_queue, notices, conf.retry_for_seconds, now),
+        move=Move(ledger, uploads, quarantine, bound, conf.observe, now),
+        endings=Endings(ledger, uploads, queues[name], event_bus, notices, conf.retry_for_seconds, now),
         notices=notices,
         now=now,
     )
-    return Guard(scanner, retry_queue, notices)
+    return Guard(scanner, queues[name], notices)
+
+
+@functools.cache
+def sweep() -> Sweep:
+    """The sweep of this function. Raises SettingsFault."""
+    return build_sweep(settings.read(os.environ), boto3.Session())
+
+
+def build_sweep(conf: Settings, session: boto3.Session, now: Callable[[], float] = time.time) -> Sweep:
+    """The sweep with these settings. `now`: epoch seconds."""
+    dynamodb = session.client("dynamodb", config=_AWS)
+    return Sweep(
+        unsettled=Unsettled(Table(dynamodb, conf.results_table, now)),
+        queues=_queues(conf, session),
+        bound=Bound(Table(dynamodb, conf.pacer_table, now), conf.quarantines_per_hour, now),
+        notices=Notices(Logger(), Metrics(), now),
+        observe=conf.observe,
+        now=now,
+    )
+
+
+def _queues(conf: Settings, session: boto3.Session) -> dict[str, RetryQueue]:
+    """By the lane that a record is in."""
+    sqs, urls = session.client("sqs", config=_AWS), {"retry": conf.retry_queue_url, "backfill": conf.backfill_queue_url}
+    return {lane: RetryQueue(sqs, url, conf.dead_letter_queue_url) for lane, url in urls.items()}
 
 
 def warm(lane: Lane) -> None:

@@ -2,14 +2,15 @@
 
 import math
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import requests
 
 from guard.endings import Endings
-from guard.errors import Busy, Gone, Held
-from guard.model import Copy, Delivery, Kind, Look, ScanRecord, Status, Upload, Verdict
+from guard.errors import Busy, Gone, Held, Withheld
+from guard.model import Copy, Delivery, Kind, Look, ScanRecord, Source, Status, Upload, Verdict
 from guard.move import Move
 from guard.scanner import Scanner
 
@@ -45,6 +46,7 @@ class FakeLedger(Failing):
     leases: dict[str, str] = field(default_factory=dict)
     told: dict[str, dict[str, Any]] = field(default_factory=dict)
     history: list[Status] = field(default_factory=list)
+    quarantined: dict[str, Verdict] = field(default_factory=dict)  # by the SHA-256 of its bytes
 
     def begin(self, delivery: Delivery) -> ScanRecord:
         self.call("begin")
@@ -58,29 +60,54 @@ class FakeLedger(Failing):
         self.records[name], self.leases[name] = replace(record, lease=lease), lease
         return self.records[name]
 
-    def matched(self, upload: Upload, record: ScanRecord, verdict: Verdict, quarantine_key: str) -> None:
-        self.call("matched")
-        self._write(upload, record, Status.MATCHED, {"quarantine_key": quarantine_key, "flags": verdict.flags})
-        name = upload.version + upload.key
-        self.records[name] = replace(self.records[name], is_test=verdict.is_test)
+    def known(self, sha256: str) -> Verdict | None:
+        self.call("known")
+        return self.quarantined.get(sha256)
 
-    def copied(self, upload: Upload, record: ScanRecord, copy: Copy) -> None:
+    def matched(self, upload: Upload, record: ScanRecord, verdict: Verdict) -> ScanRecord:
+        self.call("matched")
+        self._write(upload, record, Status.MATCHED, {"flags": verdict.flags, "why": verdict.reason})
+        facts = {"matches": [], "is_test": verdict.is_test, "received_at": "r", "matched_at": "m"}
+        return self._change(upload, is_test=verdict.is_test, evidence=True, facts=facts)
+
+    def copied(self, upload: Upload, record: ScanRecord, copy: Copy, source: Source) -> ScanRecord:
         self.call("copied")
         self._write(upload, record, Status.MATCHED, {})
-        name = upload.version + upload.key
-        self.records[name] = replace(self.records[name], copy=copy)
+        where = {"quarantine_key": copy.key, "quarantine_version": copy.version_id, "sha256": copy.sha256}
+        facts = record.facts | where | {"size": copy.size, "copied_at": "c"}
+        return self._change(upload, copy=copy, facts=facts)
 
-    def defer(self, upload: Upload, record: ScanRecord, reason: str) -> None:
+    def withhold(self, upload: Upload, record: ScanRecord, reason: str) -> None:
+        self.call("withhold")
+        self._write(upload, record, Status.MATCHED, {"withheld": reason}, release=True)
+
+    def announced(self, upload: Upload) -> None:
+        self.call("announced")
+        self._change(upload, announced=True)
+
+    def tagged(self, upload: Upload, status: Status, done: bool) -> None:
+        self.call("tagged")
+        self._change(upload, untagged=not done)
+
+    def defer(self, upload: Upload, record: ScanRecord, reason: str, delay: float) -> None:
         self.call("defer")
         status = Status.MATCHED if record.status is Status.MATCHED else Status.DEFERRED
         self._write(upload, record, status, {"reason": reason}, release=True)
 
-    def settle(self, upload: Upload, record: ScanRecord, status: Status, reason: str = "", **more: object) -> None:
+    def settle(
+        self, upload: Upload, record: ScanRecord, status: Status, reason: str = "", **more: object
+    ) -> ScanRecord:
         self.call("settle")
         self._write(upload, record, status, {"reason": reason, **more}, release=True)
+        return self._change(upload, announced=status is Status.CLEAN, reason=reason)
 
     def status(self, key: str = "a.jpg", version: str = "v1") -> Status:
         return self.records[version + key].status
+
+    def _change(self, upload: Upload, **changes: Any) -> ScanRecord:
+        name = upload.version + upload.key
+        self.records[name] = replace(self.records[name], **changes)
+        return self.records[name]
 
     def _write(
         self, upload: Upload, record: ScanRecord, status: Status, told: dict[str, Any], release: bool = False
@@ -106,15 +133,15 @@ class FakeUploads(Failing):
         data = self._bytes(upload)
         return Look(len(data), data[:head_bytes])
 
-    def read(self, upload: Upload) -> bytes:
+    def read(self, upload: Upload) -> Source:
         self.call("read")
-        return self._bytes(upload)
+        return Source(self._bytes(upload))
 
     def presign(self, upload: Upload) -> str:
         self.call("presign")
         return f"https://s3/{upload.key}?versionId={upload.version_id}&X-Amz-Signature=5ec2e7"
 
-    def tag(self, upload: Upload, value: str) -> bool:
+    def tag(self, upload: Upload, value: str, bare: bool = False) -> bool:
         self.call("tag")
         self._bytes(upload)
         if not self.full:
@@ -133,15 +160,42 @@ class FakeUploads(Failing):
 
 @dataclass
 class FakeQuarantine(Failing):
-    copies: list[tuple[str, bytes, bool]] = field(default_factory=list)
+    copies: dict[str, tuple[bytes, bool]] = field(default_factory=dict)
+    evidence: dict[str, bytes] = field(default_factory=dict)
 
-    def key(self, upload: Upload) -> str:
-        return f"quarantined/{upload.key}"
-
-    def keep(self, upload: Upload, source: bytes, is_test: bool) -> Copy:
+    def keep(self, upload: Upload, source: Source, is_test: bool) -> Copy:
         self.call("keep")
-        self.copies.append((upload.key, source, is_test))
-        return Copy(f"copy {len(self.copies)}", "5ha256")
+        self.copies[upload.key] = source.content, is_test
+        return Copy(f"quarantined/{upload.key}", "q1", "5ha256", len(source.content))
+
+    def find(self, upload: Upload, is_test: bool) -> Copy | None:
+        self.call("find")
+        if upload.key not in self.copies:
+            return None
+        return Copy(f"quarantined/{upload.key}", "q1", "5ha256", len(self.copies[upload.key][0]))
+
+    def file(self, key: str, evidence: bytes, is_test: bool) -> None:
+        self.call("file")
+        self.evidence.setdefault(key, evidence)
+
+
+@dataclass
+class FakeBound(Failing):
+    stopped: bool = False
+
+    def admit(self, upload: Upload) -> None:
+        self.call("admit")
+        if self.stopped:
+            raise Withheld("too many")
+
+
+@dataclass
+class FakeEventBus(Failing):
+    told: list[tuple[str, Status]] = field(default_factory=list)
+
+    def settled(self, upload: Upload, record: ScanRecord) -> None:
+        self.call("settled")
+        self.told.append((upload.key, record.status))
 
 
 @dataclass
@@ -255,7 +309,7 @@ class FakeNotices:
     def quota(self, used: float) -> None:
         self.told.append(("quota", f"{used:.0%}"))
 
-    def deferred(self, upload: Upload, reason: str, delay: float, received: float, counted: bool) -> None:
+    def deferred(self, upload: Upload, reason: str, delay: float, counted: bool) -> None:
         self.told.append(("failed" if counted else "waited", reason))
 
     def paused(self, reason: str, seconds: float) -> None:
@@ -263,6 +317,21 @@ class FakeNotices:
 
     def untagged(self, upload: Upload) -> None:
         self.told.append(("untagged", upload.key))
+
+    def flushing(self) -> AbstractContextManager[None]:
+        return nullcontext()
+
+    def withheld(self, upload: Upload, reason: str) -> None:
+        self.told.append(("withheld", reason))
+
+    def sent_again(self, upload: Upload) -> None:
+        self.told.append(("sent again", upload.key))
+
+    def oldest(self, seconds: float) -> None:
+        self.told.append(("oldest", f"{seconds:.0f}"))
+
+    def held(self, count: int) -> None:
+        self.told.append(("held", str(count)))
 
     def not_moved(self, upload: Upload, reason: str) -> None:
         self.told.append(("not moved", reason))
@@ -275,19 +344,32 @@ class World:
     """A scanner among fakes."""
 
     def __init__(
-        self, *answers: Verdict, objects: dict[str, bytes] | None = None, retry_for: float = 3 * 86400
+        self,
+        *answers: Verdict,
+        objects: dict[str, bytes] | None = None,
+        retry_for: float = 3 * 86400,
+        observe: bool = False,
     ) -> None:
         self.ledger, self.uploads, self.quarantine = FakeLedger(), FakeUploads(), FakeQuarantine()
         self.uploads.objects = {"a.jpg": JPEG} if objects is None else objects
         self.pacer, self.matcher = FakePacer(), FakeMatcher(answers=list(answers))
         self.retry_queue, self.notices = FakeRetryQueue(), FakeNotices()
+        self.bound, self.event_bus = FakeBound(), FakeEventBus()
         self.scanner = Scanner(
             self.ledger,
             self.uploads,
             self.pacer,
             self.matcher,
-            Move(self.ledger, self.uploads, self.quarantine),
-            Endings(self.ledger, self.uploads, self.retry_queue, self.notices, retry_for, now=lambda: NOW),
+            Move(self.ledger, self.uploads, self.quarantine, self.bound, observe, now=lambda: NOW),
+            Endings(
+                self.ledger,
+                self.uploads,
+                self.retry_queue,
+                self.event_bus,
+                self.notices,
+                retry_for,
+                now=lambda: NOW,
+            ),
             self.notices,
             now=lambda: NOW,
         )

@@ -62,9 +62,11 @@ class Reaper:
 
 
 CALLS = {
-    "ledger": ("begin", "matched", "copied", "defer", "settle"),
+    "ledger": ("begin", "known", "matched", "copied", "defer", "settle", "announced"),
     "uploads": ("look", "read", "tag", "delete"),
-    "quarantine": ("keep",),
+    "quarantine": ("keep", "find", "file"),
+    "bound": ("admit",),
+    "event_bus": ("settled",),
     "pacer": ("reserve", "pause"),
     "matcher": ("send",),
     "retry_queue": ("send", "give_up"),
@@ -117,7 +119,10 @@ def check(world: World, path: str) -> None:
         assert record.status is Status.QUARANTINED
         assert "a.jpg" not in world.uploads.objects, "a match stays readable"
     if "a.jpg" not in world.uploads.objects and path != "gone":
-        assert ("a.jpg", JPEG, False) in world.quarantine.copies, "a source went without its copy"
+        assert world.quarantine.copies["a.jpg"] == (JPEG, False), "a source went without its copy"
+        assert world.quarantine.evidence, "a source went, and nothing says why"
+    if record.status is not Status.CLEAN:
+        assert ("a.jpg", record.status) in world.event_bus.told, "nobody was told"
     if record.status is Status.FAILED:
         assert world.retry_queue.dead, "given up, and nobody is told"
     if record.status is Status.CLEAN:

@@ -6,7 +6,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from guard.errors import Busy, TryAgain
 
-_THROTTLED = frozenset(
+THROTTLED = frozenset(
     {
         "BandwidthLimitExceeded",
         "KMS.ThrottlingException",
@@ -49,7 +49,7 @@ class calling:  # noqa: N801 - reads as a statement: with calling("sqs:SendMessa
 
 def _throttled(error: ClientError) -> bool:
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
-    return code(error) in _THROTTLED or status in (429, 503)
+    return code(error) in THROTTLED or status in (429, 503)
 
 
 def code(error: ClientError) -> str:

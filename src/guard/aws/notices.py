@@ -16,12 +16,8 @@ _QUIET = (Status.CLEAN, Status.SKIPPED, Status.GONE)
 class Notices:
     """Log lines and metrics. No metric has an object's key as a dimension; no line holds a URL or the key."""
 
-    def __init__(
-        self, logger: Logger, metrics: Metrics, backfill: bool = False, now: Callable[[], float] = time.time
-    ) -> None:
-        """`backfill`: what is told of waits by its nature, and how long is no alarm."""
+    def __init__(self, logger: Logger, metrics: Metrics, now: Callable[[], float] = time.time) -> None:
         self._log, self._metrics, self._now = logger, metrics, now
-        self._waiting = "BackfillWaiting" if backfill else "Waiting"
         self._lock = threading.Lock()  # a batch is worked by threads; Metrics is not made for them
 
     @contextmanager
@@ -45,10 +41,9 @@ class Notices:
         self._log.warning("matched", extra=_of(upload) | {"is_test": is_test})
         self._flush()
 
-    def deferred(self, upload: Upload, reason: str, delay: float, received: float, counted: bool) -> None:
+    def deferred(self, upload: Upload, reason: str, delay: float, counted: bool) -> None:
         """An upload waits: because something failed (`counted`), or for a slot or a pause."""
         self._metric("FailedAttempt" if counted else "Waited")
-        self._metric(self._waiting, max(0.0, self._now() - received), MetricUnit.Seconds)
         tell = self._log.warning if counted else self._log.info
         tell("deferred", extra=_of(upload) | {"reason": reason, "delay_seconds": round(delay, 1)})
 
@@ -75,6 +70,24 @@ class Notices:
         """The object has no room for the scan-status tag."""
         self._metric("Untagged")
         self._log.warning("the object has ten tags already: no room for scan-status", extra=_of(upload))
+
+    def withheld(self, upload: Upload, reason: str) -> None:
+        """A match is not moved until the operator says so."""
+        self._metric("Withheld")
+        self._log.warning("withheld", extra=_of(upload) | {"reason": reason})
+
+    def sent_again(self, upload: Upload) -> None:
+        """Nobody has taken an upload up for too long: the sweep sent it again."""
+        self._metric("SentAgain")
+        self._log.warning("sent again", extra=_of(upload))
+
+    def oldest(self, seconds: float) -> None:
+        """The age of the oldest upload that is not settled; a backfill's do not count."""
+        self._metric("OldestUnsettled", seconds, MetricUnit.Seconds)
+
+    def held(self, count: int) -> None:
+        """So many matches wait for the operator's word, as the bound was reached."""
+        self._metric("HeldByBound", count)
 
     def unreadable(self, reason: str) -> None:
         """A payload, or a part of one, went to the dead-letter queue."""

@@ -14,7 +14,7 @@ from dataclasses import replace
 from guard import pace
 from guard.aws.pacer_item import PacerItem, Wish
 from guard.aws.table import Table
-from guard.errors import Busy, TryAgain
+from guard.errors import Busy, NoAnswers, TryAgain
 from guard.pace import SECOND, Clock, Lane, Wait
 
 _LONGEST_WAY = 0.16  # seconds; a call that took longer was retried, and is no measure
@@ -76,7 +76,7 @@ class Pacer:
             self._learn_until(slot)
         self._sleep(max(0.0, slot - self._now()))
         if self._now() < self._paused_until:
-            raise Busy("paused", self._paused_until)
+            raise NoAnswers("paused", self._paused_until)
         return self._now() - slot <= self._tolerance
 
     def pause(self, until: float) -> None:
@@ -135,7 +135,7 @@ class Pacer:
         until, known = self._of_machine(waiting.until), self._clock
         if until > give_up:  # a short wait is waited for, with the batch at hand: sent round, it would cost more
             self._clock = replace(known, paused_until=0, tripped_at=0, probe_at=0)  # asked for afresh
-            raise Busy(waiting.reason, until)
+            raise (NoAnswers if waiting.held else Busy)(waiting.reason, until)
         until += self._dice(*pace.later(known, self._turn or 0))
         while self._clock == known and (now := self._now()) < until:
             recheck = now + pace.RECHECK / SECOND if waiting.held else until

@@ -1,7 +1,10 @@
-"""The quarantine bucket: the copy under lock, and what proves it.
+"""The quarantine bucket: a match's copy and its evidence record under lock, and what proves that they are there.
 
-The scanner may write here and not read, so the proof is S3's own word: the SHA-256 that S3 computed over the bytes it
-wrote, which must be that of the source's bytes, and the lock that S3 says is on the copy.
+The scanner may write here and not read. So the copy is written with the SHA-256 of the source's bytes, which S3
+computes itself, refusing others; and only where nothing stands yet. What stands there was verified, whoever wrote it:
+
+    worker A  reads, hashes, writes: S3 verified it ---- dies
+    worker B                                             reads, hashes, writes: 412, so it is there: lock, go on
 """
 
 import base64
@@ -14,18 +17,20 @@ from typing import TYPE_CHECKING, Any, cast
 from botocore.exceptions import ClientError
 
 from guard.aws.faults import calling, code
-from guard.errors import Gone, TryAgain
-from guard.model import Copy, Upload
+from guard.errors import TryAgain
+from guard.model import Copy, Source, Upload
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_s3.literals import ObjectLockRetentionModeType
 
 TEST_RETENTION_DAYS = 1  # the service's sample pictures are no evidence
+_STANDS = ("PreconditionFailed", "412")
+_NEVER = datetime.fromtimestamp(0, UTC)
 
 
 class Quarantine:
-    """The quarantine bucket. Its methods raise Gone, Busy and TryAgain."""
+    """The quarantine bucket. Its methods raise Busy and TryAgain."""
 
     def __init__(
         self,
@@ -33,50 +38,128 @@ class Quarantine:
         bucket: str,
         mode: str,
         retention_days: int,
+        legal_hold: bool = False,
         now: Callable[[], float] = time.time,
     ) -> None:
-        self._client, self._bucket = client, bucket
+        """`legal_hold`: beside the retention, which then has no end until the break-glass role takes it off."""
+        self._client, self._bucket, self._hold = client, bucket, legal_hold
         self._mode, self._days, self._now = cast("ObjectLockRetentionModeType", mode), retention_days, now
 
-    def key(self, upload: Upload) -> str:
-        """Where the copy lies: found again from the upload alone, and short whatever the upload's key is.
+    def keep(self, upload: Upload, source: Source, is_test: bool) -> Copy:
+        """The copy of the version, verified and under lock; one that stands there already is taken for it."""
+        digest = hashlib.sha256(source.content)
+        key = f"{_folder(upload)}/{digest.hexdigest()}"
+        more: Any = {"ContentType": source.content_type} if source.content_type else {}
+        version = self._kept(key, source.content, is_test, more)
+        return Copy(key, version, digest.hexdigest(), len(source.content))
 
-        The prefix is the SHA-256 of "bucket/key", so that all versions of one key lie together.
-        """
-        return f"{hashlib.sha256(upload.id.encode()).hexdigest()}/{upload.version.replace(':', '-')}"
+    def file(self, key: str, evidence: bytes, is_test: bool) -> None:
+        """Keeps an evidence record (JSON) under the same lock, unless it was kept already."""
+        self._kept(key, evidence, is_test, {"ContentType": "application/json"})
 
-    def keep(self, upload: Upload, source: bytes, is_test: bool) -> Copy:
-        """Copies the version under lock and verifies the copy against the source's bytes. The source is not touched."""
-        days = TEST_RETENTION_DAYS if is_test else self._days
-        until = datetime.fromtimestamp(int(self._now()), UTC) + timedelta(days=days)
-        key, digest = self.key(upload), hashlib.sha256(source).digest()
-        copy = self._copy(upload, key, until)
-        if copy["CopyObjectResult"].get("ChecksumSHA256") != base64.b64encode(digest).decode():
-            raise TryAgain("the quarantined copy's SHA-256 is not the source's")
-        self._verify_lock(key, copy["VersionId"], until)
-        return Copy(copy["VersionId"], digest.hex())
+    def find(self, upload: Upload, is_test: bool) -> Copy | None:
+        """The copy that an earlier run made of a version which is gone by now. None where there is none, or several."""
+        folder = f"{_folder(upload)}/"
+        copies = [found for found in self._listed(folder) if "." not in found["Key"].removeprefix(folder)]
+        if len(copies) != 1:
+            return None
+        key, version = copies[0]["Key"], copies[0]["VersionId"]
+        self._lock(key, version, is_test, self._until(is_test))
+        return Copy(key, version, key.removeprefix(folder), copies[0]["Size"])
 
-    def _copy(self, upload: Upload, key: str, until: datetime) -> Any:
-        source: Any = {"Bucket": upload.bucket, "Key": upload.key, "VersionId": upload.version_id or "null"}
-        pin: Any = {} if upload.version_id else {"CopySourceIfMatch": f'"{upload.etag}"'}
-        with calling("s3:CopyObject"):
+    def _kept(self, key: str, content: bytes, is_test: bool, more: Any) -> str:
+        until = self._until(is_test)
+        version = self._write(key, content, is_test, until, more) or self._standing(key)
+        self._lock(key, version, is_test, until)
+        return version
+
+    def _write(self, key: str, content: bytes, is_test: bool, until: datetime, more: Any) -> str | None:
+        """The version written, locked from its first moment on; None where something stands there already."""
+        digest = base64.b64encode(hashlib.sha256(content).digest()).decode()
+        hold: Any = {"ObjectLockLegalHoldStatus": "ON"} if self._held(is_test) else {}
+        with calling("s3:PutObject"):
             try:
-                return self._client.copy_object(
+                answer = self._client.put_object(
                     Bucket=self._bucket,
                     Key=key,
-                    CopySource=source,
-                    **pin,
-                    ChecksumAlgorithm="SHA256",
+                    Body=content,
+                    ChecksumSHA256=digest,
+                    IfNoneMatch="*",
                     ObjectLockMode=self._mode,
                     ObjectLockRetainUntilDate=until,
+                    **hold,
+                    **more,
                 )
             except ClientError as error:
-                if code(error) in ("NoSuchKey", "NoSuchVersion", "PreconditionFailed", "404", "412"):
-                    raise Gone("gone before it could be quarantined") from None
+                if code(error) in _STANDS:
+                    return None
                 raise
+        if answer.get("ChecksumSHA256") != digest:
+            raise TryAgain("the quarantined copy's SHA-256 is not the source's")
+        return answer["VersionId"]
 
-    def _verify_lock(self, key: str, version_id: str, until: datetime) -> None:
-        with calling("s3:GetObjectRetention"):
-            lock = self._client.get_object_retention(Bucket=self._bucket, Key=key, VersionId=version_id)["Retention"]
-        if lock.get("Mode") != self._mode or lock.get("RetainUntilDate", until - timedelta(days=1)) < until:
-            raise TryAgain("the quarantined copy is not under its lock")
+    def _standing(self, key: str) -> str:
+        """The version that stands under a key."""
+        for found in self._listed(key):
+            if found["Key"] == key:
+                return str(found["VersionId"])
+        raise TryAgain("the quarantined copy cannot be found")  # written or removed this moment
+
+    def _listed(self, prefix: str) -> Any:
+        with calling("s3:ListObjectVersions"):
+            return self._client.list_object_versions(Bucket=self._bucket, Prefix=prefix).get("Versions", [])
+
+    def _lock(self, key: str, version: str, is_test: bool, until: datetime) -> None:
+        """Makes sure that it is under its lock. The lock of an earlier run, or of an earlier upload, ends sooner."""
+        where: Any = {"Bucket": self._bucket, "Key": key, "VersionId": version}
+        if not self._is_lock(found := self._locked(where), until):
+            # Never a weaker mode or an earlier end than it has: S3 would refuse that.
+            mode = "COMPLIANCE" if found.get("Mode") == "COMPLIANCE" else self._mode
+            lock: Any = {"Mode": mode, "RetainUntilDate": max(until, found.get("RetainUntilDate", until))}
+            with calling("s3:PutObjectRetention"):
+                self._client.put_object_retention(**where, Retention=lock)
+            if not self._is_lock(self._locked(where), until):
+                raise TryAgain("the quarantined copy is not under its lock")
+        if self._held(is_test) and not self._is_held(where):
+            with calling("s3:PutObjectLegalHold"):
+                self._client.put_object_legal_hold(**where, LegalHold={"Status": "ON"})
+            if not self._is_held(where):
+                raise TryAgain("the quarantined copy is not under its legal hold")
+
+    def _locked(self, where: Any) -> Any:
+        """The lock as S3 tells it; empty where there is none."""
+        with _asking("s3:GetObjectRetention"):
+            return self._client.get_object_retention(**where)["Retention"]
+        return {}
+
+    def _is_lock(self, found: Any, until: datetime) -> bool:
+        return found.get("Mode") in (self._mode, "COMPLIANCE") and found.get("RetainUntilDate", _NEVER) >= until
+
+    def _is_held(self, where: Any) -> bool:
+        with _asking("s3:GetObjectLegalHold"):
+            return self._client.get_object_legal_hold(**where)["LegalHold"].get("Status") == "ON"
+        return False
+
+    def _held(self, is_test: bool) -> bool:
+        return self._hold and not is_test
+
+    def _until(self, is_test: bool) -> datetime:
+        days = TEST_RETENTION_DAYS if is_test else self._days
+        return datetime.fromtimestamp(int(self._now()), UTC) + timedelta(days=days)
+
+
+class _asking(calling):  # noqa: N801 - reads as a statement
+    """As `calling`, but that there is no lock is an answer: the block ends."""
+
+    def __exit__(self, kind: Any, error: Any, trace: Any) -> bool | None:
+        if isinstance(error, ClientError) and code(error) == "NoSuchObjectLockConfiguration":
+            return True
+        return super().__exit__(kind, error, trace)
+
+
+def _folder(upload: Upload) -> str:
+    """Where all that is kept of a version lies: found again from the upload alone, and short whatever its key is.
+
+    The first part is the SHA-256 of "bucket/key", so that all versions of one key lie together.
+    """
+    return f"{hashlib.sha256(upload.id.encode()).hexdigest()}/{upload.version.replace(':', '-')}"

@@ -1,7 +1,7 @@
 """A DynamoDB table whose items are only ever moved by conditional updates; and what its answers tell of its clock."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
@@ -75,6 +75,23 @@ class Table:
             answer = self.client.get_item(TableName=self.name, Key=_key(key), ConsistentRead=True)
         self._hear(sent, answer)
         return _plain(answer.get("Item", {}))
+
+    def query(self, index: str, attribute: str, value: str) -> Iterator[dict[str, Any]]:
+        """The items of one partition of an index, as they were a moment ago. Raises Busy and TryAgain."""
+        more: Any = {}
+        while more is not None:
+            with calling("dynamodb:Query"):
+                answer = self.client.query(
+                    TableName=self.name,
+                    IndexName=index,
+                    KeyConditionExpression="#name = :value",
+                    ExpressionAttributeNames={"#name": attribute},
+                    ExpressionAttributeValues={":value": {"S": value}},
+                    **more,
+                )
+            yield from map(_plain, answer["Items"])
+            last = answer.get("LastEvaluatedKey")
+            more = {"ExclusiveStartKey": last} if last else None
 
     def _hear(self, sent: float, answer: Mapping[str, Any]) -> None:
         received = self.now()

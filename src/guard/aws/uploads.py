@@ -6,7 +6,7 @@ from botocore.exceptions import ClientError
 
 from guard.aws.faults import calling, code
 from guard.errors import Gone, Unscannable
-from guard.model import Look, Upload
+from guard.model import Look, Source, Upload
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -42,24 +42,32 @@ class Uploads:
         except _Empty:
             return Look(0, b"")
         size = int(answer.get("ContentRange", "").rpartition("/")[2] or answer["ContentLength"])
-        return Look(size, _body(answer), answer.get("ContentEncoding", "").strip().lower())
+        encoding = answer.get("ContentEncoding", "").strip().lower()
+        return Look(size, _body(answer), encoding, answer.get("TagCount", 0))
 
-    def read(self, upload: Upload) -> bytes:
-        """All bytes of the version."""
-        try:
-            return _body(self._get(upload))
-        except _Empty:
-            return b""
+    def read(self, upload: Upload) -> Source:
+        """All bytes of the version, and what S3 says of them."""
+        answer = self._get(upload)
+        return Source(
+            content=_body(answer),
+            content_type=answer.get("ContentType", ""),
+            last_modified=answer["LastModified"].isoformat(),
+            metadata=answer.get("Metadata", {}),
+        )
 
     def presign(self, upload: Upload) -> str:
         """A URL that reads this version for five minutes. No call is made. Never log it, never keep it."""
         return self._client.generate_presigned_url("get_object", Params=_version(upload), ExpiresIn=URL_SECONDS)
 
-    def tag(self, upload: Upload, value: str) -> bool:
-        """Sets the tag beside the user's own, over one that the uploader made up. False where there is no room."""
-        where = _version(upload)
-        with _reading("s3:GetObjectTagging"):
-            tags = {t["Key"]: t["Value"] for t in self._client.get_object_tagging(**where)["TagSet"]}
+    def tag(self, upload: Upload, value: str, bare: bool = False) -> bool:
+        """Sets the tag beside the user's own, over one that the uploader made up. False where there is no room.
+
+        `bare`: it is known to have none, and this moment counts for more than one that is set in it.
+        """
+        where, tags = _version(upload), {}
+        if not bare:
+            with _reading("s3:GetObjectTagging"):
+                tags = {t["Key"]: t["Value"] for t in self._client.get_object_tagging(**where)["TagSet"]}
         if tags.get(TAG) == value:
             return True
         if TAG not in tags and len(tags) >= MOST_TAGS:
