@@ -121,7 +121,9 @@ class Endings:
     def _give_up(self, scan: Scan, reason: str) -> None:
         """The message first: died in between, the upload is given up twice rather than forgotten."""
         self._retry_queue.give_up(scan.delivery, reason)
-        if scan.record and not scan.record.status.settled:
+        if scan.record and scan.record.status.settled:
+            return None  # it ended well; the message says what was left undone: its tag, or telling of it
+        if scan.record:
             with suppress(Held):
                 return self.settle(scan, Status.FAILED, reason)
         return self._notices.settled(scan.upload, Status.FAILED, reason, self._now(), is_test=False)

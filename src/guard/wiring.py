@@ -1,11 +1,14 @@
 """Builds it all, once for a container."""
 
 import functools
+import logging
 import math
 import os
+import random
 import sys
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -78,6 +81,8 @@ def build(
 
     `now`, `sleep`: its clock, epoch seconds; `adapter`: its way to the Match service. Tests give others.
     """
+    # botocore's debug lines hold signatures and secrets: there are none, whatever level anybody sets.
+    logging.disable(logging.DEBUG)
     s3 = session.client("s3", config=_AWS.merge(Config(signature_version="s3v4")))  # presigned URLs are v2 otherwise
     dynamodb = session.client("dynamodb", config=_AWS)
     notices, queues = Notices(Logger(), Metrics(), now), _queues(conf, session)
@@ -133,6 +138,10 @@ def warm(lane: Lane) -> None:
     if "AWS_LAMBDA_FUNCTION_NAME" in os.environ:
         sys.setswitchinterval(0.001)  # seconds; a thread at work would keep one whose slot has come for five times that
         guard(lane)
+        with suppress(ImportError):  # Lambda's own: containers of one snapshot would all throw the same dice
+            from snapshot_restore_py import register_after_restore  # type: ignore[import-not-found]
+
+            register_after_restore(random.seed)
 
 
 def seconds_left(context: Any) -> float:

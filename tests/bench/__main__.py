@@ -16,12 +16,16 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import cold_start
+from tests.bench import cold_start, move
 from tests.bench.rate import run as rate
 from tests.bench.rate import tables as rate_tables
 
 Result = dict[str, Any]
-RUNS: Mapping[str, Callable[[bool], Result]] = {"cold_start": lambda _: cold_start.run(), "rate": rate.run}
+RUNS: Mapping[str, Callable[[bool], Result]] = {
+    "cold_start": lambda _: cold_start.run(),
+    "move": lambda _: move.run(),
+    "rate": rate.run,
+}
 TABLES: Mapping[str, Callable[[Result], Iterable[Table]]] = {"rate": rate_tables.tables}
 OUT = Path("build/bench")
 

@@ -18,7 +18,7 @@ from aws_lambda_powertools import Logger, Metrics
 from botocore.config import Config
 Logger(), Metrics()
 session = boto3.Session()
-for service in ("s3", "sqs", "dynamodb", "secretsmanager"):
+for service in ("s3", "sqs", "dynamodb", "secretsmanager", "events"):
     session.client(service, config=Config(signature_version="s3v4", retries={"mode": "standard"}))
 """
 _OURS = "import guard.handlers.on_upload"
@@ -41,8 +41,12 @@ ENVIRONMENT = {
     "RESULTS_TABLE": "results",
     "PACER_TABLE": "pacer",
     "RETRY_QUEUE_URL": "https://sqs.example.org/retry",
+    "BACKFILL_QUEUE_URL": "https://sqs.example.org/backfill",
     "DEAD_LETTER_QUEUE_URL": "https://sqs.example.org/dead",
     "QUARANTINE_BUCKET": "quarantine",
+    "QUARANTINES_PER_HOUR": "100",
+    "MODE": "enforce",
+    "LEGAL_HOLD": "off",
     "RETENTION_DAYS": "365",
     "RETENTION_MODE": "GOVERNANCE",
     "RETRY_FOR_DAYS": "3",

@@ -14,6 +14,7 @@ from guard import events, settings, wiring
 from guard.errors import SettingsFault, Unfinished
 from guard.handlers import on_retry, on_upload
 from guard.pace import UPLOADS
+from ops.costs import FAST
 
 Pictures = dict[str, bytes]
 
@@ -45,6 +46,10 @@ def test_a_clean_picture_is_settled_at_once_and_costs_four_aws_calls_besides_its
         "s3.GetObjectTagging",
         "s3.PutObjectTagging",
     ]
+    # What ops/costs.py reckons with: an index is written at begin and at settle, and the service reads the picture.
+    assert FAST["write_unit"] == calls.count("dynamodb.UpdateItem") + 2
+    assert FAST["s3_get"] == calls.count("s3.GetObject") + calls.count("s3.GetObjectTagging") + 1
+    assert FAST["s3_put"] == calls.count("s3.PutObjectTagging")
     assert bench.result("second.jpg")["status"] == "CLEAN"
 
 

@@ -190,7 +190,8 @@ class Ledger:
                 upload,
                 "SET #status = :pending, sequencer = :new, matches = :none, is_test = :false, received_at = :at, "
                 "earlier = list_append(if_not_exists(earlier, :none), :kept) "
-                f"REMOVE expires_at, settled_at, reason, tracking_id, matched_at, {', '.join(COPY)}",
+                "REMOVE expires_at, settled_at, reason, tracking_id, matched_at, "
+                + ", ".join(f"#{name}" for name in COPY),
                 "#status = :was AND sequencer = :old",
                 {
                     ":pending": Status.PENDING.value,
@@ -202,6 +203,7 @@ class Ledger:
                     ":kept": kept,
                     ":at": iso(self._now()),
                 },
+                {"#status": "status"} | {f"#{name}": name for name in COPY},
             )
         except Refused:
             raise Held("another worker has it", until=self._now() + 5) from None

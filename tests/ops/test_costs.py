@@ -1,0 +1,38 @@
+"""What a deployment costs: the table that the README shows is the one that the counts and prices give."""
+
+from pathlib import Path
+
+import pytest
+
+from ops import costs
+from ops.costs import Traffic, month, table
+
+README = Path(__file__).resolve().parents[2] / "README.md"
+
+
+def test_the_readme_shows_the_table_of_today_and_the_date_of_its_prices() -> None:
+    text = README.read_text()
+    assert table() in text
+    assert costs.PRICES_OF in text
+
+
+def test_the_rows_add_up() -> None:
+    found = month(Traffic(1e6, 0.0), rendition=False)
+    assert found["in all"] == pytest.approx(sum(cost for name, cost in found.items() if name != "in all"))
+
+
+def test_the_first_hundred_gigabytes_to_the_service_are_free_and_the_next_are_not() -> None:
+    assert month(Traffic(200_000, 0.0), rendition=False)["to the service"] == 0
+    assert month(Traffic(400_000, 0.0), rendition=False)["to the service"] == pytest.approx(9.0)
+
+
+def test_uploads_that_wait_cost_more_and_renditions_less_on_the_way_to_the_service() -> None:
+    at_once, waited = (month(Traffic(1e6, part), rendition=False) for part in (0.0, 1.0))
+    assert waited["DynamoDB"] > at_once["DynamoDB"]
+    assert waited["SQS"] > at_once["SQS"]
+    assert month(Traffic(1e6, 0.0), rendition=True)["to the service"] < at_once["to the service"]
+
+
+def test_own_numbers_can_be_given(capsys: pytest.CaptureFixture[str]) -> None:
+    assert costs.main(["--uploads", "2", "--waiting", "0", "--picture", "50"]) == 0
+    assert "2 M URL" in capsys.readouterr().out
