@@ -8,17 +8,16 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 from guard import picture
+from guard.asking import Asking
 from guard.endings import Endings, Step
-from guard.errors import Away, Busy, Gone, GuardError, NoAnswers, TryAgain, Unscannable
+from guard.errors import Busy, Gone, GuardError, NoAnswers, TryAgain, Unscannable
 from guard.model import Delivery, Kind, Status, Verdict
 from guard.move import Move
 from guard.pace import BATCH
 from guard.ports import Ledger, Matcher, Notices, Pacer, Uploads
 from guard.scan import Scan
 
-MISSES = 3  # slots in a row that this machine was too busy to meet; then somebody else may try
 ANSWER = 65.0  # seconds that an answer can take at worst, its head 30 and its body; no request leaves with fewer left
-THROTTLE_PAUSE = {"http-403": 300.0, "http-429": 1.0}  # seconds, where the service does not say
 
 
 class Scanner:
@@ -36,6 +35,7 @@ class Scanner:
         now: Callable[[], float] = time.time,
     ) -> None:
         self._ledger, self._uploads, self._pacer, self._matcher = ledger, uploads, pacer, matcher
+        self._asking = Asking(pacer, matcher, notices, now)
         self._move, self._endings, self._notices, self._now = move, endings, notices, now
 
     def scan(self, deliveries: Sequence[Delivery], seconds: float = math.inf) -> list[bool]:
@@ -119,28 +119,13 @@ class Scanner:
     def _at_slots(self, count: int, deadline: float) -> list[Step]:
         """A step for each of so many scans: to ask at its slot, or to wait, since there are none."""
         try:
-            slots = self._reserve(count, deadline)
+            slots = self._asking.reserve(count, deadline)
         except (Busy, TryAgain) as error:
             return [_raising(error)] * count
         left_over = [_raising(NoAnswers("the service is away"))] * (count - len(slots))
-        return [self._asking(slot) for slot in slots] + left_over
+        return [self._at(slot) for slot in slots] + left_over
 
-    def _reserve(self, count: int, deadline: float) -> list[float]:
-        """Slots, and open connections before them: a handshake would make a request late for its slot."""
-        try:
-            slots = self._pacer.reserve(count, deadline - self._now(), lambda: self._matcher.connect(count))
-        except Away as away:
-            self._failed(str(away), unreachable=True)
-            raise
-        if (used := self._pacer.quota_used) is not None:
-            self._notices.quota(used)
-        return slots
-
-    def _failed(self, reason: str, unreachable: bool = False) -> None:
-        if self._pacer.failed(unreachable):
-            self._notices.away(reason)
-
-    def _asking(self, slot: float) -> Step:
+    def _at(self, slot: float) -> Step:
         return lambda scan: self._ask(scan, slot)
 
     def _ask(self, scan: Scan, slot: float) -> None:
@@ -154,28 +139,16 @@ class Scanner:
             verdict = self._send(scan)
         self._act(scan, verdict)
 
+    def _send(self, scan: Scan, slot: float | None = None) -> Verdict:
+        verdict = self._asking.send(scan, slot)
+        scan.record = replace(scan.begun, attempts=scan.begun.attempts + 1)
+        return verdict
+
     def _renewed(self, scan: Scan) -> bool:
         """Makes it ready with the key fetched afresh. Whether that is another one: the same is not tried again."""
         refused = scan.request
         self._make_ready(scan, fresh_key=True)
         return not (refused and scan.request and refused.headers == scan.request.headers)
-
-    def _send(self, scan: Scan, slot: float | None = None) -> Verdict:
-        """One request at its slot; a missed slot is given up, and another taken."""
-        assert scan.request, "nothing to send"  # noqa: S101
-        for _ in range(MISSES):
-            slot = slot or self._reserve(1, scan.deadline)[0]
-            if slot > scan.deadline:
-                raise Busy("no time left for an answer", slot)
-            arrived = self._pacer.arrive(slot)
-            verdict = self._matcher.send(scan.request, self._pacer.answer_within) if arrived else None
-            if verdict:
-                if verdict.kind.answered:
-                    self._pacer.answered()
-                scan.record = replace(scan.begun, attempts=scan.begun.attempts + 1)
-                return verdict
-            slot = None
-        raise Busy("slots were missed")
 
     def _act(self, scan: Scan, verdict: Verdict) -> None:
         match verdict.kind:
@@ -187,17 +160,8 @@ class Scanner:
                 self._rendition(scan, verdict.reason, verdict.tracking_id)
             case Kind.NOT_VERIFIED | Kind.BAD_PARAMETER:
                 self._endings.settle(scan, Status.UNSCANNABLE, verdict.reason, tracking_id=verdict.tracking_id)
-            case Kind.THROTTLED:
-                self._pause(verdict)
-            case Kind.KEY_REFUSED:
-                self._notices.key_refused()
-                self._pacer.refused()
-                raise NoAnswers(verdict.reason)
-            case Kind.AWAY:
-                self._failed(verdict.reason)
-                raise TryAgain(verdict.reason, verdict.retry_after)
-            case Kind.UNKNOWN:
-                raise TryAgain(verdict.reason, verdict.retry_after)
+            case Kind.THROTTLED | Kind.KEY_REFUSED | Kind.AWAY | Kind.UNKNOWN:
+                self._asking.nobody_is_answered(verdict)
 
     def _rendition(self, scan: Scan, reason: str, tracking_id: str | None = None) -> None:
         """The place for renditions: a picture that the service does not take as it is. For now nobody can scan it."""
@@ -211,16 +175,6 @@ class Scanner:
         self._notices.matched(scan.upload, scan.begun.is_test)
         evidence_key = self._move.finish(scan.upload, scan.begun)
         self._endings.settle(scan, Status.QUARANTINED, evidence_key=evidence_key)
-
-    def _pause(self, verdict: Verdict) -> None:
-        """Holds everybody: the service will answer nobody's request before then."""
-        wait = verdict.retry_after
-        if wait is None:
-            wait = THROTTLE_PAUSE[verdict.reason]
-        self._notices.paused(verdict.reason, wait)
-        until = self._now() + wait
-        self._pacer.pause(until)
-        raise NoAnswers(verdict.reason, until)
 
 
 def _raising(error: GuardError) -> Step:

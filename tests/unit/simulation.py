@@ -12,13 +12,13 @@ from random import Random
 from typing import TypeVar
 
 from guard import pace
+from guard.asking import MISSES
 from guard.aws.pacer import _CONTENTION as CONTENTION
 from guard.aws.pacer import _EXACT as EXACT
 from guard.aws.pacer import _LEARNING
 from guard.backoff import SHORTEST
 from guard.errors import Busy
 from guard.pace import BATCH, RETRIES, SECOND, UPLOADS, Clock, Lane, Wait
-from guard.scanner import MISSES
 from guard.table_time import TableTime
 
 MS = SECOND // 1000
