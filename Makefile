@@ -6,7 +6,7 @@ BIN := .venv/bin
 RUN := PYTHONPATH=src:. $(BIN)/python
 export SAM_CLI_TELEMETRY := 0
 
-.PHONY: help setup lock check test demo up build invoke invoke-all bench backfill clean
+.PHONY: help setup lock check audit licences sbom test test-pythons demo up build deploy invoke invoke-all bench backfill clean
 
 help: ## Lists the commands
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -25,31 +25,61 @@ setup: .venv/.ready ## Makes the virtual environment from the hashed lock files
 	@VIRTUAL_ENV=.venv $(BIN)/uv pip install -q --require-hashes -r requirements/dev.txt
 	@touch $@
 
+# The template's public rules have an environment of their own: their pins and those of the SAM CLI rule each other out.
+.venv/checkov/.ready: .venv/.ready requirements/checkov.txt
+	@echo "Setting up .venv/checkov (once)"
+	@$(BIN)/uv venv -q --clear --python $(BIN)/python .venv/checkov
+	@VIRTUAL_ENV=.venv/checkov $(BIN)/uv pip install -q --require-hashes -r requirements/checkov.txt
+	@touch $@
+
 lock: .venv/.ready ## Locks the dependencies afresh, with hashes
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header requirements/bootstrap.in -o requirements/bootstrap.txt
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header requirements/src.in -c requirements/dev.txt -o src/requirements.txt
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header requirements/dev.in -o requirements/dev.txt
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header requirements/checkov.in -o requirements/checkov.txt
+	@echo "Now: make licences audit"
 
-check: setup ## Lint, types, import rules, template rules
+check: setup .venv/checkov/.ready ## Lint, types, import rules, template rules, secrets, known vulnerabilities
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	PYTHONPATH=src:. $(BIN)/lint-imports
 	$(BIN)/cfn-lint template.yaml
 	AWS_DEFAULT_REGION=us-east-1 $(BIN)/sam validate --lint
+	CKV_SKIP_PACKAGE_UPDATE_CHECK=true .venv/checkov/bin/checkov # .checkov.yaml; the variable keeps it off the network
+	@$(RUN) -m tests.supply.secret_scan
+	@$(RUN) -m tests.supply.audit
 
-test: setup ## All tests, with the coverage of src/guard
-	$(BIN)/python -m pytest -q -m "not alone" -n 2 --dist loadfile --cov --cov-fail-under=0 --cov-report=
+audit: setup ## Known vulnerabilities in what is locked; REQUIRED=1 fails where the database cannot be reached
+	@$(RUN) -m tests.supply.audit $(if $(REQUIRED),--required)
+
+licences: setup .venv/checkov/.ready ## Writes docs/licences.md from what is locked and installed
+	@$(RUN) -m tests.supply.licences
+
+sbom: setup ## The bill of materials of what is deployed (CycloneDX): build/sbom/photodna-guard.cdx.json
+	@$(RUN) -m tests.supply.sbom
+
+test: export PERMISSIONS_DIR := $(CURDIR)/build/permissions
+test: setup .venv/checkov/.ready ## All tests, with the coverage of src/guard
+	@rm -rf $(PERMISSIONS_DIR)
+	$(BIN)/python -m pytest -q -m "not alone and not last" -n 2 --dist loadfile --cov --cov-fail-under=0 --cov-report=
 	$(BIN)/python -m pytest -q -m alone --cov --cov-append --cov-report=term:skip-covered
+	$(BIN)/python -m pytest -q -m last
+
+test-pythons: setup ## The functions' own tests on the other Pythons that the sources keep to (PYTHONS="3.12 3.13")
+	@$(BIN)/python -m tests.pythons $(or $(PYTHONS),3.12 3.13)
 
 demo: setup ## Checks 82 drawn uploads, or PICTURES=DIR, with an embedded cloud; writes build/demo/report.html
 	$(RUN) -m local.demo $(if $(PICTURES),"$(PICTURES)")
 
-up: setup ## Keeps the embedded cloud running until Ctrl-C (RATE=5, MATCH_ENDPOINT=URL, TEST_LIST=DIR)
+up: setup ## Keeps the embedded cloud running until Ctrl-C (RATE=5, MATCH_ENDPOINT=URL, TEST_LIST=DIR, LAMBDA=sam)
 	@$(RUN) -m local.up
 
-build: setup ## sam build, and the size of what is deployed
+build: setup ## sam build, and the size of what is deployed (ARCHITECTURE=arm64)
 	@$(RUN) -m local.invoke.build
+
+deploy: setup ## Builds, then sam deploy: ENV=staging or prod (samconfig.toml), or guided without
+	@$(RUN) -m local.invoke.deploy
 
 invoke: setup ## Runs EVENT=events/s3-put.json in a container (sam local invoke) against the embedded cloud
 	@$(RUN) -m local.invoke $(EVENT)

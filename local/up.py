@@ -10,7 +10,7 @@ import socket
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from urllib.parse import urlparse
 
 from guard.settings import endpoint
 from local.cloud import EmbeddedCloud, Endpoints
+from local.invoke.errors import NotPossible, SamFailed
 
 BUILD = Path("build/local")
 ENDPOINTS = BUILD / "endpoints.json"
@@ -26,8 +27,11 @@ EXAMPLE = Path("holiday.jpg")
 LOOK_SECONDS, LOOK_SHARE = 1.0, 0.05
 
 
-class NotPossible(Exception):
-    """What a person must change before the embedded cloud can start."""
+def in_containers(environ: dict[str, str]) -> bool:
+    """Whether LAMBDA asks for the functions in containers. Raises NotPossible."""
+    if environ.get("LAMBDA", "") not in ("", "sam"):
+        raise NotPossible(f"LAMBDA={environ['LAMBDA']}: give sam for containers, or nothing for plain processes")
+    return bool(environ.get("LAMBDA"))
 
 
 def settings(environ: dict[str, str]) -> dict[str, Any]:
@@ -79,7 +83,18 @@ def announced(endpoints: Endpoints) -> Iterator[None]:
         ENDPOINTS.unlink(missing_ok=True)
 
 
-def introduction(at: Endpoints) -> str:
+def started(containers: bool, **arguments: Any) -> AbstractContextManager[EmbeddedCloud]:
+    """The embedded cloud, with its functions in processes or in containers."""
+    if not containers:
+        print("Starting the embedded cloud (some seconds)", flush=True)
+        return EmbeddedCloud(log_dir=BUILD / "logs", **arguments)
+    from local.invoke.containers import cloud_in_containers
+
+    print("Building, and starting the embedded cloud with containers (a minute at first)", flush=True)
+    return cloud_in_containers(BUILD / "sam", log_dir=BUILD / "logs", **arguments)
+
+
+def introduction(at: Endpoints, log: Path) -> str:
     return f"""
 The embedded cloud is running: an emulation of S3, SQS, DynamoDB and Lambda, and of the Match operation.
 
@@ -102,7 +117,7 @@ Look at the results with:
   AWS_ACCESS_KEY_ID=any AWS_SECRET_ACCESS_KEY=any AWS_REGION={at.region} \\
     aws dynamodb scan --endpoint-url {at.aws_endpoint_url} --table-name {at.results_table}
 
-{ENDPOINTS} has all of this for programs; the functions log to {BUILD}/logs. Ctrl-C ends it.
+{ENDPOINTS} has all of this for programs; the functions log to {log}. Ctrl-C ends it.
 Uploads follow, as they are settled or have to wait:
 """
 
@@ -140,14 +155,14 @@ def main() -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _end)
     try:
-        arguments = settings(dict(os.environ))
+        arguments, containers = settings(dict(os.environ)), in_containers(dict(os.environ))
         BUILD.mkdir(parents=True, exist_ok=True)
         check_not_running()
-        print("Starting the embedded cloud (some seconds)", flush=True)
-        with EmbeddedCloud(log_dir=BUILD / "logs", **arguments) as cloud, announced(cloud.endpoints):
-            print(introduction(cloud.endpoints), flush=True)
+        with started(containers, **arguments) as cloud, announced(cloud.endpoints):
+            log = BUILD / "sam/start-lambda.log" if containers else BUILD / "logs"
+            print(introduction(cloud.endpoints, log), flush=True)
             follow(cloud)
-    except (NotPossible, OSError, RuntimeError, ValueError) as error:
+    except (NotPossible, SamFailed, OSError, RuntimeError, ValueError) as error:
         sys.exit(f"make up: {error}")
 
 

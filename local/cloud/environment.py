@@ -126,6 +126,7 @@ def _lambda_variables(function: Function) -> dict[str, str]:
     return {
         "_HANDLER": function.handler,
         "_LOCAL_FUNCTION_ARN": function.arn,
+        "AWS_ACCESS_KEY_ID": function.role,
         "AWS_EXECUTION_ENV": f"AWS_Lambda_python{sys.version_info[0]}.{sys.version_info[1]}",
         "AWS_LAMBDA_FUNCTION_NAME": function.name,
         "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",

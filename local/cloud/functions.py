@@ -27,7 +27,10 @@ class Resource:
 
 @dataclass(frozen=True)
 class Function:
-    """A function. `timeout` is in seconds, `memory` in MB; `environments` bounds its concurrent executions."""
+    """A function. `timeout` is in seconds, `memory` in MB; `environments` bounds its concurrent executions.
+
+    `role` is its role's logical id, which is its access key here.
+    """
 
     logical_id: str
     name: str
@@ -38,6 +41,7 @@ class Function:
     memory: int
     environment: Mapping[str, str]
     environments: int
+    role: str = "function"
 
 
 @dataclass(frozen=True)
@@ -79,11 +83,16 @@ def functions(
 
     `environments` bounds the concurrent executions of those for which the template reserves none.
     """
+    roles = {r.physical_id: r.logical_id for r in _of(resources, "IAM::Role")}
     given = (code, region, account, environments)
-    return [_function(r, *given) for r in _of(resources, "Lambda::Function")]
+    return [
+        _function(r, roles[r.properties["Role"].rpartition("/")[2]], *given) for r in _of(resources, "Lambda::Function")
+    ]
 
 
-def _function(resource: Resource, code: Mapping[str, Path], region: str, account: str, environments: int) -> Function:
+def _function(
+    resource: Resource, role: str, code: Mapping[str, Path], region: str, account: str, environments: int
+) -> Function:
     given = resource.properties
     for feature in ("Layers", "DeadLetterConfig", "ImageConfig"):
         if given.get(feature):
@@ -99,6 +108,7 @@ def _function(resource: Resource, code: Mapping[str, Path], region: str, account
         memory=int(given.get("MemorySize", 128)),
         environment={k: _as_string(v) for k, v in given.get("Environment", {}).get("Variables", {}).items()},
         environments=int(given.get("ReservedConcurrentExecutions", environments)),
+        role=role,
     )
 
 

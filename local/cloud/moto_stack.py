@@ -17,6 +17,7 @@ from moto.cloudformation.models import Stack, cloudformation_backends
 from moto.core.common_models import CloudFormationModel
 from moto.secretsmanager.models import secretsmanager_backends
 
+from local.cloud.moto_alias import Alias, complete_version
 from local.cloud.moto_differences import replace
 
 # Types that moto does not make, or must not, each with what becomes of it here.
@@ -24,9 +25,9 @@ NOT_MADE = {
     "AWS::Lambda::EventSourceMapping": "the runner polls; moto would start containers",
     "AWS::Lambda::EventInvokeConfig": "the runner retries, and sends to the destination",
     "AWS::Lambda::Permission": "nothing here asks who may invoke a function",
-    "AWS::S3::BucketPolicy": "moto enforces policies without their principals and conditions",
-    "AWS::SQS::QueuePolicy": "nothing here evaluates it",
-    "AWS::SNS::TopicPolicy": "nothing here evaluates it",
+    "AWS::S3::BucketPolicy": "local.policy enforces it; moto would, without its principals and conditions",
+    "AWS::SQS::QueuePolicy": "local.policy enforces it",
+    "AWS::SNS::TopicPolicy": "local.policy enforces it",
     "AWS::SNS::Subscription": "nobody is told anything",
     "AWS::CloudWatch::Alarm": "nothing here publishes metrics",
     "AWS::CloudWatch::Dashboard": "nothing here publishes metrics",
@@ -78,11 +79,16 @@ class Secret(CloudFormationModel):
         return True
 
 
+MADE_HERE = (Secret, Alias)  # moto finds a model by its class once that is there
+
+
 def apply() -> None:
     """Replaces in moto what differs. Raises where moto no longer has it."""
     # YAML in pure Python takes a second for a template of this size; the templates here are JSON.
     replace(Stack, "parse_template", lambda _: staticmethod(json.loads))
     replace(parsing, "parse_and_create_resource", _create_or_say_why_not)
+    replace(parsing.ResourceMap, "load_parameters", _split_lists)
+    complete_version()
 
 
 def _create_or_say_why_not(original: Callable[..., Any]) -> Callable[..., Any]:
@@ -102,6 +108,20 @@ def _create_or_say_why_not(original: Callable[..., Any]) -> Callable[..., Any]:
             raise ValidationError(message=f"{logical_id} ({kind}): {error!r}") from error
 
     return create
+
+
+def _split_lists(original: Callable[..., Any]) -> Callable[..., Any]:
+    """CloudFormation makes a list of a CommaDelimitedList's default as well as of what is given for it."""
+
+    def load(self: Any) -> None:
+        original(self)
+        for name, parameter in self._template.get("Parameters", {}).items():
+            value = self.resolved_parameters[name]
+            if parameter["Type"] == "CommaDelimitedList":
+                parts = value.split(",") if isinstance(value, str) else value
+                self.resolved_parameters[name] = self._parsed_resources[name] = [part.strip() for part in parts]
+
+    return load
 
 
 def resolved(stack_id: str) -> list[dict[str, Any]]:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from threading import BoundedSemaphore, Lock
 from typing import Any
 
+from local.cloud.containers import Container
 from local.cloud.environment import Environment, Outcome
 from local.cloud.functions import Function
+
+Execution = Environment | Container
+Start = Callable[[Function, Mapping[str, str], Path], Execution]
 
 
 @dataclass
@@ -33,13 +37,15 @@ class Closed(Exception):
 class EnvironmentPool:
     """Invocations beyond the function's bound wait for a free environment."""
 
-    def __init__(self, function: Function, cloud_variables: Mapping[str, str], log: Path) -> None:
+    def __init__(
+        self, function: Function, cloud_variables: Mapping[str, str], log: Path, start: Start = Environment
+    ) -> None:
         self.function = function
-        self._variables, self._log = cloud_variables, log
+        self._variables, self._log, self._start = cloud_variables, log, start
         self._free = BoundedSemaphore(function.environments)
         self._lock = Lock()
-        self._idle: list[Environment] = []
-        self._busy: set[Environment] = set()
+        self._idle: list[Execution] = []
+        self._busy: set[Execution] = set()
         self._counts = Counts()
         self._closed = False
 
@@ -70,7 +76,7 @@ class EnvironmentPool:
         for environment in environments:
             environment.close()
 
-    def _take(self) -> Environment:
+    def _take(self) -> Execution:
         with self._lock:
             if self._closed:
                 raise Closed
@@ -81,11 +87,11 @@ class EnvironmentPool:
             self._counts.concurrent_peak = max(self._counts.concurrent, self._counts.concurrent_peak)
         return environment
 
-    def _started(self) -> Environment:
+    def _started(self) -> Execution:
         self._counts.cold_starts += 1
-        return Environment(self.function, self._variables, self._log)
+        return self._start(self.function, self._variables, self._log)
 
-    def _put(self, environment: Environment) -> None:
+    def _put(self, environment: Execution) -> None:
         with self._lock:
             self._busy.discard(environment)
             self._counts.concurrent -= 1

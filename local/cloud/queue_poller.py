@@ -31,9 +31,8 @@ class QueuePoller:
     Lambda nor this changes the visibility of a message.
     """
 
-    def __init__(self, source: QueueSource, pool: EnvironmentPool, sqs: SQSClient) -> None:
-        self._source, self._pool, self._sqs = source, pool, sqs
-        self._url = sqs.get_queue_url(QueueName=source.queue_arn.rpartition(":")[2])["QueueUrl"]
+    def __init__(self, source: QueueSource, pool: EnvironmentPool, sqs: SQSClient, url: str) -> None:
+        self._source, self._pool, self._sqs, self._url = source, pool, sqs, url
         bound = min(source.concurrency, pool.function.environments)
         self._slots = BoundedSemaphore(bound)
         self._workers = ThreadPoolExecutor(bound)

@@ -9,8 +9,9 @@ from __future__ import annotations
 import json
 import logging
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from threading import Event, Thread
 from typing import TYPE_CHECKING, Any
@@ -18,10 +19,11 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from local.cloud.async_invocations import AsyncInvocations
-from local.cloud.environment import Outcome
+from local.cloud.environment import Environment, Outcome
 from local.cloud.functions import AsyncConfig, Function, QueueSource, Schedule, function_name
-from local.cloud.pool import EnvironmentPool
+from local.cloud.pool import EnvironmentPool, Start
 from local.cloud.queue_poller import QueuePoller
+from local.policy.guard import JUDGE
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -30,28 +32,37 @@ log = logging.getLogger(__name__)
 
 
 class LambdaRunner:
-    """`cloud_variables` is all that a function's process gets beside what Lambda and the template give it."""
+    """`cloud_variables` is all that a function's process gets beside what Lambda and the template give it.
+
+    `sqs` gives the client of an access key: Lambda polls and delivers in the name of the function's role.
+    `start` makes an execution environment: a process, or one behind another endpoint (`containers`).
+    """
 
     def __init__(
         self,
         functions: list[Function],
         configs: Mapping[str, AsyncConfig],
-        sqs: SQSClient,
+        sqs: Callable[[str], SQSClient],
         cloud_variables: Mapping[str, str],
         log_dir: Path,
         retry_delay_scale: float,
+        start: Start = Environment,
     ) -> None:
         self._sqs = sqs
-        self._pools = {f.name: EnvironmentPool(f, cloud_variables, log_dir / f"{f.logical_id}.log") for f in functions}
+        self._pools = {
+            f.name: EnvironmentPool(f, cloud_variables, log_dir / f"{f.logical_id}.log", start) for f in functions
+        }
         self._async = {
-            name: AsyncInvocations(pool, configs.get(name, AsyncConfig()), self._deliver, retry_delay_scale)
+            name: AsyncInvocations(
+                pool, configs.get(name, AsyncConfig()), partial(self._deliver, pool.function.role), retry_delay_scale
+            )
             for name, pool in self._pools.items()
         }
         self._pollers: list[QueuePoller] = []
         self._ending = Event()
 
     def start(self, sources: list[QueueSource], schedules: list[Schedule]) -> None:
-        self._pollers = [QueuePoller(s, self._pools[s.function], self._sqs) for s in sources]
+        self._pollers = [self._poller(source) for source in sources]
         for schedule in schedules:
             Thread(target=self._run_schedule, args=(schedule,), daemon=True).start()
 
@@ -80,11 +91,16 @@ class LambdaRunner:
     def _by_logical_id(self) -> dict[str, EnvironmentPool]:
         return {pool.function.logical_id: pool for pool in self._pools.values()}
 
-    def _deliver(self, destination: str, record: dict[str, Any]) -> None:
-        queue = destination.rpartition(":")[2]
+    def _poller(self, source: QueueSource) -> QueuePoller:
+        pool = self._pools[source.function]
+        return QueuePoller(source, pool, self._sqs(pool.function.role), self._url(source.queue_arn))
+
+    def _url(self, queue_arn: str) -> str:
+        return self._sqs(JUDGE).get_queue_url(QueueName=queue_arn.rpartition(":")[2])["QueueUrl"]
+
+    def _deliver(self, role: str, destination: str, record: dict[str, Any]) -> None:
         try:
-            url = self._sqs.get_queue_url(QueueName=queue)["QueueUrl"]
-            self._sqs.send_message(QueueUrl=url, MessageBody=json.dumps(record))
+            self._sqs(role).send_message(QueueUrl=self._url(destination), MessageBody=json.dumps(record))
         except (BotoCoreError, ClientError) as error:
             # Lambda counts it as DestinationDeliveryFailures, and drops the record.
             log.error("cannot deliver to %s: %s", destination, error)

@@ -22,7 +22,7 @@ def build(cwd: Path = sam.ROOT, template: Path = TEMPLATE, parameters: Mapping[s
     """Builds in `cwd`/.aws-sam; the path of the built template. Raises NotPossible and SamFailed."""
     with_python = python_variables(runtime(template))
     if with_python is None:
-        _have_container(runtime(template))
+        _have_container(runtime(template), (parameters or {}).get("Architecture", engine.architecture()))
     overrides = [f"{name}={value}" for name, value in (parameters or {}).items()]
     sam.run(
         "build",
@@ -54,7 +54,12 @@ def python_variables(name: str) -> dict[str, str] | None:
     return None
 
 
-def _have_container(runtime: str) -> None:
+def _have_container(runtime: str, architecture: str) -> None:
+    if architecture != engine.architecture():
+        raise NotPossible(
+            f"There is no {runtime} with pip on the PATH, and a container here builds for {engine.architecture()} "
+            f"alone. Install {runtime} to build for {architecture}, or build on a machine of that kind"
+        )
     try:
         engine.check()
         engine.have_image(engine.build_image(runtime))
@@ -85,15 +90,28 @@ def size(package: Path) -> int:
     return sum(path.stat().st_size for path in package.rglob("*") if path.is_file())
 
 
+def _wanted(architecture: str) -> dict[str, str]:
+    """The parameter of the build; nothing: the template's default. Raises NotPossible."""
+    known = yaml_parse(TEMPLATE.read_text(encoding="utf-8"))["Parameters"]["Architecture"]["AllowedValues"]
+    if architecture and architecture not in known:
+        raise NotPossible(f"ARCHITECTURE={architecture}: give {' or '.join(known)}")
+    return {"Architecture": architecture} if architecture else {}
+
+
+def sizes(built: Path) -> dict[str, int]:
+    """Bytes of each function's package, unzipped, by logical id."""
+    return {name: size(folder) for name, folder in packages(built).items()}
+
+
 def main() -> int:
     try:
-        sizes = {name: size(folder) for name, folder in packages(build()).items()}
+        found = sizes(build(parameters=_wanted(os.environ.get("ARCHITECTURE", ""))))
     except (NotPossible, SamFailed) as error:
         print(error, file=sys.stderr)
         return 2
-    for name, of in sizes.items():
+    for name, of in found.items():
         print(f"{name}: {of / 1e6:.1f} MB unzipped (at most {MOST_BYTES / 1e6:.0f} MB)")
-    return int(any(of > MOST_BYTES for of in sizes.values()))
+    return int(any(of > MOST_BYTES for of in found.values()))
 
 
 if __name__ == "__main__":

@@ -8,9 +8,9 @@ from typing import Any, Literal
 from local.demo.picture import CLEAN, JPEG, QUARANTINED, SKIPPED, Listed, Picture
 from local.pictures import draw, encode
 
-ON_UPLOAD, ON_RETRY = "OnUploadFunction", "OnRetryFunction"
+ON_UPLOAD, ON_RETRY, ON_SWEEP = "OnUploadFunction", "OnRetryFunction", "OnSweepFunction"
 # What the handlers answer where nothing is left to be delivered again.
-ANSWERS: Mapping[str, Any] = {ON_UPLOAD: None, ON_RETRY: {"batchItemFailures": []}}
+ANSWERS: Mapping[str, Any] = {ON_UPLOAD: None, ON_RETRY: {"batchItemFailures": []}, ON_SWEEP: None}
 
 Shows = Literal["clean", "listed", "near", "text"]
 
@@ -20,12 +20,15 @@ class Case:
     """`shows` has what each upload that the event speaks of shows, in the event's order.
 
     `history`: the key has an older and a newer version, which the event does not speak of.
+    `lost`: the event speaks of no upload. There is one whose message vanished; it is sent to the retry queue, and the
+    retry function gets that message.
     """
 
     function: str
     shows: tuple[Shows, ...]
     how: Literal["put", "multipart", "copy"] = "put"
     history: bool = False
+    lost: bool = False
 
 
 CASES = {
@@ -38,6 +41,7 @@ CASES = {
     "eventbridge-object-created.json": Case(ON_UPLOAD, ("listed",)),
     "sqs-retry.json": Case(ON_RETRY, ("clean", "listed")),
     "sqs-on-failure-destination.json": Case(ON_RETRY, ("listed",)),
+    "schedule.json": Case(ON_SWEEP, ("listed",), lost=True),
 }
 
 

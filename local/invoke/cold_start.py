@@ -4,13 +4,8 @@ The difference is what a cold start costs inside the container: the runtime, the
 """
 
 import json
-import socket
 import statistics
-import subprocess
 import sys
-import time
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
 from pathlib import Path
 
 import requests
@@ -19,9 +14,9 @@ from local.cloud.helper_process import HelperFailed
 from local.invoke import cases, invocation, sam, spoken_of, uploading
 from local.invoke.errors import NotPossible, SamFailed
 from local.invoke.run import Bench, bench
+from local.invoke.start_lambda import start_lambda
 
 EVENT = "s3-put.json"
-START_SECONDS = 60.0
 FOLDER = sam.ROOT / "build/sam"
 
 
@@ -29,11 +24,13 @@ def measure(here: Bench, count: int) -> tuple[list[float], list[float]]:
     """Milliseconds of `count` first invocations, each in its container, and of as many in one that is warm."""
     cold = [_invoked(here, number) for number in range(count)]
     log = here.folder / "start-lambda.log"
-    with _lambda(here.folder, log) as url, requests.Session() as session:
+    with start_lambda(here.folder, log) as url, requests.Session() as session:
         session.trust_env = False
         for number in range(count, 2 * count + 1):
             event = json.loads(_event(here, number).read_text(encoding="utf-8"))
-            session.post(f"{url}/{cases.ON_UPLOAD}/invocations", json=event, timeout=120).raise_for_status()
+            session.post(
+                f"{url}/2015-03-31/functions/{cases.ON_UPLOAD}/invocations", json=event, timeout=120
+            ).raise_for_status()
     durations = [float(ms) for ms in invocation.DURATION.findall(log.read_text(encoding="utf-8"))]
     return cold, durations[1:]
 
@@ -54,42 +51,6 @@ def _event(here: Bench, number: int) -> Path:
     path = here.folder / f"cold-start-{number}.json"
     path.write_text(json.dumps(spoken_of.filled(event, bucket, laid.stored)), encoding="utf-8")
     return path
-
-
-@contextmanager
-def _lambda(folder: Path, log: Path) -> Iterator[str]:
-    """`sam local start-lambda`, which keeps a function's container for the next invocation."""
-    port = _free_port()
-    command = [
-        *(sam.command(), "local", "start-lambda", "--host", "127.0.0.1", "--port", str(port)),
-        *("--warm-containers", "LAZY", *invocation.options(folder)),
-    ]
-    with (
-        log.open("wb") as output,
-        subprocess.Popen(command, cwd=sam.ROOT, env=sam.environment(), stdout=output, stderr=output) as process,
-    ):
-        try:
-            _wait_for(port, process)
-            yield f"http://127.0.0.1:{port}/2015-03-31/functions"
-        finally:
-            process.terminate()  # it removes its containers
-            process.wait(sam.STOP_SECONDS)
-
-
-def _free_port() -> int:
-    with closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def _wait_for(port: int, process: "subprocess.Popen[bytes]") -> None:
-    until = time.monotonic() + START_SECONDS
-    while time.monotonic() < until and process.poll() is None:
-        with closing(socket.socket()) as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.1)
-    raise SamFailed("sam local start-lambda did not start")
 
 
 def main() -> int:

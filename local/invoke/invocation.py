@@ -27,7 +27,7 @@ def options(folder: Path) -> list[str]:
     """What SAM CLI is told to run the functions of the template in `folder`, beside what samconfig.toml says."""
     return [
         *("--config-env", "local", "--docker-network", engine.NETWORK, "--skip-pull-image"),
-        *("--template-file", str(folder / TEMPLATE), "--env-vars", str(folder / VARIABLES)),
+        *("--template-file", str(folder.resolve() / TEMPLATE), "--env-vars", str(folder.resolve() / VARIABLES)),
     ]
 
 

@@ -1,4 +1,4 @@
-"""The built template with what only the embedded cloud needs: the functions' way to it."""
+"""The built template with what only the embedded cloud needs: the functions' way to it, and whose calls theirs are."""
 
 import json
 from pathlib import Path
@@ -9,21 +9,22 @@ from samtranslator.yaml_helper import yaml_parse
 from local.cloud import EmbeddedCloud
 from local.invoke.build import packages
 
-ENDPOINT = "AWS_ENDPOINT_URL"
+ENDPOINT, ACCESS_KEY = "AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID"
 
 
 def write(built: Path, to: Path) -> None:
-    """SAM CLI passes on only variables that a template declares, so this one declares the endpoint's, too."""
+    """SAM CLI passes on only variables that a template declares, so this one declares ours, too."""
     template: dict[str, Any] = yaml_parse(built.read_text(encoding="utf-8"))
-    template["Globals"]["Function"]["Environment"]["Variables"][ENDPOINT] = ""
+    template["Globals"]["Function"]["Environment"]["Variables"] |= {ENDPOINT: "", ACCESS_KEY: ""}
     for name, folder in packages(built).items():
         template["Resources"][name]["Properties"]["CodeUri"] = str(folder.resolve())
     to.write_text(json.dumps(template, indent=1), encoding="utf-8")
 
 
 def write_variables(cloud: EmbeddedCloud, built: Path, to: Path) -> None:
-    """The values for --env-vars: the functions' own of the embedded stack, and the endpoint."""
-    variables = {name: _variables(cloud, name) for name in packages(built)}
+    """The values for --env-vars: the functions' own of the embedded stack, the endpoint, and the role's access key."""
+    resources = yaml_parse(built.read_text(encoding="utf-8"))["Resources"]
+    variables = {name: _variables(cloud, name) | {ACCESS_KEY: _role(resources[name])} for name in packages(built)}
     to.write_text(json.dumps(variables, indent=1), encoding="utf-8")
 
 
@@ -31,3 +32,9 @@ def _variables(cloud: EmbeddedCloud, function: str) -> dict[str, str]:
     answer = cloud.client("lambda").get_function_configuration(FunctionName=cloud.resource(function))
     given = answer["Environment"]["Variables"]
     return {name: str(value) for name, value in given.items()} | {ENDPOINT: cloud.aws_endpoint_url}
+
+
+def _role(function: dict[str, Any]) -> str:
+    """The logical id of the function's role, which is its access key in the embedded cloud."""
+    given = function["Properties"]["Role"]["Fn::GetAtt"]
+    return str((given.split(".") if isinstance(given, str) else given)[0])

@@ -15,7 +15,8 @@ from local.demo.outcome import Outcome
 from local.demo.results import Result
 from local.demo.upload import Uploaded
 from local.demo.world import World, dead_letters
-from local.invoke import build, cases, engine, invocation, local_template, spoken_of, uploading
+from local.invoke import cases, invocation, lost, spoken_of, uploading
+from local.invoke.containers import hand_over, prepared
 from local.invoke.errors import NotAnEvent
 from local.invoke.invocation import Answer
 
@@ -47,16 +48,11 @@ class Bench:
 @contextmanager
 def bench(folder: Path) -> Iterator[Bench]:
     """Checks the machine, builds, and starts the cloud. Raises NotPossible and SamFailed."""
-    folder.mkdir(parents=True, exist_ok=True)
-    engine.check()
-    engine.have_image(engine.base_image(build.runtime(build.TEMPLATE)))
-    host = engine.gateway()
-    built = build.build(folder, parameters={"Architecture": engine.architecture()})
+    host, built = prepared(folder)
     with EmbeddedCloud(
         rate=_RATE, latency=0.0, parameters=_MARGIN, log_dir=folder / "logs", host=host, run_functions=False
     ) as cloud:
-        local_template.write(built, folder / invocation.TEMPLATE)
-        local_template.write_variables(cloud, built, folder / invocation.VARIABLES)
+        hand_over(cloud, built, folder)
         known = cases.listed()
         assert cloud.emulator  # noqa: S101 - it is this cloud's own
         cloud.emulator.add_to_test_list(known.content, match_id=known.match_id, violations=known.violations)
@@ -73,15 +69,37 @@ def run_one(here: Bench, path: Path) -> Invoked:
     """Uploads, invokes, and compares what is there then with what has to be. Raises NotAnEvent and SamFailed."""
     case, event = read_event(path)
     cloud, s3 = here.cloud, here.cloud.client("s3")
-    laid = uploading.lay(s3, cloud.endpoints.upload_bucket, case, spoken_of.uploads(event))
-    actual = here.folder / path.name
-    actual.write_text(json.dumps(spoken_of.filled(event, cloud.endpoints.upload_bucket, laid.stored), indent=1))
-    answer = invocation.invoke(case.function, actual, here.folder, actual.with_suffix(".log"))
+    laid = uploading.lay(
+        s3, cloud.endpoints.upload_bucket, case, [lost.UPLOAD] if case.lost else spoken_of.uploads(event)
+    )
+    if case.lost:
+        lost.leave(cloud, laid.uploaded[0], laid.stored[str(lost.UPLOAD.version_id)])
+    else:
+        event = spoken_of.filled(event, cloud.endpoints.upload_bucket, laid.stored)
+    answer = _invoke(here, case.function, path.stem, event)
+    faults = _wrong_answer(case.function, answer)
+    if case.lost:
+        faults += _retried(here, path.stem, laid.uploaded[0])
     world = World(s3, cloud.endpoints.quarantine_bucket)
     found = _records(cloud, [*laid.uploaded, *laid.others])
     outcomes, problems = judge([_done(laid.uploaded)], found, world.faults)
-    problems += _wrong_answer(case.function, answer) + _touched(s3, laid.others)
+    problems += faults + _touched(s3, laid.others)
     return Invoked(path.name, case.function, answer, outcomes, list(found.values()), problems)
+
+
+def _invoke(here: Bench, function: str, name: str, event: Any) -> Answer:
+    """Leaves the event as it was sent, and the log, in the folder under that name."""
+    actual = here.folder / f"{name}.json"
+    actual.write_text(json.dumps(event, indent=1), encoding="utf-8")
+    return invocation.invoke(function, actual, here.folder, actual.with_suffix(".log"))
+
+
+def _retried(here: Bench, name: str, uploaded: Uploaded) -> list[str]:
+    """Has the retry function work the message that the sweep sent for the upload; what was wrong about it."""
+    event = lost.sent_again(here.cloud, uploaded)
+    if event is None:
+        return [f"no message for {uploaded.picture.key} came to the retry queue"]
+    return _wrong_answer(cases.ON_RETRY, _invoke(here, cases.ON_RETRY, f"{name}-sent-again", event))
 
 
 def left_over(here: Bench) -> list[str]:
@@ -96,7 +114,7 @@ def read_event(path: Path) -> tuple[cases.Case, Any]:
         raise NotAnEvent(f"{path} is none of the events that are known here: {', '.join(cases.CASES)}")
     try:
         event = json.loads(path.read_text(encoding="utf-8"))
-        spoken = spoken_of.uploads(event)
+        spoken = [lost.UPLOAD] if case.lost else spoken_of.uploads(event)
     except (OSError, ValueError, NotAnEvent) as error:
         raise NotAnEvent(f"{path}: {error}") from error
     if len(spoken) != len(case.shows):

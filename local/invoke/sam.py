@@ -40,9 +40,9 @@ def environment() -> dict[str, str]:
 
 
 def command() -> str:
-    """SAM CLI: that of the virtual environment, or the one on the PATH. Raises NotPossible."""
+    """SAM CLI: what SAM_COMMAND names, that of the virtual environment, or that on the PATH. Raises NotPossible."""
     beside = Path(sys.executable).with_name("sam")
-    found = str(beside) if beside.is_file() else shutil.which("sam")
+    found = os.environ.get("SAM_COMMAND") or (str(beside) if beside.is_file() else shutil.which("sam"))
     if found is None:
         raise NotPossible("There is no SAM CLI. Run make setup")
     return found

@@ -51,9 +51,7 @@ def record(upload: Upload, facts: Mapping[str, Any], deleted: float) -> bytes:
             "sha256": facts["sha256"],
         },
         "steps": [
-            {"step": "received", "at": facts["received_at"]},
-            {"step": "matched", "at": facts["matched_at"]},
-            {"step": "copied", "at": facts["copied_at"]},
+            *({"step": step, "at": facts[f"{step}_at"]} for step in ("received", "matched", "copied")),
             {"step": "deleted", "at": iso(deleted)},
         ],
     }

@@ -1,13 +1,21 @@
 """An AWS of moto's, in this process: the clients and resources that the modules of guard/aws speak to."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
 from moto import mock_aws
+from results import Time
+
+from guard.aws.ledger import Ledger
+from local.cloud import template
 
 REGION = "us-east-1"
+# One for all tests: what it has read of the services' models, half a second's worth, it keeps.
+SESSION = boto3.Session("testing", "testing", region_name=REGION)
+SAM = template.load(Path(__file__).resolve().parents[2] / "template.yaml")
 
 
 @pytest.fixture(autouse=True)
@@ -22,51 +30,45 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.fixture
 def dynamodb(aws: None) -> Any:
-    return boto3.client("dynamodb")
+    return SESSION.client("dynamodb")
 
 
 @pytest.fixture
 def s3(aws: None) -> Any:
-    return boto3.client("s3")
+    return SESSION.client("s3")
 
 
 @pytest.fixture
 def sqs(aws: None) -> Any:
-    return boto3.client("sqs")
+    return SESSION.client("sqs")
 
 
 @pytest.fixture
 def results_table(dynamodb: Any) -> str:
-    dynamodb.create_table(
-        TableName="results",
-        BillingMode="PAY_PER_REQUEST",
-        AttributeDefinitions=[
-            {"AttributeName": n, "AttributeType": "S"} for n in ("upload", "version", "attention", "received_at")
-        ],
-        KeySchema=[{"AttributeName": "upload", "KeyType": "HASH"}, {"AttributeName": "version", "KeyType": "RANGE"}],
-        GlobalSecondaryIndexes=[
-            {
-                "IndexName": "attention",
-                "KeySchema": [
-                    {"AttributeName": "attention", "KeyType": "HASH"},
-                    {"AttributeName": "received_at", "KeyType": "RANGE"},
-                ],
-                "Projection": {"ProjectionType": "ALL"},
-            }
-        ],
-    )
-    return "results"
+    return a_table(dynamodb, "results", "ResultsTable")
+
+
+@pytest.fixture
+def time() -> Time:
+    return Time()
+
+
+@pytest.fixture
+def ledger(dynamodb: Any, results_table: str, time: Time) -> Ledger:
+    return Ledger(dynamodb, results_table, clean_result_days=90, now=time)
 
 
 @pytest.fixture
 def pacer_table(dynamodb: Any) -> str:
-    dynamodb.create_table(
-        TableName="pacer",
-        BillingMode="PAY_PER_REQUEST",
-        AttributeDefinitions=[{"AttributeName": "pacer", "AttributeType": "S"}],
-        KeySchema=[{"AttributeName": "pacer", "KeyType": "HASH"}],
-    )
-    return "pacer"
+    return a_table(dynamodb, "pacer", "PacerTable")
+
+
+def a_table(dynamodb: Any, name: str, logical_id: str) -> str:
+    """A table as the template has it, indexes and all."""
+    properties = SAM["Resources"][logical_id]["Properties"]
+    wanted = ("BillingMode", "AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes")
+    dynamodb.create_table(TableName=name, **{key: properties[key] for key in wanted if key in properties})
+    return name
 
 
 @pytest.fixture
@@ -74,9 +76,3 @@ def upload_bucket(s3: Any) -> str:
     s3.create_bucket(Bucket="uploads")
     s3.put_bucket_versioning(Bucket="uploads", VersioningConfiguration={"Status": "Enabled"})
     return "uploads"
-
-
-@pytest.fixture
-def quarantine_bucket(s3: Any) -> str:
-    s3.create_bucket(Bucket="quarantine", ObjectLockEnabledForBucket=True)
-    return "quarantine"

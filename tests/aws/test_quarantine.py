@@ -1,120 +1,150 @@
-"""aws/quarantine.py against moto's S3, and against a Stubber where the answers are the point."""
+"""aws/quarantine.py: what is kept is verified and under its lock, whoever wrote it and when."""
 
-import base64
 import hashlib
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
-import boto3
 import pytest
-from botocore.stub import ANY, Stubber
+from locked_bucket import LockedBucket
 
 from guard.aws.quarantine import Quarantine
-from guard.errors import Gone, TryAgain
-from guard.model import Copy, Upload
+from guard.errors import Busy, TryAgain
+from guard.model import Copy, Source, Upload
 
 NOW = 1_800_000_000.0
 UPLOAD = Upload("uploads", "a b+c/😀.jpg", "etag", "v1")
 UNTIL = datetime.fromtimestamp(NOW, UTC) + timedelta(days=365)
-DIGEST = hashlib.sha256(b"picture").digest()
-
-
-class Answers:
-    """An S3 that gives these answers to the copy and to the question for its lock, and checks what is asked."""
-
-    def __init__(self) -> None:
-        self.client = boto3.client("s3")
-        self.stubber = Stubber(self.client)
-        self.quarantine = Quarantine(self.client, "quarantine", "COMPLIANCE", 365, now=lambda: NOW)
-
-    def copy(self, digest: bytes = DIGEST, upload: Upload = UPLOAD, until: datetime = UNTIL) -> None:
-        source: dict[str, Any] = {"Bucket": "uploads", "Key": upload.key}
-        pin = {"CopySourceIfMatch": '"etag"'} if not upload.version_id else {}
-        asked = {
-            "Bucket": "quarantine",
-            "Key": self.quarantine.key(upload),
-            "CopySource": source | {"VersionId": upload.version_id or "null"},
-            "ChecksumAlgorithm": "SHA256",
-            "ObjectLockMode": "COMPLIANCE",
-            "ObjectLockRetainUntilDate": until,
-            **pin,
-        }
-        result = {"ETag": '"x"', "ChecksumSHA256": base64.b64encode(digest).decode()}
-        self.stubber.add_response("copy_object", {"CopyObjectResult": result, "VersionId": "q1"}, asked)
-
-    def lock(self, mode: str = "COMPLIANCE", until: datetime = UNTIL) -> None:
-        asked = {"Bucket": "quarantine", "Key": ANY, "VersionId": "q1"}
-        lock = {"Retention": {"Mode": mode, "RetainUntilDate": until}}
-        self.stubber.add_response("get_object_retention", lock, asked)
-
-    def keep(self, upload: Upload = UPLOAD, is_test: bool = False) -> Copy:
-        with self.stubber:
-            return self.quarantine.keep(upload, b"picture", is_test)
+PICTURE = Source(b"picture", "image/jpeg")
+SHA256 = hashlib.sha256(b"picture").hexdigest()
 
 
 @pytest.fixture
-def answers(aws: None) -> Answers:
-    return Answers()
+def bucket() -> LockedBucket:
+    return LockedBucket()
 
 
-def test_a_copy_is_pinned_locked_and_verified(answers: Answers) -> None:
-    answers.copy()
-    answers.lock()
-    assert answers.keep() == Copy("q1", DIGEST.hex())
-    answers.stubber.assert_no_pending_responses()
+def quarantine(bucket: LockedBucket, mode: str = "GOVERNANCE", days: int = 365, now: float = NOW) -> Quarantine:
+    return Quarantine(bucket, "quarantine", mode, days, now=lambda: now)  # type: ignore[arg-type]
 
 
-def test_without_versions_the_copy_is_pinned_to_the_etag(answers: Answers) -> None:
-    upload = Upload("uploads", "a.jpg", "etag")
-    answers.copy(upload=upload)
-    answers.lock()
-    assert answers.keep(upload)
+def test_a_copy_is_written_locked_and_verified(bucket: LockedBucket) -> None:
+    copy = quarantine(bucket, "COMPLIANCE").keep(UPLOAD, PICTURE, is_test=False)
+    (version,) = bucket.versions
+    assert copy == Copy(version.key, version.id, SHA256, 7)
+    assert version.body == b"picture"
+    assert version.lock == {"Mode": "COMPLIANCE", "RetainUntilDate": UNTIL}
+    assert bucket.calls == ["PutObject", "GetObjectRetention"]
 
 
-def test_a_test_match_is_locked_for_a_day(answers: Answers) -> None:
-    tomorrow = datetime.fromtimestamp(NOW, UTC) + timedelta(days=1)
-    answers.copy(until=tomorrow)
-    answers.lock(until=tomorrow)
-    assert answers.keep(is_test=True)
+def test_a_copy_that_stands_already_is_taken_for_it_and_its_lock_verified(bucket: LockedBucket) -> None:
+    first = quarantine(bucket).keep(UPLOAD, PICTURE, is_test=False)
+    bucket.calls.clear()
+    assert quarantine(bucket).keep(UPLOAD, PICTURE, is_test=False) == first
+    assert len(bucket.versions) == 1
+    assert bucket.calls == ["PutObject", "ListObjectVersions", "GetObjectRetention"]
 
 
-def test_a_copy_of_other_bytes_is_no_copy(answers: Answers) -> None:
-    answers.copy(digest=hashlib.sha256(b"other").digest())
+def test_a_copy_beside_which_its_evidence_lies_is_told_from_it(bucket: LockedBucket) -> None:
+    first = quarantine(bucket).keep(UPLOAD, PICTURE, is_test=False)
+    quarantine(bucket).file(f"{first.key}.2027.json", b"{}", is_test=False)
+    assert quarantine(bucket).keep(UPLOAD, PICTURE, is_test=False) == first
+
+
+def test_a_copy_that_vanished_in_this_moment_is_tried_again(bucket: LockedBucket) -> None:
+    bucket.fails = {"PutObject": ["PreconditionFailed"]}
+    with pytest.raises(TryAgain, match="cannot be found"):
+        quarantine(bucket).keep(UPLOAD, PICTURE, is_test=False)
+
+
+def test_the_evidence_of_a_copy_that_vanished_is_not_taken_for_it(bucket: LockedBucket) -> None:
+    copy = quarantine(bucket).keep(UPLOAD, PICTURE, is_test=False)
+    quarantine(bucket).file(f"{copy.key}.2027.json", b"{}", is_test=False)
+    bucket.versions.pop()
+    bucket.fails = {"PutObject": ["PreconditionFailed"]}
+    with pytest.raises(TryAgain, match="cannot be found"):
+        quarantine(bucket).keep(UPLOAD, PICTURE, is_test=False)
+
+
+def test_each_version_has_its_own_copy(bucket: LockedBucket) -> None:
+    for upload in (UPLOAD, Upload("uploads", UPLOAD.key, "etag", "v2"), Upload("uploads", "b.jpg", "etag", "v1")):
+        quarantine(bucket).keep(upload, PICTURE, is_test=False)
+    assert len({version.key for version in bucket.versions}) == 3
+
+
+def test_a_lock_that_ends_too_soon_is_extended(bucket: LockedBucket) -> None:
+    """Without versions the same bytes can be uploaded again, years after the first."""
+    quarantine(bucket).keep(UPLOAD, PICTURE, is_test=False)
+    quarantine(bucket, now=NOW + 1000 * 86400).keep(UPLOAD, PICTURE, is_test=False)
+    assert bucket.versions[0].lock["RetainUntilDate"] == UNTIL + timedelta(days=1000)
+
+
+@pytest.mark.parametrize("mode", ["GOVERNANCE", "COMPLIANCE"])
+def test_a_lock_is_never_shortened(bucket: LockedBucket, mode: str) -> None:
+    """Neither by a smaller RetentionDays nor by a stricter RetentionMode."""
+    quarantine(bucket, days=1000).keep(UPLOAD, PICTURE, is_test=False)
+    quarantine(bucket, mode, days=365).keep(UPLOAD, PICTURE, is_test=False)
+    assert bucket.versions[0].lock == {"Mode": mode, "RetainUntilDate": UNTIL + timedelta(days=635)}
+
+
+def test_a_test_match_is_locked_for_a_day_and_extended_where_the_same_bytes_are_a_match(bucket: LockedBucket) -> None:
+    quarantine(bucket).keep(UPLOAD, PICTURE, is_test=True)
+    assert bucket.versions[0].lock["RetainUntilDate"] == UNTIL - timedelta(days=364)
+    quarantine(bucket).keep(UPLOAD, PICTURE, is_test=False)
+    assert bucket.versions[0].lock["RetainUntilDate"] == UNTIL
+
+
+def test_compliance_is_enough_where_governance_is_asked_for(bucket: LockedBucket) -> None:
+    quarantine(bucket, "COMPLIANCE").keep(UPLOAD, PICTURE, is_test=False)
+    bucket.calls.clear()
+    quarantine(bucket, "GOVERNANCE").keep(UPLOAD, PICTURE, is_test=False)
+    assert "PutObjectRetention" not in bucket.calls
+
+
+def test_governance_is_not_enough_where_compliance_is_asked_for(bucket: LockedBucket) -> None:
+    quarantine(bucket, "GOVERNANCE").keep(UPLOAD, PICTURE, is_test=False)
+    quarantine(bucket, "COMPLIANCE").keep(UPLOAD, PICTURE, is_test=False)
+    assert bucket.versions[0].lock["Mode"] == "COMPLIANCE"
+
+
+def test_a_compliance_lock_is_extended_as_one(bucket: LockedBucket) -> None:
+    quarantine(bucket, "COMPLIANCE", days=1).keep(UPLOAD, PICTURE, is_test=False)
+    quarantine(bucket, "GOVERNANCE").keep(UPLOAD, PICTURE, is_test=False)
+    assert bucket.versions[0].lock == {"Mode": "COMPLIANCE", "RetainUntilDate": UNTIL}
+
+
+def test_a_copy_without_any_lock_gets_one(bucket: LockedBucket) -> None:
+    bucket.deaf = {"PutObject"}
+    quarantine(bucket).keep(UPLOAD, PICTURE, is_test=False)
+    assert bucket.versions[0].lock == {"Mode": "GOVERNANCE", "RetainUntilDate": UNTIL}
+
+
+def test_a_copy_that_cannot_be_locked_is_no_copy(bucket: LockedBucket) -> None:
+    bucket.deaf = {"PutObject", "PutObjectRetention"}
+    with pytest.raises(TryAgain, match="not under its lock"):
+        quarantine(bucket).keep(UPLOAD, PICTURE, is_test=False)
+
+
+def test_a_checksum_in_the_answer_that_is_anothers_is_no_copy(bucket: LockedBucket) -> None:
+    bucket.checksum = "c29tZXRoaW5nIGVsc2U="
     with pytest.raises(TryAgain, match="SHA-256"):
-        answers.keep()
+        quarantine(bucket).keep(UPLOAD, PICTURE, is_test=False)
 
 
-@pytest.mark.parametrize(
-    ("mode", "until"), [("GOVERNANCE", UNTIL), ("COMPLIANCE", UNTIL - timedelta(seconds=1)), ("", UNTIL)]
-)
-def test_a_copy_under_a_weaker_lock_is_no_copy(answers: Answers, mode: str, until: datetime) -> None:
-    answers.copy()
-    answers.lock(mode, until)
-    with pytest.raises(TryAgain, match="lock"):
-        answers.keep()
+@pytest.mark.parametrize(("code", "error"), [("AccessDenied", TryAgain), ("SlowDown", Busy), ("BadDigest", TryAgain)])
+@pytest.mark.parametrize("name", ["PutObject", "GetObjectRetention"])
+def test_what_is_refused_is_tried_again(bucket: LockedBucket, name: str, code: str, error: type[Exception]) -> None:
+    bucket.fails = {name: [code]}
+    with pytest.raises(error, match=f"s3:{name}: {code}"):
+        quarantine(bucket).keep(UPLOAD, PICTURE, is_test=False)
 
 
-@pytest.mark.parametrize("code", ["NoSuchKey", "NoSuchVersion", "PreconditionFailed"])
-def test_a_source_that_is_gone_is_told_of(answers: Answers, code: str) -> None:
-    answers.stubber.add_client_error("copy_object", code)
-    with pytest.raises(Gone):
-        answers.keep()
+def test_evidence_is_kept_under_the_same_lock_and_once(bucket: LockedBucket) -> None:
+    for content in (b'{"first": 1}', b'{"second": 2}'):
+        quarantine(bucket).file("folder/sha.2027.json", content, is_test=False)
+    (version,) = bucket.versions
+    assert version.body == b'{"first": 1}'
+    assert version.lock == {"Mode": "GOVERNANCE", "RetainUntilDate": UNTIL}
 
 
-def test_a_refused_copy_is_tried_again(answers: Answers) -> None:
-    answers.stubber.add_client_error("copy_object", "AccessDenied")
-    with pytest.raises(TryAgain, match="s3:CopyObject: AccessDenied"):
-        answers.keep()
-
-
-def test_the_key_is_short_for_the_longest_upload_and_its_own_for_each() -> None:
-    quarantine = Quarantine(boto3.client("s3"), "quarantine", "GOVERNANCE", 1)
-    uploads = [
-        Upload("b", "k" * 1024, "e", "v"),
-        Upload("b", "k", "e", "v"),
-        Upload("b", "k", "e", "w"),
-        Upload("b", "k", "e"),
-    ]
-    keys = {quarantine.key(upload) for upload in uploads}
-    assert len(keys) == 4
-    assert all(len(key) < 200 for key in keys)
+def test_the_key_is_short_for_the_longest_upload(bucket: LockedBucket) -> None:
+    copy = quarantine(bucket).keep(Upload("b", "k" * 1024, "e", "v"), PICTURE, is_test=False)
+    assert len(copy.key) < 200

@@ -28,7 +28,7 @@ def bodies(sqs: Any, url: str) -> list[str]:
 
 
 def test_what_is_sent_is_what_comes_back(sqs: Any, queues: tuple[str, str]) -> None:
-    delivery = Delivery(UPLOAD, 3, 70.0, by_value=True)
+    delivery = Delivery(UPLOAD, 3, 70.0, by_value=True, compared=True)
     RetryQueue(sqs, *queues).send(delivery, 0)
     assert read_message(bodies(sqs, queues[0])[0]).deliveries == (delivery,)
 
@@ -94,22 +94,28 @@ def test_metrics_hold_counts_and_no_object_keys(capsys: pytest.CaptureFixture[st
     with notices.flushing():
         notices.settled(UPLOAD, Status.CLEAN, "", received=7.5, is_test=False)
         notices.settled(UPLOAD, Status.QUARANTINED, "", received=7.5, is_test=True)
-        notices.deferred(UPLOAD, "no slot", 5, 8.0, counted=False)
-        notices.deferred(UPLOAD, "http-500", 5, 8.0, counted=True)
+        notices.deferred(UPLOAD, "no slot", 8.0, counted=False)
+        notices.deferred(UPLOAD, "http-500", 8.0, counted=True)
         notices.key_refused()
         notices.paused("http-429", 1)
         notices.untagged(UPLOAD)
         notices.unreadable("no key")
         notices.not_moved(UPLOAD, "AccessDenied")
+        notices.withheld(UPLOAD, "observe mode")
+        notices.sent_again(UPLOAD)
+        notices.oldest(77.0)
+        notices.held(2)
         notices.unfinished(UPLOAD, "away")
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     emf = next(line for line in lines if "_aws" in line)
     names = {m["Name"] for m in emf["_aws"]["CloudWatchMetrics"][0]["Metrics"]}
     assert names == {
-        "Clean", "TestQuarantined", "TimeToVerdict", "Waited", "Waiting", "FailedAttempt", "KeyRefused", "Throttled",
-        "Untagged", "UnreadableEvent", "NotMoved", "Unfinished",
+        "Clean", "TestQuarantined", "TimeToVerdict", "Waited", "FailedAttempt", "KeyRefused", "Throttled",
+        "Untagged", "UnreadableEvent", "NotMoved", "Unfinished", "Withheld", "SentAgain", "OldestUnsettled",
+        "HeldByBound",
     }  # fmt: skip
     assert emf["TimeToVerdict"] == [2.5, 2.5]
+    assert (emf["OldestUnsettled"], emf["HeldByBound"]) == ([77.0], [2.0])
     assert emf["_aws"]["CloudWatchMetrics"][0]["Dimensions"] == [["service"]]
     assert UPLOAD.key not in json.dumps(emf, ensure_ascii=False)
 

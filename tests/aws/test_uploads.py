@@ -1,5 +1,6 @@
 """aws/uploads.py against moto's S3."""
 
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -52,13 +53,25 @@ def test_a_look_is_at_the_version_of_the_event_and_not_at_what_came_later(s3: An
     upload = put(s3, b"first")
     put(s3, b"second")
     assert uploads.look(upload, 100).head == b"first"
-    assert uploads.read(upload) == b"first"
+    assert uploads.read(upload).content == b"first"
+
+
+def test_a_read_shows_what_the_uploader_said_of_the_bytes_and_when_s3_had_them(s3: Any, uploads: Uploads) -> None:
+    source = uploads.read(put(s3, b"bytes", ContentType="image/jpeg", Metadata={"album": "x" * 1500, "by": "a\tb"}))
+    assert (source.content, source.content_type) == (b"bytes", "image/jpeg")
+    assert source.metadata == {"album": "x" * 1500, "by": "a\tb"}
+    assert datetime.fromisoformat(source.last_modified).utcoffset() == timedelta(0)
+
+
+def test_a_look_counts_the_tags(s3: Any, uploads: Uploads) -> None:
+    assert uploads.look(put(s3, b"abc", Tagging="album=holiday&by=me"), 100).tags == 2
+    assert uploads.look(put(s3, b"abc"), 100).tags == 0
 
 
 def test_an_empty_object_is_read_as_nothing(s3: Any, uploads: Uploads) -> None:
     upload = put(s3, b"")
     assert uploads.look(upload, 100).size == 0
-    assert uploads.read(upload) == b""
+    assert uploads.read(upload).content == b""
 
 
 def test_an_empty_object_whose_range_s3_refuses_is_empty() -> None:
@@ -119,6 +132,20 @@ def test_a_tag_that_is_right_is_not_written_again(s3: Any, uploads: Uploads) -> 
     uploads._client.meta.events.register("before-send.s3.PutObjectTagging", lambda **_: written.append("x"))
     assert uploads.tag(upload, "clean")
     assert written == []
+
+
+def test_a_tag_of_what_is_known_to_have_none_is_set_in_one_call(s3: Any, uploads: Uploads) -> None:
+    upload, made = put(s3), []
+    uploads._client.meta.events.register("before-send.s3", lambda request, **_: made.append(request.method))
+    assert uploads.tag(upload, "matched", bare=True)
+    assert made == ["PUT"]
+    assert tags(s3, upload) == {"scan-status": "matched"}
+
+
+def test_only_the_version_is_tagged(s3: Any, uploads: Uploads) -> None:
+    first, second = put(s3, b"1"), put(s3, b"2")
+    uploads.tag(first, "matched", bare=True)
+    assert tags(s3, second) == {}
 
 
 def test_ten_tags_of_the_users_are_left_as_they_are(s3: Any, uploads: Uploads) -> None:

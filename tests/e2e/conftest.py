@@ -20,7 +20,7 @@ RATE = 100.0  # quick: what is tested here is not the rate
 @pytest.fixture(scope="session")
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedCloud]:
     # A wide margin: on a busy machine slots are missed and uploads deferred, which is right and not the point here.
-    wide = {"RateMarginMs": "1000"}
+    wide = {"RateMarginMs": "1000", "LegalHold": "on", "QuarantinesPerHour": "1000"}
     with EmbeddedCloud(rate=RATE, latency=0.0, parameters=wide, log_dir=tmp_path_factory.mktemp("logs")) as running:
         yield running
 
@@ -42,12 +42,13 @@ def bench(
 ) -> Iterator[Bench]:
     bucket = f"bench-{uuid.uuid4().hex[:12]}"
     cloud.client("s3").create_bucket(Bucket=bucket)
+    cloud.treat_alike(bucket, "UploadBucket")
     if request.param == "versioned":
         cloud.client("s3").put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
     cloud_variables = {
         "AWS_ENDPOINT_URL": cloud.aws_endpoint_url,
         "AWS_DEFAULT_REGION": cloud.endpoints.region,
-        "AWS_ACCESS_KEY_ID": "testing",
+        "AWS_ACCESS_KEY_ID": "OnUploadRole",
         "AWS_SECRET_ACCESS_KEY": "testing",
     }
     for name, value in (environment(cloud, "OnUploadFunction") | cloud_variables).items():

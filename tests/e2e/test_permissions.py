@@ -1,88 +1,130 @@
-"""Every call that the application makes is permitted by its role, and every permission of the role is used."""
+"""Every permission of a function's role is used by the suite, and every call of a function is permitted by its role.
+
+The embedded cloud refuses what a role does not permit (local/policy), and writes down what was used and refused.
+`make test` collects that of all embedded clouds in the folder PERMISSIONS_DIR, and runs the comparison last.
+"""
 
 import json
 import os
-import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from embedded import Bench, session_that_counts
+import pytest
 
-from guard import events, settings, wiring
-from guard.pace import RETRIES
 from local.cloud import template
+from local.cloud.embedded import PERMISSIONS_DIR
 
 RESOURCES = template.load(Path(__file__).resolve().parents[2] / "template.yaml")["Resources"]
+FUNCTIONS = {name: r["Properties"] for name, r in RESOURCES.items() if r["Type"] == "AWS::Serverless::Function"}
+ROLES = sorted({properties["Role"]["Fn::GetAtt"][0] for properties in FUNCTIONS.values()})
 
-# What each call needs (AWS's service authorization reference); a version is always named.
-NEEDS = {
-    "dynamodb.UpdateItem": {"dynamodb:UpdateItem"},
-    "dynamodb.GetItem": {"dynamodb:GetItem"},
-    "s3.GetObject": {"s3:GetObjectVersion"},
-    "s3.GetObjectTagging": {"s3:GetObjectVersionTagging"},
-    "s3.PutObjectTagging": {"s3:PutObjectVersionTagging"},
-    "s3.DeleteObject": {"s3:DeleteObjectVersion"},
-    # Reads the source with its tags; writes, tags and locks the copy; encrypts it with the bucket's key.
-    "s3.CopyObject": {
-        "s3:GetObjectVersion",
-        "s3:GetObjectVersionTagging",
-        "s3:PutObject",
-        "s3:PutObjectTagging",
-        "s3:PutObjectRetention",
-        "kms:GenerateDataKey",
-    },
-    "s3.GetObjectRetention": {"s3:GetObjectRetention"},
-    "sqs.SendMessage": {"sqs:SendMessage"},
-    "secrets-manager.GetSecretValue": {"secretsmanager:GetSecretValue"},
+POLICIES = {
+    name: [role["Ref"] for role in r["Properties"]["Roles"]]
+    for name, r in RESOURCES.items()
+    if r["Type"] == "AWS::IAM::Policy" and any({"Ref": role} in r["Properties"]["Roles"] for role in ROLES)
 }
-# Permissions that no call of ours uses, and why they are there.
+
+# Permissions that no call of the suite uses, and why they are there.
 JUSTIFIED = {
-    "s3:ListBucket",  # without it S3 answers 403 for an object that is gone, which is no answer
-    "logs:CreateLogStream",  # Lambda's own
-    "logs:PutLogEvents",
+    "logs:CreateLogStream": "Lambda's own: it writes what the function prints",
+    "logs:PutLogEvents": "Lambda's own",
+    "sqs:GetQueueAttributes": "Lambda's own: its poller looks how long the queue is",
 }
 
 
-def granted(*policies: str) -> set[str]:
-    found: set[str] = set()
-    for policy in policies:
-        for statement in RESOURCES[policy]["Properties"]["PolicyDocument"]["Statement"]:
-            action = statement["Action"]
-            found |= {action} if isinstance(action, str) else set(action)
-    return found
+def listed(given: Any) -> list[Any]:
+    return given if isinstance(given, list) else [given]
 
 
-def test_every_call_is_permitted_and_every_permission_is_used(bench: Bench, pictures: dict[str, bytes]) -> None:
-    calls: list[str] = []
-    guard = wiring.build(settings.read(os.environ), RETRIES, session_that_counts(calls))
-
-    def scan(record: dict[str, Any]) -> None:
-        assert guard.scanner.scan(events.read(record).deliveries) == [True]
-
-    for name in ("clean", "match"):
-        scan(bench.put(f"{name}.jpg", pictures[name], Tagging="album=holiday"))
-    scan(bench.put("damaged.jpg", bytes.fromhex("ffd8ffe0") + b"rubbish" * 99))
-    assert bench.cloud.emulator
-    bench.cloud.emulator.settings(failures=[{"kind": "http", "status": 429, "retry_after": 1}])
-    scan(bench.put("throttled.jpg", pictures["other"]))
-    guard.keep(events.read({"no": "event"}).faults)
-    assert len(bench.dead_letters()) == 1
-
-    needed = set().union(*(NEEDS[call] for call in set(calls)))
-    permitted = granted("ScannerPolicy", "OnUploadPolicy")
-    assert needed - permitted == set(), "a call would be refused"
-    assert permitted - needed == JUSTIFIED, "a permission is never used"
+def statements(found: Any) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every statement below, each with the name of the policy's property."""
+    if isinstance(found, list):
+        for one in found:
+            yield from statements(one)
+    if isinstance(found, dict):
+        for name, inner in found.items():
+            if isinstance(inner, dict) and "Statement" in inner:
+                yield from ((name, s) for s in given_statements(inner["Statement"]))
+            else:
+                yield from statements(inner)
 
 
-def test_the_worker_of_the_queue_has_beside_that_what_lambdas_poller_needs() -> None:
-    poller = {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"}
-    assert granted("OnRetryPolicy") - granted("OnUploadPolicy") == poller
+def given_statements(found: Any) -> Iterator[dict[str, Any]]:
+    """Those that depend on a condition as well."""
+    for one in listed(found):
+        if "Fn::If" in one:
+            yield from given_statements([s for s in one["Fn::If"][1:] if "Effect" in s])
+        else:
+            yield one
 
 
-def test_no_module_calls_what_is_not_in_the_table_above() -> None:
-    """A call on a path that the first test does not take would be missed there."""
-    source = "".join(path.read_text() for path in Path("src/guard/aws").glob("*.py"))
-    called = set(re.findall(r"\bself\._?client\.(\w+)\(", source)) - {"generate_presigned_url"}
-    known = {re.sub(r"(?<!^)(?=[A-Z])", "_", name.partition(".")[2]).lower() for name in NEEDS}
-    assert called <= known
-    assert json.dumps(sorted(known - called)) == '["get_secret_value"]'  # Powertools makes that one
+def actions(policy: str) -> set[str]:
+    return {a for _, s in statements(RESOURCES[policy]["Properties"]) for a in listed(s["Action"])}
+
+
+def granted(role: str) -> set[str]:
+    """What the policies of the template allow a role, also those that only a parameter makes."""
+    return set().union(*(actions(policy) for policy, roles in POLICIES.items() if role in roles))
+
+
+def used(recorded: list[dict[str, Any]], *roles: str) -> set[str]:
+    return {line["action"] for line in recorded if line["principal"] in roles and line["allowed"]}
+
+
+@pytest.fixture(scope="module")
+def recorded() -> list[dict[str, Any]]:
+    """Of the whole suite: principal, action, allowed, and why it was refused."""
+    folder = os.environ.get(PERMISSIONS_DIR)
+    if folder is None:
+        pytest.skip(f"make test runs this after all other tests, and names with {PERMISSIONS_DIR} what they recorded")
+    lines = [line for file in Path(folder).glob("*.jsonl") for line in file.read_text().splitlines()]
+    assert lines, f"nothing was recorded in {folder}"
+    return [json.loads(line) for line in lines]
+
+
+@pytest.mark.last
+@pytest.mark.parametrize("policy", POLICIES)
+def test_every_permission_is_used_or_justified(recorded: list[dict[str, Any]], policy: str) -> None:
+    """By one of the roles that have the policy: the scanner is the same in each of them."""
+    assert actions(policy) - used(recorded, *POLICIES[policy]) - JUSTIFIED.keys() == set()
+
+
+@pytest.mark.last
+@pytest.mark.parametrize("role", ROLES)
+def test_whatever_a_function_used_its_own_role_grants(recorded: list[dict[str, Any]], role: str) -> None:
+    """And not only a resource's policy."""
+    assert used(recorded, role) - granted(role) == set()
+
+
+@pytest.mark.last
+@pytest.mark.parametrize("role", ROLES)
+def test_no_call_of_a_function_was_refused(recorded: list[dict[str, Any]], role: str) -> None:
+    """But where a test gives it a table, a queue or a bucket that is not there, all of which it calls missing."""
+    refused = [line for line in recorded if line["principal"] == role and not line["allowed"]]
+    assert [line for line in refused if "missing" not in line["resource"]] == []
+
+
+def test_what_is_justified_is_granted_to_somebody() -> None:
+    assert JUSTIFIED.keys() <= set().union(*map(granted, ROLES))
+
+
+def test_every_function_has_a_role_of_the_template_with_policies() -> None:
+    assert len(ROLES) >= 2
+    assert all(RESOURCES[role]["Type"] == "AWS::IAM::Role" and granted(role) for role in ROLES)
+    assert not [name for name, properties in FUNCTIONS.items() if "Policies" in properties]
+
+
+def test_no_statement_is_for_every_resource_where_an_arn_can_stand() -> None:
+    """In a key's own policy "*" is the key."""
+    for name, resource in RESOURCES.items():
+        for policy, statement in statements(resource.get("Properties", {})):
+            if policy not in ("KeyPolicy", "AssumeRolePolicyDocument"):
+                assert "*" not in listed(statement["Resource"]), f"{name}: {statement}"
+
+
+def test_no_statement_allows_actions_by_wildcard_but_those_of_whoever_manages_a_key() -> None:
+    for name, resource in RESOURCES.items():
+        for policy, statement in statements(resource.get("Properties", {})):
+            if statement["Effect"] == "Allow" and policy != "KeyPolicy":
+                assert not any("*" in action for action in listed(statement["Action"])), f"{name}: {statement}"

@@ -141,7 +141,7 @@ def test_a_schedule_invokes_its_function_again_and_again(
 ) -> None:
     code = Path(__file__).parent / "toy/code"
     probe = Function("Probe", "probe", "arn:aws:lambda:us-east-1:1:function:probe", "toy.probe", code, 5, 128, {}, 1)
-    runner = LambdaRunner([probe], {}, cloud.client("sqs"), {}, tmp_path, retry_delay_scale=1)
+    runner = LambdaRunner([probe], {}, lambda _: cloud.client("sqs"), {}, tmp_path, retry_delay_scale=1)
     rule = "arn:aws:events:us-east-1:1:rule/often"
 
     runner.start([], [Schedule("probe", rule, seconds=0.1, payload=None)])

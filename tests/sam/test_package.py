@@ -1,20 +1,25 @@
 """What `sam build` packs: the functions and their locked dependencies, and nothing else."""
 
 import re
+import subprocess
+import sys
 from importlib.metadata import PathDistribution
 from pathlib import Path
 from shutil import copy
 
 import pytest
+from conftest import not_here
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from local.invoke import build, engine
-from local.invoke.errors import SamFailed
+from local.invoke.errors import NotPossible, SamFailed
 from local.invoke.sam import ROOT
 
 SOURCE = ROOT / "src"
 LOCK = SOURCE / "requirements.txt"
+MACHINE = {"x86_64": "x86_64", "arm64": "aarch64"}
+OTHER = {"x86_64": "arm64", "arm64": "x86_64"}
 IN_LAMBDA = {"python_version": "3.13", "python_full_version": "3.13.0", "sys_platform": "linux"}
 
 
@@ -35,7 +40,12 @@ def distributions(package: Path) -> list[PathDistribution]:
 
 
 def test_every_function_has_a_package(built: Path) -> None:
-    assert set(build.packages(built)) == {"OnUploadFunction", "OnRetryFunction", "OnBackfillFunction"}
+    assert set(build.packages(built)) == {
+        "OnUploadFunction",
+        "OnRetryFunction",
+        "OnBackfillFunction",
+        "OnSweepFunction",
+    }
 
 
 def test_a_package_holds_the_locked_versions_of_the_dependencies_and_no_other(package: Path) -> None:
@@ -64,7 +74,7 @@ def test_a_package_holds_no_compiled_python(package: Path) -> None:
 
 
 def test_what_is_compiled_is_for_lambdas_processor_and_python(package: Path) -> None:
-    processor = {"x86_64": "x86_64", "arm64": "aarch64"}[engine.architecture()]
+    processor = MACHINE[engine.architecture()]
     names = [path.name for path in package.rglob("*.so")]
     assert names
     assert [name for name in names if not name.endswith((f".cpython-313-{processor}-linux-gnu.so", ".abi3.so"))] == []
@@ -89,3 +99,33 @@ def test_a_dependency_that_is_not_what_was_locked_stops_the_build(built: Path, t
     copy(build.TEMPLATE, tmp_path)
     with pytest.raises(SamFailed, match=r"sam build failed(.|\n)*(HASH|hash)"):
         build.build(tmp_path, tmp_path / build.TEMPLATE.name)
+
+
+def test_a_package_for_the_other_processor_is_built_on_this_one(built: Path, tmp_path: Path) -> None:
+    if build.python_variables(build.runtime(build.TEMPLATE)) is None:
+        not_here(NotPossible(f"There is no {build.runtime(build.TEMPLATE)} on the PATH to build for another processor"))
+    other = OTHER[engine.architecture()]
+    package = build.packages(build.build(tmp_path, parameters={"Architecture": other}))["OnUploadFunction"]
+    names = [path.name for path in package.rglob("*.so") if ".abi3." not in path.name]
+    assert names
+    assert [name for name in names if not name.endswith(f"-{MACHINE[other]}-linux-gnu.so")] == []
+
+
+@pytest.mark.parametrize(
+    ("architecture", "reason"),
+    [
+        ("arm", "ARCHITECTURE=arm: give x86_64 or arm64"),
+        (OTHER[engine.architecture()], f"a container here builds for {engine.architecture()} alone"),
+    ],
+)
+def test_a_processor_that_cannot_be_built_for_is_told(tmp_path: Path, architecture: str, reason: str) -> None:
+    """The second, where there is no Python of the runtime's version either."""
+    done = subprocess.run(
+        [sys.executable, "-m", "local.invoke.build"],
+        cwd=ROOT,
+        env={"PATH": str(tmp_path), "PYTHONPATH": f"{SOURCE}:{ROOT}", "ARCHITECTURE": architecture},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, reason in done.stderr) == (2, True), done.stderr

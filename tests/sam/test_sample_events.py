@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from guard.model import Delivery, Upload
+from local.cloud.runner import scheduled_event
 from local.invoke import cases, sam, spoken_of
 from local.invoke.errors import NotAnEvent
 from local.invoke.run import read_event
@@ -14,6 +15,7 @@ from local.invoke.sam import ROOT
 from local.invoke.spoken_of import Stored
 
 FILES = sorted((ROOT / "events").glob("*.json"))
+SPEAKING = [path for path in FILES if not cases.CASES[path.name].lost]
 THERE = Stored("the-version", "0123abcd", 77)
 
 
@@ -29,12 +31,20 @@ def test_every_event_has_its_case_and_every_case_its_event() -> None:
     assert {path.name for path in FILES} == set(cases.CASES)
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_a_schedule_is_as_eventbridge_sends_it() -> None:
+    event = read(ROOT / "events/schedule.json")
+    sent = scheduled_event(event["resources"][0])
+    assert set(event) == set(sent)
+    varying = ("id", "time")
+    assert {k: v for k, v in event.items() if k not in varying} == {k: v for k, v in sent.items() if k not in varying}
+
+
+@pytest.mark.parametrize("path", SPEAKING, ids=lambda path: path.stem)
 def test_a_function_reads_every_part_of_an_event(path: Path) -> None:
     assert len(spoken_of.uploads(read(path))) == len(cases.CASES[path.name].shows)
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", SPEAKING, ids=lambda path: path.stem)
 def test_placeholders_are_replaced_and_nothing_else_is(path: Path) -> None:
     event = read(path)
     before = spoken_of.uploads(event)
@@ -51,7 +61,7 @@ def unreplaced(upload: Upload) -> tuple[str, ...]:
     return upload.key, upload.sequencer, upload.event_time, upload.principal, upload.source_ip
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", SPEAKING, ids=lambda path: path.stem)
 def test_a_message_carries_the_digest_of_its_body(path: Path) -> None:
     event = read(path)
     stored = {str(one.version_id): THERE for one in spoken_of.uploads(event)}

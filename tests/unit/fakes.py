@@ -1,7 +1,7 @@
 """Fakes of the ports: they keep what they were told, and fail when they are told to."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -10,15 +10,20 @@ import requests
 
 from guard.endings import Endings
 from guard.errors import Busy, Gone, Held, Withheld
-from guard.model import Copy, Delivery, Kind, Look, ScanRecord, Source, Status, Upload, Verdict
+from guard.model import Copy, Delivery, Kind, Look, MatchFlag, ScanRecord, Source, Status, Upload, Verdict, Waiting
 from guard.move import Move
 from guard.scanner import Scanner
 
 NOW = 1_000_000.0
 JPEG = bytes.fromhex("ffd8ffe000104a46494600010100000100010000ffc0000b08012c012c01011100ffda") + bytes(100)
 
-
 NO_MATCH = Verdict(Kind.NO_MATCH, tracking_id="T-1")
+MATCH = Verdict(Kind.MATCH, tracking_id="T-2", flags=(MatchFlag("Other"),))
+TEST_MATCH = Verdict(Kind.MATCH, tracking_id="T-2", flags=(MatchFlag("Test"),))
+UNKNOWN = Verdict(Kind.UNKNOWN, "service-3004")
+AWAY = Verdict(Kind.AWAY, "http-500")
+REFUSED = Verdict(Kind.KEY_REFUSED, "http-401")
+NOT_VERIFIED = Verdict(Kind.NOT_VERIFIED, "service-3206")
 
 
 def upload(key: str = "a.jpg", version: str | None = "v1") -> Upload:
@@ -126,12 +131,14 @@ class FakeLedger(Failing):
 class FakeUploads(Failing):
     objects: dict[str, bytes] = field(default_factory=dict)
     tags: dict[str, str] = field(default_factory=dict)
-    full: bool = False
+    full: bool = False  # of the user's own tags: no room for one more
+    own_tags: int = 0
+    blindly: list[str] = field(default_factory=list)  # the values that were set without reading the tags before
 
     def look(self, upload: Upload, head_bytes: int) -> Look:
         self.call("look")
         data = self._bytes(upload)
-        return Look(len(data), data[:head_bytes])
+        return Look(len(data), data[:head_bytes], tags=self.own_tags)
 
     def read(self, upload: Upload) -> Source:
         self.call("read")
@@ -146,6 +153,8 @@ class FakeUploads(Failing):
         self._bytes(upload)
         if not self.full:
             self.tags[upload.key] = value
+        if bare:
+            self.blindly.append(value)
         return not self.full
 
     def delete(self, upload: Upload) -> None:
@@ -291,6 +300,29 @@ class FakeRetryQueue(Failing):
 
 
 @dataclass
+class FakeUnsettled:
+    """The index; a claim moves an upload's time, so that nobody else claims it for the same."""
+
+    there: list[Waiting] = field(default_factory=list)
+    withheld: list[Waiting] = field(default_factory=list)
+    claimed: list[tuple[Waiting, int]] = field(default_factory=list)
+    taken: set[str] = field(default_factory=set)  # of these somebody else was first
+
+    def waiting(self) -> Iterator[Waiting]:
+        yield from self.there
+
+    def held(self) -> Iterator[Waiting]:
+        yield from self.withheld
+
+    def claim(self, waiting: Waiting, now: int) -> Upload | None:
+        bucket, _, key = waiting.upload.partition("/")
+        if key in self.taken:
+            return None
+        self.claimed.append((waiting, now))
+        return Upload(bucket, key, "etag", waiting.version)
+
+
+@dataclass
 class FakeNotices:
     told: list[tuple[str, str]] = field(default_factory=list)
 
@@ -349,9 +381,13 @@ class World:
         objects: dict[str, bytes] | None = None,
         retry_for: float = 3 * 86400,
         observe: bool = False,
+        after: "World | None" = None,
     ) -> None:
+        """`after`: another world, in whose table and buckets this one goes on."""
         self.ledger, self.uploads, self.quarantine = FakeLedger(), FakeUploads(), FakeQuarantine()
         self.uploads.objects = {"a.jpg": JPEG} if objects is None else objects
+        if after:
+            self.ledger, self.uploads, self.quarantine = after.ledger, after.uploads, after.quarantine
         self.pacer, self.matcher = FakePacer(), FakeMatcher(answers=list(answers))
         self.retry_queue, self.notices = FakeRetryQueue(), FakeNotices()
         self.bound, self.event_bus = FakeBound(), FakeEventBus()

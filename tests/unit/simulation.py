@@ -56,7 +56,7 @@ class Simulation:
     """Runs processes in the order of their times."""
 
     def __init__(self, seed: int) -> None:
-        self.now, self.random = 0, Random(seed)  # noqa: S311 - not a secret
+        self.now, self.random = 0, Random(seed)
         self._events: list[tuple[int, int, Steps[None]]] = []
         self._order = itertools.count()
 

@@ -7,12 +7,11 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from fakes import JPEG, World, upload
+from fakes import JPEG, MATCH, World, upload
 
 from guard.errors import Busy
-from guard.model import Delivery, Kind, MatchFlag, Status, Verdict
+from guard.model import Delivery, Kind, Status, Verdict
 
-MATCH = Verdict(Kind.MATCH, tracking_id="T-2", flags=(MatchFlag("Other"),))
 PATHS: dict[str, dict[str, Any]] = {
     "clean": {},
     "match": {"truth": MATCH},

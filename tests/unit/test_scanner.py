@@ -1,18 +1,11 @@
-"""scanner.py, move.py and endings.py: the way of an upload, among fakes."""
+"""scanner.py, asking.py and endings.py: the way of an upload to its verdict, among fakes."""
 
 import pytest
-from fakes import BUSY, JPEG, NO_MATCH, NOW, World, upload
+from fakes import AWAY, BUSY, JPEG, MATCH, NO_MATCH, NOT_VERIFIED, NOW, REFUSED, UNKNOWN, World, upload
 
-from guard.errors import Away, Busy, Gone, NoKey, TryAgain, Unscannable
-from guard.model import Delivery, Kind, MatchFlag, Status, Verdict
+from guard.errors import Away, Busy, NoKey, TryAgain, Unscannable
+from guard.model import Delivery, Kind, Status, Verdict
 from guard.pace import BATCH
-
-MATCH = Verdict(Kind.MATCH, tracking_id="T-2", flags=(MatchFlag("Other"),))
-TEST_MATCH = Verdict(Kind.MATCH, tracking_id="T-2", flags=(MatchFlag("Test"),))
-UNKNOWN = Verdict(Kind.UNKNOWN, "service-3004")
-AWAY = Verdict(Kind.AWAY, "http-500")
-REFUSED = Verdict(Kind.KEY_REFUSED, "http-401")
-NOT_VERIFIED = Verdict(Kind.NOT_VERIFIED, "service-3206")
 
 
 def test_a_clean_upload_is_settled_and_tagged() -> None:
@@ -23,25 +16,6 @@ def test_a_clean_upload_is_settled_and_tagged() -> None:
     assert world.ledger.records["v1a.jpg"].attempts == 1
     assert world.uploads.tags == {"a.jpg": "clean"}
     assert world.retry_queue.sent == []
-
-
-def test_a_match_is_recorded_copied_written_down_and_only_then_deleted() -> None:
-    world = World(MATCH)
-    order: list[str] = []
-    for fake in (world.ledger, world.uploads, world.quarantine):
-        fake.call = order.append  # type: ignore[method-assign]
-    world.scan()
-    assert order == ["begin", "look", "presign", "matched", "read", "keep", "copied", "delete", "settle"]
-    assert world.ledger.status() is Status.QUARANTINED
-    assert world.quarantine.copies == [("a.jpg", JPEG, False)]
-    assert world.uploads.objects == {}
-
-
-def test_a_match_of_the_test_source_takes_the_same_way_as_a_test() -> None:
-    world = World(TEST_MATCH)
-    world.scan()
-    assert world.quarantine.copies == [("a.jpg", JPEG, True)]
-    assert world.ledger.records["v1a.jpg"].is_test
 
 
 @pytest.mark.parametrize(
@@ -238,7 +212,7 @@ def test_with_the_quota_used_up_only_new_uploads_go_on() -> None:
 
 def test_a_match_is_moved_though_the_quota_is_used_up() -> None:
     world = World(MATCH)
-    world.quarantine.fails = {"keep": [TryAgain("s3:CopyObject: InternalError")]}
+    world.quarantine.fails = {"keep": [TryAgain("s3:PutObject: InternalError")]}
     world.scan()
     world.pacer.quota_used = 2.0
     world.deliver_again()
@@ -337,25 +311,6 @@ def test_without_a_key_everybody_waits_and_somebody_is_told() -> None:
     assert world.retry_queue.sent[0][0].attempt == 0
 
 
-def test_a_match_whose_source_can_no_longer_be_read_stays_a_match() -> None:
-    world = World(MATCH)
-    world.uploads.fails = {"read": [Unscannable("archived")]}
-    world.scan()
-    assert world.ledger.status() is Status.MATCHED
-    assert world.uploads.tags == {}
-    world.deliver_again()
-    assert world.ledger.status() is Status.QUARANTINED
-
-
-def test_a_match_is_told_of_before_it_is_moved_and_again_when_the_move_is_resumed() -> None:
-    world = World(MATCH)
-    world.uploads.fails = {"read": [TryAgain("away")]}
-    world.scan()
-    assert world.notices.told[0] == ("matched", "a.jpg")
-    world.deliver_again()
-    assert world.notices.told.count(("matched", "a.jpg")) == 2
-
-
 def test_without_versions_the_bytes_are_sent_since_a_url_would_show_whatever_is_there_by_then() -> None:
     world = World()
     plain = upload(version=None)
@@ -390,26 +345,6 @@ def test_a_settled_upload_ends_at_begin_and_costs_no_request() -> None:
     assert len(world.matcher.sent) == 1
 
 
-def test_a_repeated_delivery_puts_the_tag_that_the_first_did_not_get_to() -> None:
-    world = World()
-    world.uploads.fails = {"tag": [TryAgain("s3 is away")]}
-    world.scan()
-    assert world.ledger.status() is Status.CLEAN
-    assert world.uploads.tags == {}
-    world.deliver_again()
-    assert world.uploads.tags == {"a.jpg": "clean"}
-    assert world.ledger.status() is Status.CLEAN
-    assert len(world.matcher.sent) == 1
-
-
-def test_an_object_with_no_room_for_the_tag_is_told_of() -> None:
-    world = World()
-    world.uploads.full = True
-    world.scan()
-    assert ("untagged", "a.jpg") in world.notices.told
-    assert world.ledger.status() is Status.CLEAN
-
-
 def test_what_another_worker_holds_is_looked_at_again_later() -> None:
     world = World()
     world.ledger.leases["v1a.jpg"] = "another's"
@@ -417,46 +352,6 @@ def test_what_another_worker_holds_is_looked_at_again_later() -> None:
     assert len(world.retry_queue.sent) == 1
     assert world.matcher.sent == []
     assert "defer" not in world.ledger.calls
-
-
-@pytest.mark.parametrize("line", ["keep", "copied", "delete", "settle", "read"])
-def test_a_move_that_stops_at_any_line_is_completed_without_asking_again(line: str) -> None:
-    world = World(MATCH)
-    for fake in (world.ledger, world.uploads, world.quarantine):
-        fake.fails = {line: [TryAgain("away")]}
-    world.scan()
-    assert world.ledger.status() is Status.MATCHED
-    world.deliver_again()
-    assert world.ledger.status() is Status.QUARANTINED
-    assert world.uploads.objects == {}
-    assert len(world.matcher.sent) == 1
-    assert len(world.quarantine.copies) == (2 if line == "copied" else 1)
-
-
-def test_a_match_that_cannot_be_moved_is_never_given_up() -> None:
-    world = World(MATCH, retry_for=100)
-    world.quarantine.fails = {"keep": [TryAgain("AccessDenied")] * 50}
-    world.scan()
-    for _ in range(50):
-        world.deliver_again()
-    assert world.retry_queue.dead == []
-    assert world.ledger.status() is Status.QUARANTINED
-    assert ("not moved", "AccessDenied") in world.notices.told
-
-
-def test_a_match_that_its_owner_deleted_meanwhile_is_gone_and_keeps_what_was_found() -> None:
-    world = World(MATCH)
-    world.uploads.fails = {"read": [Gone("deleted")]}
-    world.scan()
-    assert world.ledger.status() is Status.GONE
-    assert world.ledger.told["v1a.jpg"]["flags"] == MATCH.flags
-
-
-def test_a_source_that_is_gone_after_its_copy_was_written_down_is_quarantined() -> None:
-    world = World(MATCH)
-    world.uploads.fails = {"delete": [Gone("overwritten")]}
-    world.scan()
-    assert world.ledger.status() is Status.QUARANTINED
 
 
 def test_with_the_ledger_away_the_upload_waits_in_the_queue() -> None:

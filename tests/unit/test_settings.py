@@ -16,12 +16,17 @@ GOOD = {
     "RESULTS_TABLE": "results",
     "PACER_TABLE": "pacer",
     "RETRY_QUEUE_URL": "https://sqs.example.org/retry",
+    "BACKFILL_QUEUE_URL": "https://sqs.example.org/backfill",
     "DEAD_LETTER_QUEUE_URL": "https://sqs.example.org/dead",
     "QUARANTINE_BUCKET": "quarantine",
+    "QUARANTINES_PER_HOUR": "100",
+    "MODE": "enforce",
+    "LEGAL_HOLD": "off",
     "RETENTION_DAYS": "365",
     "RETENTION_MODE": "GOVERNANCE",
     "RETRY_FOR_DAYS": "3",
     "CLEAN_RESULT_DAYS": "90",
+    "POWERTOOLS_SERVICE_NAME": "photodna-guard",
 }
 
 
@@ -31,6 +36,15 @@ def test_a_good_environment_is_read() -> None:
     assert settings.enable_evaluation is None
     assert settings.enhance is False
     assert settings.monthly_quota == 10_000_000
+    assert (settings.quarantines_per_hour, settings.observe, settings.legal_hold) == (100, False, False)
+
+
+@pytest.mark.parametrize(
+    ("mode", "hold", "want"), [("observe", "on", (True, True)), ("enforce", "off", (False, False))]
+)
+def test_what_is_on_is_on(mode: str, hold: str, want: tuple[bool, bool]) -> None:
+    settings = read(GOOD | {"MODE": mode, "LEGAL_HOLD": hold})
+    assert (settings.observe, settings.legal_hold) == want
 
 
 def test_all_faults_are_reported_at_once() -> None:
@@ -57,6 +71,12 @@ def test_a_fault_names_the_setting_and_what_is_wanted_but_not_the_value() -> Non
         ("ENABLE_EVALUATION", "sometimes"),
         ("RETENTION_DAYS", "0"),
         ("QUARANTINE_BUCKET", "  "),
+        ("QUARANTINES_PER_HOUR", "0"),
+        ("QUARANTINES_PER_HOUR", "1001"),
+        ("MODE", "Observe"),
+        ("MODE", ""),
+        ("LEGAL_HOLD", "true"),
+        ("POWERTOOLS_SERVICE_NAME", ""),
         ("MATCH_ENDPOINT", "https://match.example.org/Match?key=1"),
     ],
 )

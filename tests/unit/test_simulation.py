@@ -214,7 +214,7 @@ class Client:
     """The simulated item behind a DynamoDB client, moved by others too, on a clock of its own."""
 
     def __init__(self, item: Item, world: World, seed: int) -> None:
-        self.now, self._item, self._world, self.random = 0.0, item, world, Random(seed)  # noqa: S311
+        self.now, self._item, self._world, self.random = 0.0, item, world, Random(seed)
         self._others = 0
 
     def sleep(self, seconds: float) -> None:
@@ -275,7 +275,7 @@ def test_the_simulated_pacer_takes_the_very_slots_of_the_real_one() -> None:
 
     sim, item = Simulation(seed), Item()
     model = SimulatedPacer(sim, item, world, RETRIES)
-    sim.random = Random(seed)  # noqa: S311 - afresh: the model has drawn its clock
+    sim.random = Random(seed)
 
     def others() -> Steps[None]:
         while True:

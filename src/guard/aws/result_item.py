@@ -10,7 +10,16 @@ from guard.model import Copy, Delivery, MatchFlag, ScanRecord, Status, Upload
 # What a record that is opened again keeps of an earlier match, in the list `earlier`.
 # More than that add nothing, and a result has 400 KB: the copies are found by `quarantine_key` all the same.
 MOST_EARLIER = 20
-EVIDENCE = ("quarantine_key", "quarantine_version", "sha256", "matches", "is_test", "tracking_id", "settled_at")
+EVIDENCE = (
+    "quarantine_key",
+    "quarantine_version",
+    "evidence_key",
+    "sha256",
+    "matches",
+    "is_test",
+    "tracking_id",
+    "settled_at",
+)
 COPY = (
     "quarantine_key",
     "quarantine_version",
@@ -20,6 +29,7 @@ COPY = (
     "content_type",
     "last_modified",
     "metadata",
+    "evidence_key",
 )
 
 UNTAGGED = "UNTAGGED"  # of `attention`: settled, and no room for its tag
@@ -66,7 +76,7 @@ def copy_of(item: Mapping[str, Any]) -> Copy | None:
     """The copy that an item tells of, where there is one."""
     if "quarantine_version" not in item:
         return None
-    return Copy(item["quarantine_key"], item["quarantine_version"], item["sha256"], int(item["size"]))
+    return Copy(item["quarantine_key"], item["quarantine_version"], item["sha256"], int(item.get("size", 0)))
 
 
 def flags_of(item: Mapping[str, Any]) -> tuple[MatchFlag, ...]:

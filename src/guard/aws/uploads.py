@@ -52,7 +52,7 @@ class Uploads:
             content=_body(answer),
             content_type=answer.get("ContentType", ""),
             last_modified=answer["LastModified"].isoformat(),
-            metadata=answer.get("Metadata", {}),
+            metadata={name: value for name, value in answer.get("Metadata", {}).items() if name},
         )
 
     def presign(self, upload: Upload) -> str:

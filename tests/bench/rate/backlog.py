@@ -32,6 +32,7 @@ def put_objects(cloud: EmbeddedCloud, keys: Sequence[str]) -> list[Message]:
     """Stores a version of each; the messages about them."""
     s3, body = cloud.client("s3"), picture()
     s3.create_bucket(Bucket=BUCKET)
+    cloud.treat_alike(BUCKET, "UploadBucket")  # whose roles have no right to a bucket that is not the stack's
     s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
 
     def put(key: str) -> Message:

@@ -1,0 +1,45 @@
+"""An upload whose message vanished: the record that is left of it, and the message that the sweep sends instead."""
+
+import json
+import time
+from typing import Any
+
+from guard.aws.ledger import Ledger
+from guard.model import Delivery, Upload
+from local.cloud import EmbeddedCloud
+from local.cloud.queue_poller import record
+from local.demo.upload import Uploaded
+from local.invoke.spoken_of import Stored
+
+_AGO = 2 * 3600.0  # seconds: by then the sweep takes a message for lost
+_WAIT = 5  # seconds for the message
+# A schedule's event speaks of no upload: this stands for one, with a version as the other events have it.
+UPLOAD = Upload("placeholder", "2026/03/lost.jpg", etag="placeholder", version_id="placeholder")
+
+
+def leave(cloud: EmbeddedCloud, uploaded: Uploaded, stored: Stored) -> None:
+    """Writes the record as a function does that begins with the upload, two hours ago, and then is no more."""
+    ledger = Ledger(cloud.client("dynamodb"), cloud.endpoints.results_table, 90, now=lambda: time.time() - _AGO)
+    upload = Upload(
+        uploaded.bucket, uploaded.picture.key, etag=stored.etag, version_id=stored.version, size=stored.size
+    )
+    ledger.begin(Delivery(upload))
+
+
+def sent_again(cloud: EmbeddedCloud, uploaded: Uploaded) -> Any:
+    """The retry function's event with the upload's message from the retry queue; None where none is there."""
+    sqs, url = cloud.client("sqs"), cloud.endpoints.retry_queue_url
+    until = time.monotonic() + _WAIT
+    while time.monotonic() < until:
+        found = sqs.receive_message(
+            QueueUrl=url, WaitTimeSeconds=1, MaxNumberOfMessages=10, MessageSystemAttributeNames=["All"]
+        )
+        for message in found.get("Messages", []):
+            if json.loads(message["Body"])["upload"]["key"] == uploaded.picture.key:
+                sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+                return {"Records": [record(message, _arn(sqs, url))]}
+    return None
+
+
+def _arn(sqs: Any, url: str) -> str:
+    return str(sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"])

@@ -1,0 +1,95 @@
+"""aws/ledger.py against moto's DynamoDB: a settled record that is opened again."""
+
+from typing import Any
+
+from results import COPY, MATCH, SOURCE, UNVERSIONED, UPLOAD, attention, item, quarantined
+
+from guard.aws.ledger import Ledger
+from guard.model import Copy, Delivery, Status, Upload
+
+
+def test_the_same_bytes_uploaded_again_without_versions_are_another_upload(ledger: Ledger) -> None:
+    """Otherwise a picture that was quarantined once could be uploaded again and stay."""
+    ledger.settle(UNVERSIONED, ledger.begin(Delivery(UNVERSIONED)), Status.QUARANTINED)
+    later = Upload("uploads", "a.jpg", "etag", sequencer="00100A")
+    assert ledger.begin(Delivery(later)).status is Status.PENDING
+
+
+def test_an_event_of_the_same_upload_or_of_an_earlier_one_is_no_other_upload(ledger: Ledger) -> None:
+    ledger.settle(UNVERSIONED, ledger.begin(Delivery(UNVERSIONED)), Status.CLEAN)
+    for sequencer in ("0010", "001000", "000F", ""):
+        again = Upload("uploads", "a.jpg", "etag", sequencer=sequencer)
+        assert ledger.begin(Delivery(again)).status is Status.CLEAN
+
+
+def test_a_version_that_s3_names_is_never_opened_again_by_an_event(ledger: Ledger) -> None:
+    ledger.settle(UPLOAD, ledger.begin(Delivery(UPLOAD)), Status.CLEAN)
+    later = Upload("uploads", "a b+c.jpg", "etag", "v1", sequencer="FFFF")
+    assert ledger.begin(Delivery(later)).status is Status.CLEAN
+
+
+def test_an_operator_can_have_a_failed_upload_tried_anew(ledger: Ledger) -> None:
+    ledger.settle(UPLOAD, ledger.begin(Delivery(UPLOAD)), Status.FAILED, "http-500")
+    assert ledger.begin(Delivery(UPLOAD)).status is Status.FAILED
+    assert ledger.begin(Delivery(UPLOAD, redriven=True)).status is Status.PENDING
+
+
+def test_what_a_reopened_record_knew_of_evidence_is_kept(ledger: Ledger, dynamodb: Any) -> None:
+    first = ledger.begin(Delivery(UNVERSIONED))
+    ledger.matched(UNVERSIONED, first, MATCH)
+    ledger.copied(UNVERSIONED, first, COPY, SOURCE)
+    ledger.settle(UNVERSIONED, first, Status.QUARANTINED)
+    again = ledger.begin(Delivery(Upload("uploads", "a.jpg", "etag", sequencer="0011")))
+    assert again.copy is None
+    ledger.settle(UNVERSIONED, again, Status.GONE, "deleted")
+    found = item(dynamodb, UNVERSIONED)
+    assert found["matches"] == []
+    assert found["earlier"][0]["quarantine_version"] == "qv"
+    assert found["earlier"][0]["matches"][0]["source"] == "Other"
+    assert "expires_at" not in found
+
+
+def test_a_quarantined_match_keeps_asking_for_attention_though_its_bytes_were_uploaded_again(
+    ledger: Ledger, dynamodb: Any
+) -> None:
+    first = ledger.begin(Delivery(UNVERSIONED))
+    ledger.matched(UNVERSIONED, first, MATCH)
+    ledger.copied(UNVERSIONED, first, COPY, SOURCE)
+    ledger.settle(UNVERSIONED, first, Status.QUARANTINED)
+    again = ledger.begin(Delivery(Upload("uploads", "a.jpg", "etag", sequencer="0011")))
+    assert attention(dynamodb, "QUARANTINED") == 1
+    ledger.settle(UNVERSIONED, again, Status.GONE, "deleted")
+    assert attention(dynamodb, "QUARANTINED") == 1
+
+
+def test_what_is_kept_of_earlier_matches_does_not_outgrow_the_record(ledger: Ledger, dynamodb: Any) -> None:
+    """An uploader could otherwise have the same match refused by DynamoDB, and so left where it is."""
+    for n in range(22):
+        again = Delivery(Upload("uploads", "a.jpg", "etag", sequencer=f"{n:04X}"))
+        record = ledger.begin(again)
+        ledger.copied(UNVERSIONED, record, Copy("key", f"qv{n}", "5ha", 7), SOURCE)
+        ledger.settle(UNVERSIONED, record, Status.QUARANTINED)
+    assert len(item(dynamodb, UNVERSIONED)["earlier"]) == 20
+    assert item(dynamodb, UNVERSIONED)["quarantine_version"] == "qv21"
+
+
+def test_a_record_of_an_earlier_version_of_this_software_is_read_as_it_is(ledger: Ledger, dynamodb: Any) -> None:
+    """Version 0.1 wrote a copy down without its size: such results stay for years, and their events may be repeated."""
+    quarantined(ledger)
+    dynamodb.update_item(
+        TableName="results",
+        Key={"upload": {"S": UPLOAD.id}, "version": {"S": UPLOAD.version}},
+        UpdateExpression="REMOVE #size, copied_at, metadata, content_type, last_modified, matched_at, #source",
+        ExpressionAttributeNames={"#source": "source", "#size": "size"},
+    )
+    assert ledger.begin(Delivery(UPLOAD)).status is Status.QUARANTINED
+
+
+def test_the_evidence_record_of_an_earlier_upload_is_kept_as_that_ones(ledger: Ledger, dynamodb: Any) -> None:
+    record = ledger.matched(UNVERSIONED, ledger.begin(Delivery(UNVERSIONED)), MATCH)
+    record = ledger.copied(UNVERSIONED, record, COPY, SOURCE)
+    ledger.settle(UNVERSIONED, record, Status.QUARANTINED, evidence_key="key.first.json")
+    ledger.begin(Delivery(Upload("uploads", "a.jpg", "etag", sequencer="0011")))
+    found = item(dynamodb, UNVERSIONED)
+    assert "evidence_key" not in found
+    assert found["earlier"][0]["evidence_key"] == "key.first.json"

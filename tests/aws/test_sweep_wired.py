@@ -1,0 +1,125 @@
+"""wiring.build_sweep: the sweep over the real table and queues, with a time of its own."""
+
+from typing import Any
+
+import boto3
+import pytest
+from results import MATCH, UPLOAD, Time
+
+from guard import wiring
+from guard.aws.bound import Bound
+from guard.aws.ledger import PATIENCE, Ledger
+from guard.aws.table import Table
+from guard.errors import Withheld
+from guard.events import read_message
+from guard.model import Delivery, Status, Upload
+from guard.settings import read
+
+ENVIRONMENT = {
+    "MATCH_ENDPOINT": "https://match.example.org/photodna/v1.0/Match",
+    "SUBSCRIPTION_KEY_SECRET": "key",
+    "ENHANCE": "false",
+    "ENABLE_EVALUATION": "off",
+    "RATE_PER_SECOND": "10",
+    "RATE_MARGIN_MS": "25",
+    "MONTHLY_QUOTA": "0",
+    "RESULTS_TABLE": "results",
+    "PACER_TABLE": "pacer",
+    "QUARANTINE_BUCKET": "quarantine",
+    "QUARANTINES_PER_HOUR": "1",
+    "MODE": "enforce",
+    "LEGAL_HOLD": "off",
+    "RETENTION_DAYS": "365",
+    "RETENTION_MODE": "GOVERNANCE",
+    "RETRY_FOR_DAYS": "3",
+    "CLEAN_RESULT_DAYS": "90",
+    "POWERTOOLS_SERVICE_NAME": "stack",
+}
+
+
+class World:
+    """The table and the queues, and a sweep of them."""
+
+    def __init__(self, dynamodb: Any, sqs: Any, ledger: Ledger, time: Time) -> None:
+        self.dynamodb, self.sqs, self.ledger, self.time = dynamodb, sqs, ledger, time
+        names = {"RETRY_QUEUE_URL": "retry", "BACKFILL_QUEUE_URL": "backfill", "DEAD_LETTER_QUEUE_URL": "dead"}
+        self.urls = {setting: sqs.create_queue(QueueName=name)["QueueUrl"] for setting, name in names.items()}
+
+    def sweep(self, mode: str = "enforce") -> None:
+        settings = read(ENVIRONMENT | self.urls | {"MODE": mode})
+        wiring.build_sweep(settings, boto3.Session(), self.time).run()
+
+    def sent(self, lane: str = "RETRY") -> list[Upload]:
+        """What is in the queue of a lane, which is empty then."""
+        url, found = self.urls[f"{lane}_QUEUE_URL"], []
+        while messages := self.sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", []):
+            found += [delivery.upload for m in messages for delivery in read_message(m["Body"]).deliveries]
+        return found
+
+    def withheld(self) -> None:
+        record = self.ledger.matched(UPLOAD, self.ledger.begin(Delivery(UPLOAD)), MATCH)
+        self.ledger.withhold(UPLOAD, record, "observe mode")
+
+
+@pytest.fixture
+def world(dynamodb: Any, sqs: Any, ledger: Ledger, time: Time, pacer_table: str, monkeypatch: Any) -> World:
+    monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", "PhotoDNAGuard")
+    return World(dynamodb, sqs, ledger, time)
+
+
+def test_an_upload_whose_message_vanished_is_sent_again_whole_and_once(world: World) -> None:
+    world.ledger.defer(UPLOAD, world.ledger.begin(Delivery(UPLOAD)), "no slot", 30)
+    world.time.now += 30 + PATIENCE["retry"] - 1
+    world.sweep()
+    assert world.sent() == []
+    world.time.now += 1
+    world.sweep()
+    world.sweep()
+    assert world.sent() == [UPLOAD]
+
+
+def test_an_upload_whose_worker_died_is_sent_again(world: World) -> None:
+    world.ledger.begin(Delivery(UPLOAD))
+    world.time.now += PATIENCE["retry"]
+    world.sweep()
+    assert world.sent() == [UPLOAD]
+
+
+def test_a_backfills_upload_is_sent_to_the_backfill(world: World) -> None:
+    Ledger(world.dynamodb, "results", 90, "backfill", world.time).begin(Delivery(UPLOAD))
+    world.time.now += PATIENCE["backfill"]
+    world.sweep()
+    assert (world.sent(), world.sent("BACKFILL")) == ([], [UPLOAD])
+
+
+def test_an_end_of_which_nobody_was_told_is_sent_again(world: World) -> None:
+    world.ledger.settle(UPLOAD, world.ledger.begin(Delivery(UPLOAD)), Status.UNSCANNABLE, "archived")
+    world.time.now += PATIENCE["retry"]
+    world.sweep()
+    assert world.sent() == [UPLOAD]
+
+
+def test_what_was_only_observed_waits_for_enforce_mode(world: World) -> None:
+    world.withheld()
+    world.sweep("observe")
+    assert world.sent() == []
+    world.sweep("enforce")
+    assert world.sent() == [UPLOAD]
+
+
+def test_what_the_bound_holds_waits_for_the_operators_word(world: World) -> None:
+    world.withheld()
+    bound = Bound(Table(world.dynamodb, "pacer", world.time), 1, world.time)
+    bound.admit(Upload("uploads", "b.jpg", "etag", "v1"))
+    with pytest.raises(Withheld):
+        bound.admit(UPLOAD)
+    world.time.now += 86400
+    world.sweep()
+    assert world.sent() == []
+    world.dynamodb.update_item(
+        TableName="pacer",
+        Key={"pacer": {"S": "quarantines"}},
+        UpdateExpression="REMOVE stopped_at, lately, changes",
+    )
+    world.sweep()
+    assert world.sent() == [UPLOAD]

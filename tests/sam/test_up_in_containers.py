@@ -1,0 +1,171 @@
+"""`make up LAMBDA=sam`: uploads of any S3 client go through the functions in containers, and nothing is left."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from shutil import copy, copytree
+from typing import Any
+
+import boto3
+import pytest
+from conftest import not_here
+
+from local.invoke import cases, engine, sam
+from local.invoke.containers import check
+from local.invoke.errors import NotPossible
+from local.invoke.run import Bench
+from local.invoke.sam import ROOT
+
+ENVIRONMENT = {**os.environ, "PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}", "LAMBDA": "sam", "RATE": "50"}
+START_SECONDS, RESULT_SECONDS, END_SECONDS = 90.0, 60.0, 40.0
+
+
+def until(holds: Callable[[], Any], seconds: float) -> Any:
+    """What `holds` gives at last. It fails where that is nothing."""
+    end = time.monotonic() + seconds
+    while not (found := holds()) and time.monotonic() < end:
+        time.sleep(0.2)
+    assert found, f"not within {seconds:g} s"
+    return found
+
+
+def running_containers() -> set[str]:
+    names = subprocess.run(  # noqa: S603
+        ["docker", "ps", "-aq", "--filter", f"network={engine.NETWORK}"],  # noqa: S607
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return set(names.stdout.split())
+
+
+def invoked_by_hand(folder: Path) -> Any:
+    """What `sam local invoke` answers with samconfig.toml's environment `local`, beside the running cloud."""
+    copy(ROOT / "samconfig.toml", folder)
+    (folder / "nothing.json").write_text('{"Records": []}', encoding="utf-8")
+    words = ("local", "invoke", cases.ON_RETRY, "--config-env", "local", "--event", "nothing.json")
+    return json.loads(sam.run(*words, cwd=folder).out.strip().rpartition("\n")[2])
+
+
+@pytest.fixture
+def up(built: Path, tmp_path: Path) -> Iterator["subprocess.Popen[str]"]:
+    """`make up LAMBDA=sam` in a folder of its own, with the build that is there already, and a picture to match."""
+    try:
+        check()
+    except NotPossible as reason:
+        not_here(reason)
+    copytree(built.parents[1], tmp_path / "build/local/sam/.aws-sam")
+    (tmp_path / "list").mkdir()
+    (tmp_path / "list/known.jpg").write_bytes(cases.listed().content)
+    with subprocess.Popen(
+        [sys.executable, "-u", "-m", "local.up"],
+        cwd=tmp_path,
+        env=ENVIRONMENT | {"TEST_LIST": str(tmp_path / "list")},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as process:
+        yield process
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=END_SECONDS)
+
+
+def test_an_upload_goes_through_a_container_and_ctrl_c_leaves_nothing(
+    up: "subprocess.Popen[str]", tmp_path: Path
+) -> None:
+    before, file = running_containers(), tmp_path / "build/local/endpoints.json"
+    until(lambda: file.exists() or up.poll() is not None, START_SECONDS)
+    assert up.poll() is None, up.communicate()[0]
+    endpoints = json.loads(file.read_text(encoding="utf-8"))
+    where = {"endpoint_url": endpoints["aws_endpoint_url"], "region_name": endpoints["region"]}
+    outside = boto3.session.Session("any", "thing")
+    s3 = outside.client("s3", **where)
+    for shows in ("clean", "near"):
+        with cases.picture(shows, shows).open() as content:
+            s3.put_object(Bucket=endpoints["upload_bucket"], Key=f"{shows} 1.jpg", Body=content.read())
+    table = outside.resource("dynamodb", **where).Table(endpoints["results_table"])
+
+    def settled() -> dict[str, str]:
+        found = {item["upload"].rpartition("/")[2]: item["status"] for item in table.scan()["Items"]}
+        return found if not {"PENDING", "DEFERRED", "MATCHED"} & set(found.values()) and len(found) == 2 else {}
+
+    assert until(settled, RESULT_SECONDS) == {"clean 1.jpg": "CLEAN", "near 1.jpg": "QUARANTINED"}
+    log = (tmp_path / "build/local/sam/start-lambda.log").read_text(encoding="utf-8")
+    assert "REPORT RequestId" in log, "no container ran it"
+    assert "X-Amz-Signature" not in log
+    assert running_containers() - before
+    assert invoked_by_hand(tmp_path) == cases.ANSWERS[cases.ON_RETRY]
+
+    up.send_signal(signal.SIGINT)
+    said, _ = up.communicate(timeout=END_SECONDS)
+    assert (up.returncode, "Traceback" in said) == (0, False), said
+    assert running_containers() <= before
+    assert not file.exists()
+
+
+OWNER = """
+import sys
+from pathlib import Path
+import boto3
+from local.invoke.start_lambda import start_lambda
+
+folder = Path(sys.argv[1])
+with start_lambda(folder, folder / "killed.out") as endpoint:
+    session = boto3.session.Session("any", "thing", region_name="us-east-1")
+    functions = session.client("lambda", endpoint_url=endpoint)
+    answer = functions.invoke(FunctionName=sys.argv[2], Payload=b'{"Records": []}')
+    print(answer["Payload"].read().decode(), flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_a_killed_owner_leaves_no_container(containers: Bench) -> None:
+    before = running_containers()
+    argv = [sys.executable, "-c", OWNER, str(containers.folder), cases.ON_RETRY]
+    with subprocess.Popen(  # noqa: S603
+        argv, cwd=ROOT, env=ENVIRONMENT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as owner:
+        assert owner.stdout
+        assert json.loads(owner.stdout.readline()) == cases.ANSWERS[cases.ON_RETRY]
+        started = running_containers() - before
+        assert started
+        owner.kill()
+    until(lambda: not running_containers() & started, END_SECONDS)
+
+
+@pytest.mark.parametrize(
+    ("path", "reason"),
+    [("", "There is no docker on the PATH"), ("refusing", "No Docker engine answers (Cannot connect")],
+)
+def test_up_says_what_keeps_it_from_containers(tmp_path: Path, path: str, reason: str) -> None:
+    docker = tmp_path / "refusing/docker"
+    docker.parent.mkdir()
+    docker.write_text("#!/bin/sh\necho 'Cannot connect to the engine' >&2\nexit 1\n", encoding="utf-8")
+    docker.chmod(0o755)
+    up = subprocess.run(
+        [sys.executable, "-m", "local.up"],
+        cwd=tmp_path,
+        env=ENVIRONMENT | {"PATH": f"{tmp_path / path}:/bin" if path else str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert up.returncode == 1
+    assert up.stderr.startswith("make up: ")
+    assert reason in up.stderr
+    assert "Traceback" not in up.stderr
+
+
+def test_up_knows_no_other_lambda(tmp_path: Path) -> None:
+    argv = [sys.executable, "-m", "local.up"]
+    up = subprocess.run(  # noqa: S603
+        argv, cwd=tmp_path, env=ENVIRONMENT | {"LAMBDA": "docker"}, capture_output=True, text=True, check=False
+    )
+    assert (up.returncode, up.stderr.partition(":")[0]) == (1, "make up")
+    assert "LAMBDA=docker: give sam" in up.stderr

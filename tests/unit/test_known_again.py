@@ -1,0 +1,161 @@
+"""scanner.py: while the service answers nobody, bytes that are in quarantine already are quarantined by that alone."""
+
+import hashlib
+from collections.abc import Callable
+
+import pytest
+from fakes import AWAY, BUSY, JPEG, MATCH, NOT_VERIFIED, REFUSED, UNKNOWN, World, upload
+
+from guard.errors import Away, Busy, Gone, NoAnswers, NoKey, TryAgain, Unscannable
+from guard.model import Delivery, Kind, MatchFlag, Status, Verdict
+
+KNOWN = Verdict(Kind.MATCH, "known-again", "T-0", (MatchFlag("Other"),))
+THROTTLED = Verdict(Kind.THROTTLED, "http-429", retry_after=7.0)
+
+
+def no_connection(world: World) -> None:
+    world.matcher.fails = {"connect": [Away("no-connection: NewConnectionError")]}
+
+
+def no_key(world: World) -> None:
+    world.matcher.fails = {"by_url": [NoKey("the secret cannot be read")]}
+
+
+def paused(world: World) -> None:
+    world.pacer.fails = {"reserve": [NoAnswers("paused")]}
+
+
+def pacer_away(world: World) -> None:
+    world.pacer.fails = {"reserve": [TryAgain("dynamodb:UpdateItem: InternalServerError")]}
+
+
+def answering(*answers: Verdict) -> Callable[[World], None]:
+    def give(world: World) -> None:
+        world.matcher.answers = list(answers)
+
+    return give
+
+
+NOBODY_IS_ANSWERED = {
+    "no connection": no_connection,
+    "no key": no_key,
+    "paused": paused,
+    "the shared rate is away": pacer_away,
+    "throttled": answering(THROTTLED),
+    "key refused": answering(REFUSED, REFUSED),
+    "5xx": answering(AWAY),
+    "an unknown answer": answering(UNKNOWN),
+}
+
+
+def knowing(*answers: Verdict, **more: object) -> World:
+    """A world in whose quarantine the bytes of a.jpg are already."""
+    world = World(*answers, **more)  # type: ignore[arg-type]
+    world.ledger.quarantined = {hashlib.sha256(JPEG).hexdigest(): KNOWN}
+    return world
+
+
+@pytest.mark.parametrize("when", NOBODY_IS_ANSWERED)
+def test_while_nobody_is_answered_known_bytes_are_quarantined_all_the_same(when: str) -> None:
+    world = knowing()
+    NOBODY_IS_ANSWERED[when](world)
+    assert world.scan() == [True]
+    assert world.ledger.status() is Status.QUARANTINED
+    assert world.uploads.objects == {}
+    assert world.ledger.told["v1a.jpg"]["why"] == "known-again"
+    assert world.ledger.told["v1a.jpg"]["flags"] == KNOWN.flags
+    assert world.retry_queue.sent == []
+
+
+@pytest.mark.parametrize("when", NOBODY_IS_ANSWERED)
+def test_while_nobody_is_answered_bytes_that_are_not_known_wait_for_their_answer(when: str) -> None:
+    world = World()
+    NOBODY_IS_ANSWERED[when](world)
+    world.scan()
+    assert world.ledger.status() is Status.DEFERRED
+    assert world.retry_queue.sent[0][0].compared
+    world.matcher.answers = [MATCH]
+    world.deliver_again()
+    assert world.ledger.status() is Status.QUARANTINED
+
+
+def test_an_answer_counts_for_more_than_what_is_known() -> None:
+    world = knowing()
+    world.scan()
+    assert world.ledger.status() is Status.CLEAN
+    assert "known" not in world.ledger.calls
+
+
+def test_the_bytes_are_compared_once_however_long_nobody_is_answered() -> None:
+    world = World()
+    world.matcher.truth = AWAY
+    world.scan()
+    for _ in range(5):
+        world.deliver_again()
+    assert world.ledger.calls.count("known") == world.uploads.calls.count("read") == 1
+
+
+def test_for_a_mere_lack_of_a_slot_nothing_is_compared() -> None:
+    world = knowing()
+    world.pacer.fails = {"reserve": [BUSY]}
+    world.scan()
+    assert world.ledger.status() is Status.DEFERRED
+    assert "known" not in world.ledger.calls
+    assert not world.retry_queue.sent[0][0].compared
+
+
+@pytest.mark.parametrize("error", [Gone("deleted"), Unscannable("archived"), Busy("SlowDown"), TryAgain("away")])
+@pytest.mark.parametrize("call", ["read", "known"])
+def test_what_cannot_be_compared_is_deferred_as_ever_and_compared_the_next_time(call: str, error: Exception) -> None:
+    world = knowing(AWAY, AWAY)
+    world.uploads.fails, world.ledger.fails = {call: [error]}, {call: [error]}
+    world.scan()
+    delivery, _ = world.retry_queue.sent[0]
+    assert (delivery.attempt, delivery.compared) == (1, False)
+    assert ("failed", "http-500") in world.notices.told
+    assert world.ledger.status() is Status.DEFERRED
+    world.deliver_again()
+    assert world.ledger.status() is Status.QUARANTINED
+
+
+def test_what_is_no_picture_or_could_not_even_be_looked_at_is_not_compared() -> None:
+    world = knowing()
+    world.uploads.fails = {"look": [TryAgain("s3:GetObject: InternalError")]}
+    world.scan()
+    assert "known" not in world.ledger.calls
+
+
+def test_a_settled_upload_of_which_nobody_could_be_told_is_not_compared() -> None:
+    world = knowing(NOT_VERIFIED, NOT_VERIFIED)
+    world.event_bus.fails = {"settled": [TryAgain("events:PutEvents: InternalFailure")]}
+    world.scan()
+    assert world.ledger.status() is Status.UNSCANNABLE
+    assert world.uploads.objects == {"a.jpg": JPEG}
+    assert "known" not in world.ledger.calls
+    assert world.uploads.tags == {}
+
+
+def test_a_match_that_is_known_and_cannot_be_moved_is_not_compared_again() -> None:
+    world = knowing(AWAY)
+    world.quarantine.fails = {"keep": [TryAgain("s3:PutObject: AccessDenied")]}
+    world.scan()
+    assert world.ledger.status() is Status.MATCHED
+    world.deliver_again()
+    assert world.ledger.status() is Status.QUARANTINED
+    assert world.ledger.calls.count("known") == 1
+    assert len(world.matcher.sent) == 1
+
+
+def test_without_versions_known_bytes_are_quarantined_too() -> None:
+    world = knowing(AWAY)
+    world.scan(Delivery(upload(version=None)))
+    assert world.ledger.status(version="etag:etag") is Status.QUARANTINED
+
+
+def test_beside_a_probe_the_others_of_a_batch_are_compared() -> None:
+    world = knowing(objects={"a.jpg": JPEG, "b.jpg": JPEG})
+    world.pacer.away = True
+    world.matcher.truth = AWAY
+    world.scan(Delivery(upload("a.jpg")), Delivery(upload("b.jpg")))
+    assert {record.status for record in world.ledger.records.values()} == {Status.QUARANTINED}
+    assert len(world.matcher.sent) == 1

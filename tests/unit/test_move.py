@@ -1,0 +1,169 @@
+"""move.py: a match's way into quarantine, line by line, among fakes."""
+
+import pytest
+from fakes import JPEG, MATCH, TEST_MATCH, World, upload
+
+from guard.errors import Busy, Gone, TryAgain, Unscannable
+from guard.model import Delivery, Status
+
+AFTER_THE_MATCH = ["keep", "copied", "admit", "delete", "file", "settle", "settled", "announced"]
+
+
+def stopped_at(world: World, line: str, error: Exception) -> None:
+    for fake in (world.ledger, world.uploads, world.quarantine, world.bound, world.event_bus):
+        fake.fails = {line: [error]}
+
+
+def trace(world: World) -> list[str]:
+    """Gets the name of each call from now on."""
+    order: list[str] = []
+    for fake in (world.ledger, world.uploads, world.quarantine, world.bound, world.event_bus):
+        fake.call = order.append  # type: ignore[method-assign]
+    return order
+
+
+def test_a_match_is_made_unreadable_written_down_copied_and_only_then_deleted_and_settled() -> None:
+    world = World(MATCH)
+    order = trace(world)
+    world.scan()
+    assert order == ["begin", "look", "presign", "tag", "matched", "read", *AFTER_THE_MATCH]
+    assert world.ledger.status() is Status.QUARANTINED
+    assert world.quarantine.copies == {"a.jpg": (JPEG, False)}
+    assert world.uploads.objects == {}
+    assert world.retry_queue.sent == []
+
+
+def test_the_result_says_where_its_evidence_record_lies() -> None:
+    world = World(MATCH)
+    world.scan()
+    assert world.quarantine.evidence.keys() == {world.ledger.told["v1a.jpg"]["evidence_key"]}
+
+
+def test_a_match_of_the_test_source_takes_the_same_way_as_a_test() -> None:
+    world = World(TEST_MATCH)
+    world.scan()
+    assert world.quarantine.copies == {"a.jpg": (JPEG, True)}
+    assert world.ledger.records["v1a.jpg"].is_test
+
+
+def test_one_call_stands_between_the_answer_and_an_unreadable_source_where_it_has_no_tags() -> None:
+    world = World(MATCH)
+    world.scan()
+    assert world.uploads.blindly == ["matched"]
+
+
+def test_tags_of_the_users_own_are_not_overwritten_by_that() -> None:
+    world = World(MATCH)
+    world.uploads.own_tags = 2
+    world.scan()
+    assert world.uploads.tags == {"a.jpg": "matched"}
+    assert world.uploads.blindly == []
+
+
+@pytest.mark.parametrize("error", [Gone("deleted"), Unscannable("archived"), Busy("SlowDown"), TryAgain("away")])
+def test_a_tag_that_cannot_be_set_does_not_stop_the_move(error: Exception) -> None:
+    world = World(MATCH)
+    world.uploads.fails = {"tag": [error]}
+    world.scan()
+    assert world.ledger.status() is Status.QUARANTINED
+    assert world.uploads.objects == {}
+
+
+def test_without_versions_nothing_is_tagged_since_nothing_pins_a_tag() -> None:
+    world = World(MATCH)
+    world.scan(Delivery(upload(version=None)))
+    assert "tag" not in world.uploads.calls
+    assert world.ledger.status(version="etag:etag") is Status.QUARANTINED
+
+
+@pytest.mark.parametrize("error", [TryAgain("away"), Busy("SlowDown")])
+@pytest.mark.parametrize("line", ["read", *AFTER_THE_MATCH])
+def test_a_move_that_stops_at_any_line_is_completed_without_asking_again(line: str, error: Exception) -> None:
+    world = World(MATCH)
+    stopped_at(world, line, error)
+    world.scan()
+    world.deliver_again()
+    assert world.ledger.status() is Status.QUARANTINED
+    assert world.uploads.objects == {}
+    assert len(world.matcher.sent) == 1
+    assert len(world.quarantine.copies) == len(world.quarantine.evidence) == 1
+    assert set(world.event_bus.told) == {("a.jpg", Status.QUARANTINED)}
+    assert world.ledger.records["v1a.jpg"].announced
+
+
+@pytest.mark.parametrize("line", ["admit", "delete", "file", "settle"])
+def test_what_was_written_down_as_copied_is_neither_read_nor_copied_again(line: str) -> None:
+    world = World(MATCH)
+    stopped_at(world, line, TryAgain("away"))
+    world.scan()
+    assert world.ledger.status() is Status.MATCHED
+    world.deliver_again()
+    assert world.uploads.calls.count("read") == world.quarantine.calls.count("keep") == 1
+
+
+@pytest.mark.parametrize("line", ["matched", "read", "keep", "copied", "admit"])
+def test_nothing_is_deleted_before_its_copy_is_written_down_and_the_bound_has_admitted_it(line: str) -> None:
+    world = World(MATCH)
+    stopped_at(world, line, TryAgain("away"))
+    world.scan()
+    assert world.uploads.objects == {"a.jpg": JPEG}
+    assert "delete" not in world.uploads.calls
+
+
+def test_a_source_that_its_owner_deleted_after_the_copy_was_made_is_quarantined_with_that_copy() -> None:
+    world = World(MATCH)
+    stopped_at(world, "copied", TryAgain("away"))
+    world.scan()
+    world.uploads.objects.clear()
+    world.deliver_again()
+    assert world.ledger.status() is Status.QUARANTINED
+    assert world.quarantine.calls.count("keep") == 1
+    assert len(world.quarantine.evidence) == 1
+
+
+def test_a_source_that_its_owner_deleted_before_there_was_a_copy_is_gone_and_keeps_what_was_found() -> None:
+    world = World(MATCH)
+    world.uploads.fails = {"read": [Gone("deleted")]}
+    world.scan()
+    assert world.ledger.status() is Status.GONE
+    assert world.ledger.told["v1a.jpg"]["flags"] == MATCH.flags
+    assert world.quarantine.evidence == {}
+    assert world.event_bus.told == [("a.jpg", Status.GONE)]
+
+
+def test_a_source_that_is_gone_after_its_copy_was_written_down_is_quarantined() -> None:
+    world = World(MATCH)
+    world.uploads.fails = {"delete": [Gone("overwritten")]}
+    world.scan()
+    assert world.ledger.status() is Status.QUARANTINED
+    assert len(world.quarantine.evidence) == 1
+
+
+def test_a_match_whose_source_can_no_longer_be_read_stays_a_match() -> None:
+    world = World(MATCH)
+    world.uploads.fails = {"read": [Unscannable("archived")]}
+    world.scan()
+    assert world.ledger.status() is Status.MATCHED
+    assert world.uploads.tags == {"a.jpg": "matched"}
+    world.deliver_again()
+    assert world.ledger.status() is Status.QUARANTINED
+
+
+def test_a_match_that_cannot_be_moved_is_never_given_up() -> None:
+    world = World(MATCH, retry_for=100)
+    world.quarantine.fails = {"keep": [TryAgain("AccessDenied")] * 50}
+    world.scan()
+    for _ in range(50):
+        world.deliver_again()
+    assert world.retry_queue.dead == []
+    assert world.ledger.status() is Status.QUARANTINED
+    assert ("not moved", "AccessDenied") in world.notices.told
+
+
+def test_a_match_is_told_of_before_it_is_moved_and_again_when_the_move_is_resumed() -> None:
+    world = World(MATCH)
+    world.uploads.fails = {"read": [TryAgain("away")]}
+    world.scan()
+    assert world.notices.told[0] == ("matched", "a.jpg")
+    world.deliver_again()
+    assert world.notices.told.count(("matched", "a.jpg")) == 2

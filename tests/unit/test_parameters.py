@@ -1,0 +1,138 @@
+"""template.yaml's parameters: each is described, has a default that works, and says what it refuses."""
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from guard import settings
+from local.cloud import template
+from local.invoke import deploy
+
+ROOT = Path(__file__).resolve().parents[2]
+SAM = template.load(ROOT / "template.yaml")
+PARAMETERS: dict[str, dict[str, Any]] = SAM["Parameters"]
+CONFIG = tomllib.loads((ROOT / "samconfig.toml").read_text(encoding="utf-8"))
+BOUNDS = {"MinValue", "MaxValue", "MinLength", "MaxLength"}
+CONSTRAINTS = BOUNDS | {"AllowedValues", "AllowedPattern"}
+every_parameter = pytest.mark.parametrize("name", PARAMETERS)
+every_environment = pytest.mark.parametrize("environment", deploy.environments())
+
+
+def refused(name: str, value: str) -> str:
+    """Why CloudFormation would refuse the value; nothing where it takes it."""
+    parameter = PARAMETERS[name]
+    listed = parameter["Type"] == "CommaDelimitedList"
+    return next(filter(None, (_refused(parameter, one) for one in (value.split(",") if listed else [value]))), "")
+
+
+def _refused(parameter: dict[str, Any], value: str) -> str:
+    if parameter["Type"] == "Number" and not re.fullmatch(r"-?\d+(\.\d+)?", value):
+        return "no number"
+    if "AllowedValues" in parameter and value not in map(str, parameter["AllowedValues"]):
+        return "not allowed"
+    if not re.fullmatch(parameter.get("AllowedPattern", ".*"), value):
+        return "not of the pattern"
+    if parameter["Type"] == "Number":
+        low = float(value) < parameter.get("MinValue", float("-inf"))
+        return "out of bounds" if low or float(value) > parameter.get("MaxValue", float("inf")) else ""
+    return "" if parameter.get("MinLength", 0) <= len(value) <= parameter.get("MaxLength", 4096) else "of that length"
+
+
+@every_parameter
+def test_a_parameter_is_described_and_described_where_it_refuses(name: str) -> None:
+    parameter = PARAMETERS[name]
+    assert len(parameter["Description"]) > 20
+    assert parameter["Description"].endswith(".")
+    assert len(parameter.get("ConstraintDescription", "")) > 5, "CloudFormation would show the bare pattern or bound"
+
+
+@every_parameter
+def test_a_parameter_has_a_constraint_and_a_number_both_bounds(name: str) -> None:
+    parameter = PARAMETERS[name]
+    assert CONSTRAINTS & parameter.keys()
+    if parameter["Type"] == "Number" and "AllowedValues" not in parameter:
+        assert {"MinValue", "MaxValue"} <= parameter.keys()
+
+
+@every_parameter
+def test_the_default_is_one_that_is_allowed(name: str) -> None:
+    assert refused(name, str(PARAMETERS[name]["Default"])) == ""
+
+
+@every_parameter
+def test_a_parameter_refuses_what_is_none_of_its_kind(name: str) -> None:
+    assert refused(name, "\n no such value \n")
+
+
+@every_parameter
+def test_a_guided_deployment_shows_each_parameter_in_a_group(name: str) -> None:
+    groups = SAM["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]
+    assert [name for group in groups for name in group["Parameters"]].count(name) == 1
+
+
+@every_parameter
+def test_the_readme_has_a_row_for_each_parameter_with_its_default(name: str) -> None:
+    rows = re.findall(r"^\| (`.+?) \|(.+?)\|", (ROOT / "README.md").read_text(encoding="utf-8"), re.MULTILINE)
+    own = [(names, default) for names, default in rows if f"`{name}`" in names]
+    assert own, f"no row for {name}"
+    default = str(PARAMETERS[name]["Default"])
+    assert not default or default in own[0][1], f"the default of {name} is {default}"
+
+
+def test_the_readme_has_no_row_for_a_parameter_that_is_no_more() -> None:
+    table = (ROOT / "README.md").read_text(encoding="utf-8").partition("| parameter |")[2].partition("\n\n")[0]
+    assert set(re.findall(r"`([A-Z][A-Za-z]+)`", " ".join(re.findall(r"^\| (.+?) \|", table, re.M)))) <= set(PARAMETERS)
+
+
+def test_a_bound_of_the_template_is_the_functions_own() -> None:
+    """Else CloudFormation takes a value with which no function starts."""
+    variables = SAM["Globals"]["Function"]["Environment"]["Variables"]
+    given = {
+        variable: value["Ref"] for variable, value in variables.items() if isinstance(value, dict) and "Ref" in value
+    }
+    defaults = {
+        v: str(PARAMETERS[p]["Default"]) if p in PARAMETERS else "https://a.example/b" for v, p in given.items()
+    }
+    settings.read(defaults)
+    for variable, parameter in given.items():
+        for bound in ("MinValue", "MaxValue"):
+            if bound in PARAMETERS.get(parameter, {}):
+                settings.read(defaults | {variable: str(PARAMETERS[parameter][bound])})
+
+
+@every_environment
+def test_an_environment_of_samconfig_gives_only_parameters_that_the_template_has_and_takes(environment: str) -> None:
+    given = deploy.overrides(deploy.environments()[environment])
+    assert {name: value for name, value in given.items() if name not in PARAMETERS} == {}
+    assert {name: refused(name, value) for name, value in given.items() if refused(name, value)} == {}
+
+
+def test_samconfig_has_the_environments_that_the_readme_speaks_of() -> None:
+    assert set(CONFIG) - {"version"} == {"default", "local", "staging", "prod"}
+    assert set(deploy.environments()) == {"default", "staging", "prod"}
+
+
+@pytest.mark.parametrize("environment", ["staging", "prod"])
+def test_an_environment_is_a_stack_of_its_own_that_asks_before_it_changes(environment: str) -> None:
+    stacks = [CONFIG[name]["global"]["parameters"]["stack_name"] for name in deploy.environments()]
+    assert len(set(stacks)) == len(stacks)
+    given = deploy.environments()[environment]
+    assert given["confirm_changeset"]
+    assert f"environment={environment}" in given["tags"]
+    assert given["capabilities"] == "CAPABILITY_IAM"
+
+
+@every_environment
+def test_no_environment_locks_what_nobody_could_unlock(environment: str) -> None:
+    """A wrong COMPLIANCE lock cannot be undone: whoever wants it writes it down himself."""
+    assert deploy.overrides(deploy.environments()[environment]).get("RetentionMode", "GOVERNANCE") == "GOVERNANCE"
+    assert PARAMETERS["RetentionMode"]["Default"] == "GOVERNANCE"
+
+
+def test_staging_leaves_matches_where_they_are_and_prod_does_not() -> None:
+    staging, prod = (deploy.overrides(deploy.environments()[name]) for name in ("staging", "prod"))
+    assert (staging["Mode"], prod["Mode"]) == ("observe", "enforce")
+    assert int(staging["RetentionDays"]) < int(prod["RetentionDays"])

@@ -1,0 +1,92 @@
+"""Matches that are written down and not moved: in observe mode, and when more of them come than the bound allows."""
+
+import pytest
+from fakes import JPEG, MATCH, World
+
+from guard.errors import Busy, TryAgain
+from guard.model import Status
+
+
+def test_in_observe_mode_a_match_is_written_down_and_stays_where_it_is() -> None:
+    world = World(MATCH, observe=True)
+    assert world.scan() == [True]
+    assert world.ledger.status() is Status.MATCHED
+    assert world.uploads.objects == {"a.jpg": JPEG}
+    assert world.quarantine.copies == world.quarantine.evidence == {}
+    assert "admit" not in world.bound.calls
+    assert world.ledger.told["v1a.jpg"]["withheld"] == "observe mode"
+
+
+def test_in_observe_mode_a_match_is_unreadable_and_told_of() -> None:
+    world = World(MATCH, observe=True)
+    world.scan()
+    assert world.uploads.tags == {"a.jpg": "matched"}
+    assert world.notices.told == [("matched", "a.jpg"), ("withheld", "observe mode")]
+
+
+def test_a_withheld_match_holds_no_lease_and_waits_in_no_queue() -> None:
+    world = World(MATCH, observe=True)
+    world.scan()
+    assert world.ledger.leases == {}
+    assert world.retry_queue.sent == world.retry_queue.dead == []
+
+
+def test_in_observe_mode_all_but_the_move_goes_on() -> None:
+    world = World(observe=True)
+    world.scan()
+    assert world.ledger.status() is Status.CLEAN
+    assert world.uploads.tags == {"a.jpg": "clean"}
+
+
+def test_a_repeated_delivery_in_observe_mode_changes_nothing_and_asks_nobody() -> None:
+    world = World(MATCH, observe=True)
+    world.scan()
+    world.scan()
+    assert world.ledger.status() is Status.MATCHED
+    assert world.ledger.leases == {}
+    assert world.uploads.objects == {"a.jpg": JPEG}
+    assert len(world.matcher.sent) == 1
+
+
+def test_what_was_observed_is_moved_in_enforce_mode_without_asking_again() -> None:
+    observing = World(MATCH, observe=True)
+    observing.scan()
+    enforcing = World(after=observing)
+    enforcing.scan()
+    assert enforcing.ledger.status() is Status.QUARANTINED
+    assert enforcing.uploads.objects == {}
+    assert enforcing.quarantine.copies == {"a.jpg": (JPEG, False)}
+    assert enforcing.matcher.sent == []
+
+
+def test_beyond_the_bound_a_match_is_copied_and_written_down_and_not_deleted() -> None:
+    world = World(MATCH)
+    world.bound.stopped = True
+    assert world.scan() == [True]
+    assert world.ledger.status() is Status.MATCHED
+    assert world.ledger.records["v1a.jpg"].copy
+    assert world.uploads.objects == {"a.jpg": JPEG}
+    assert world.quarantine.evidence == {}
+    assert world.ledger.leases == {}
+    assert world.retry_queue.sent == []
+    assert ("withheld", "too many") in world.notices.told
+
+
+def test_on_the_operators_word_it_is_deleted_with_the_copy_that_it_has() -> None:
+    world = World(MATCH)
+    world.bound.stopped = True
+    world.scan()
+    world.bound.stopped = False
+    world.scan()
+    assert world.ledger.status() is Status.QUARANTINED
+    assert world.uploads.objects == {}
+    assert world.quarantine.calls.count("keep") == 1
+    assert len(world.matcher.sent) == 1
+
+
+@pytest.mark.parametrize("error", [TryAgain("away"), Busy("throttled")])
+def test_a_match_that_cannot_even_be_written_down_as_withheld_is_delivered_again(error: Exception) -> None:
+    world = World(MATCH, observe=True)
+    world.ledger.fails = {"withhold": [error]}
+    assert world.scan() == [False]
+    assert world.ledger.status() is Status.MATCHED
