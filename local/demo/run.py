@@ -28,7 +28,7 @@ def run(cloud: EmbeddedCloud, pictures: PictureSet, limit: float, patience: floa
         uploading = upload.begin(pool, cloud.client("s3"), cloud.endpoints.upload_bucket, pictures.pictures)
         found = results.wait(uploading, _reader(cloud), _with_rate(emulator, show), patience)
     seconds = time.monotonic() - began
-    world = World(cloud.client("s3"), cloud.endpoints.quarantine_bucket)
+    world = World(cloud.client("s3"), cloud.endpoints.quarantine_bucket, cloud.user_client("s3"))
     outcomes, problems = judge(uploading, found, world.faults)
     left = dead_letters(cloud.client("sqs"), cloud.endpoints.dead_letter_queue_url)
     measured = rate.measure(limit, emulator.stats(), emulator.requests())

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
 STATUS_TAG = "scan-status"
+READABLE = ("CLEAN", "SKIPPED")  # the template's ReadableStatuses
 _MOST_TAGS = 10  # that S3 allows an object
 _LOCK, _TEST_LOCK = timedelta(days=365), timedelta(days=1)  # the template's, for an incident and for a test
 _SLACK = timedelta(hours=1)  # the run itself, and rounding
@@ -28,6 +29,7 @@ class World:
 
     s3: "S3Client"
     quarantine_bucket: str
+    user: "S3Client | None" = None  # somebody whom the gate binds
 
     def faults(self, uploaded: Uploaded, result: Result) -> list[str]:
         """What is not in the buckets as the result says, in words."""
@@ -36,7 +38,8 @@ class World:
             return [*self._still_readable(uploaded), *self._badly_kept(uploaded, result)]
         if status == "GONE" or uploaded.picture.afterwards == "delete":
             return self._still_readable(uploaded)
-        return [*self._changed(uploaded), *self._badly_tagged(uploaded, status)]
+        tags = self._badly_tagged(uploaded, status)
+        return [*self._changed(uploaded), *(tags or self._badly_gated(uploaded, status))]
 
     def _still_readable(self, uploaded: Uploaded) -> list[str]:
         if self._sha256(uploaded.bucket, uploaded.picture.key, uploaded.version):
@@ -52,9 +55,13 @@ class World:
         if self._sha256(self.quarantine_bucket, key, version) != wanted:
             yield "there is no copy of the same bytes in the quarantine bucket"
         else:
-            yield from self._badly_locked(key, version, bool(result.get("is_test")))
+            yield from self._badly_locked(key, version, result)
         if result.get("sha256") != wanted:
             yield "the result's SHA-256 is not the picture's"
+        if evidence := result.get("evidence_key"):
+            yield from (f"evidence record: {fault}" for fault in self._badly_locked(evidence, None, result))
+        else:
+            yield "there is no evidence record beside its copy"
 
     def _changed(self, uploaded: Uploaded) -> list[str]:
         found = self._sha256(uploaded.bucket, uploaded.picture.key, uploaded.version)
@@ -70,6 +77,19 @@ class World:
         found = self._tags(uploaded)
         return [] if found == wanted else [f"its tags are {found}, expected {wanted}"]
 
+    def _badly_gated(self, uploaded: Uploaded, status: str) -> list[str]:
+        """The gate lets users read what is clean or no picture, and nothing that has no status, or another."""
+        if self.user is None:
+            return []
+        wanted = status in READABLE and STATUS_TAG in self._tags(uploaded)
+        try:
+            self.user.head_object(Bucket=uploaded.bucket, Key=uploaded.picture.key, VersionId=uploaded.version)
+        except ClientError as error:
+            if error.response["Error"]["Code"] not in ("403", "AccessDenied"):
+                raise
+            return ["no user can read it"] if wanted else []
+        return [] if wanted else [f"users can read it though it is {status}"]
+
     def _tags(self, uploaded: Uploaded) -> dict[str, str]:
         try:
             answer = self.s3.get_object_tagging(
@@ -80,9 +100,10 @@ class World:
             return {}
         return {tag["Key"]: tag["Value"] for tag in answer["TagSet"]}
 
-    def _badly_locked(self, key: str, version: str, is_test: bool) -> list[str]:
-        head = self.s3.head_object(Bucket=self.quarantine_bucket, Key=key, VersionId=version)
-        until, wanted = head.get("ObjectLockRetainUntilDate"), _TEST_LOCK if is_test else _LOCK
+    def _badly_locked(self, key: str, version: str | None, result: Result) -> list[str]:
+        pinned: Any = {"VersionId": version} if version else {}
+        head = self.s3.head_object(Bucket=self.quarantine_bucket, Key=key, **pinned)
+        until, wanted = head.get("ObjectLockRetainUntilDate"), _TEST_LOCK if result.get("is_test") else _LOCK
         if until is None:
             return ["its quarantined copy is not under object lock"]
         left = until - datetime.now(UTC)

@@ -80,7 +80,7 @@ def run_one(here: Bench, path: Path) -> Invoked:
     faults = _wrong_answer(case.function, answer)
     if case.lost:
         faults += _retried(here, path.stem, laid.uploaded[0])
-    world = World(s3, cloud.endpoints.quarantine_bucket)
+    world = World(s3, cloud.endpoints.quarantine_bucket, cloud.user_client("s3"))
     found = _records(cloud, [*laid.uploaded, *laid.others])
     outcomes, problems = judge([_done(laid.uploaded)], found, world.faults)
     problems += faults + _touched(s3, laid.others)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 from moto import mock_aws
 
 from local.demo.picture import QUARANTINED
@@ -48,8 +49,17 @@ def _quarantined(s3: "S3Client", body: bytes = b"bytes", lock: int | None = 365,
     locked: dict[str, Any] = {"ObjectLockMode": "GOVERNANCE", "ObjectLockRetainUntilDate": until} if lock else {}
     answer = s3.put_object(Bucket=QUARANTINE, Key="q", Body=body, ChecksumAlgorithm="SHA256", **locked)
     version = answer["VersionId"]
+    years: dict[str, Any] = {
+        "ObjectLockMode": "GOVERNANCE",
+        "ObjectLockRetainUntilDate": until if lock else _in_a_year(),
+    }
+    s3.put_object(Bucket=QUARANTINE, Key="q.json", Body=b"{}", ChecksumAlgorithm="SHA256", **years)
     result = {"status": "QUARANTINED", "quarantine_key": "q", "quarantine_version": version, "sha256": SHA256}
-    return result | changes
+    return result | {"evidence_key": "q.json"} | changes
+
+
+def _in_a_year() -> datetime:
+    return datetime.now(UTC) + timedelta(days=365)
 
 
 def _remove(s3: "S3Client", one: Uploaded) -> None:
@@ -154,6 +164,34 @@ def test_a_wrong_checksum_in_the_result_is_found(s3: "S3Client", world: World) -
     _remove(s3, one)
 
     assert world.faults(one, result | {"sha256": "0" * 64}) == ["the result's SHA-256 is not the picture's"]
+
+
+def test_a_missing_evidence_record_is_found(s3: "S3Client", world: World) -> None:
+    one, result = _upload(s3, expected=QUARANTINED), _quarantined(s3, evidence_key=None)
+    _remove(s3, one)
+
+    assert world.faults(one, result) == ["there is no evidence record beside its copy"]
+
+
+class Denied:
+    """A user to whom the gate denies everything."""
+
+    def head_object(self, **_: Any) -> None:
+        raise ClientError({"Error": {"Code": "403"}}, "HeadObject")
+
+
+def test_a_gate_that_lets_users_read_what_has_another_status_is_found(s3: "S3Client") -> None:
+    world = World(s3, QUARANTINE, user=s3)
+    clean, unscannable = _upload(s3), _upload(s3, "owner=demo&scan-status=unscannable")
+
+    assert world.faults(clean, {"status": "CLEAN"}) == []
+    assert world.faults(unscannable, {"status": "UNSCANNABLE"}) == ["users can read it though it is UNSCANNABLE"]
+
+
+def test_a_gate_that_keeps_users_from_what_is_clean_is_found(s3: "S3Client") -> None:
+    world = World(s3, QUARANTINE, user=Denied())  # type: ignore[arg-type]
+
+    assert world.faults(_upload(s3), {"status": "CLEAN"}) == ["no user can read it"]
 
 
 def test_what_is_said_to_be_gone_and_is_there_is_found(s3: "S3Client", world: World) -> None:
