@@ -16,7 +16,7 @@ from local.match.control import Emulator, running_emulator
 
 def _draw(seed: int, size: tuple[int, int] = (400, 300)) -> Image.Image:
     """A coarse random field, smoothly enlarged, under a few shapes: much for a hash to hold on to."""
-    chance = random.Random(seed)  # noqa: S311  a drawing, repeatable
+    chance = random.Random(seed)
     field = Image.frombytes("RGB", (6, 5), chance.randbytes(6 * 5 * 3))
     image = field.resize(size, Image.Resampling.BICUBIC)
     pen = ImageDraw.Draw(image)

@@ -9,7 +9,7 @@ import pytest
 
 from tests.supply import secret_scan
 
-DRAWN = random.Random(7)  # noqa: S311 - made up, and never a key of anything
+DRAWN = random.Random(7)
 HEX = "".join(DRAWN.choices("0123456789abcdef", k=64))
 KEY_ID = "AK" + "IA" + "".join(DRAWN.choices(string.ascii_uppercase, k=16))
 SECRET = "".join(DRAWN.choices(string.ascii_letters + string.digits + "/+", k=40))

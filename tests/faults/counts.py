@@ -1,0 +1,41 @@
+"""How much the fault tests tried: points, schedules, faults by kind, and the calls that they saw."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tests.faults.calls import Calls
+
+FOLDER = Path(__file__).resolve().parents[2] / "build/faults"
+
+
+@dataclass
+class Counts:
+    """Of one module. `points` and `schedules`: by what was tried."""
+
+    points: Counter[str] = field(default_factory=Counter)
+    schedules: Counter[str] = field(default_factory=Counter)
+
+    def as_json(self, calls: Calls) -> dict[str, Any]:
+        """As it is written down."""
+        return {
+            "points": dict(self.points),
+            "schedules": dict(self.schedules),
+            "faults": dict(calls.injected),
+            "calls": dict(sorted(calls.seen.items())),
+        }
+
+
+def in_words(counted: list[dict[str, Any]]) -> list[str]:
+    """A few lines for the end of a test run."""
+    sums: dict[str, Counter[str]] = {}
+    for one in counted:
+        for name, numbers in one.items():
+            sums.setdefault(name, Counter()).update(numbers)
+    points, schedules, faults, calls = (sums.get(n, Counter()) for n in ("points", "schedules", "faults", "calls"))
+    return [
+        f"{points.total()} points on {len(points)} paths, {schedules.total()} random schedules, "
+        f"{calls.total()} calls of {len(calls)} operations",
+        f"{faults.total()} faults: " + ", ".join(f"{kind} {count}" for kind, count in faults.most_common()),
+    ]

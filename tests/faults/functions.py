@@ -1,0 +1,124 @@
+"""The functions of the stack: what each handler does, line by line, with a fresh application for each process.
+
+The handlers themselves build from the environment, with the real time. Whoever changes one changes it here.
+"""
+
+import functools
+import importlib.util
+import io
+import json
+import logging
+import sys
+from collections.abc import Callable
+from contextlib import contextmanager
+from typing import Any
+
+from guard import events, settings, wiring
+from guard.errors import Unfinished
+from guard.pace import BACKFILL, RETRIES, UPLOADS, Lane
+from tests.faults.calls import Process
+from tests.faults.cloud import Cloud
+from tests.faults.service import MatchService
+
+ON_UPLOAD, ON_RETRY, ON_BACKFILL, ON_SWEEP = (
+    "OnUploadFunction",
+    "OnRetryFunction",
+    "OnBackfillFunction",
+    "OnSweepFunction",
+)
+HAS_SWEEP = importlib.util.find_spec("guard.handlers.on_sweep") is not None
+QUEUE_OF = {ON_RETRY: "RetryQueue", ON_BACKFILL: "BackfillQueue"}
+_LANES: dict[str, Lane] = {ON_UPLOAD: UPLOADS, ON_RETRY: RETRIES, ON_BACKFILL: BACKFILL}
+
+
+class Functions:
+    """Starts processes of the functions. `log` is all that they have written."""
+
+    def __init__(self, cloud: Cloud, service: MatchService) -> None:
+        self._cloud, self._service = cloud, service
+        self.environment: dict[str, str] = {}  # on top of what the template says
+        self.log = io.StringIO()
+        logging.getLogger("faults").propagate = False  # pytest would keep every line
+
+    def timeout(self, function: str) -> float:
+        """Seconds."""
+        return float(self._cloud.resources[function].properties["Timeout"])
+
+    def batch_size(self, function: str) -> int:
+        """Messages, of the function's queue."""
+        arn = next(r for r in self._cloud.resources.values() if r.type == "AWS::Lambda::EventSourceMapping"
+                   and r.logical_id.startswith(function))  # fmt: skip
+        return int(arn.properties["BatchSize"])
+
+    def process(self, function: str) -> Process:
+        """A new one."""
+        return Process(function, self._cloud.clock.now() + self.timeout(function))
+
+    def work(self, process: Process, payload: Any) -> Callable[[], Any]:
+        """What that process does with that payload: what its handler returns or raises."""
+        handler = {ON_UPLOAD: self._on_upload, ON_SWEEP: self._on_sweep}.get(process.function, self._on_retry)
+        return functools.partial(handler, process, payload)
+
+    @contextmanager
+    def logging(self) -> Any:
+        """What is written to standard output within is the functions' log."""
+        was, sys.stdout = sys.stdout, self.log
+        try:
+            yield
+        finally:
+            sys.stdout = was
+
+    def _on_upload(self, process: Process, event: Any) -> None:
+        guard = self._built(process)
+        with guard.notices.flushing():
+            intake = events.read(event)
+            guard.keep(intake.faults)
+            done = guard.scanner.scan(intake.deliveries, self._left(process))
+        if not all(done):
+            raise Unfinished(f"{done.count(False)} of {len(done)} uploads are to be delivered again")
+
+    def _on_retry(self, process: Process, event: Any) -> dict[str, Any]:
+        guard = self._built(process)
+        with guard.notices.flushing():
+            messages = []
+            for record in event["Records"]:
+                intake = events.read_message(record["body"])
+                guard.keep(intake.faults)
+                messages += [(record["messageId"], delivery) for delivery in intake.deliveries]
+            done = guard.scanner.scan([delivery for _, delivery in messages], self._left(process))
+        again = {message_id for (message_id, _), is_done in zip(messages, done, strict=True) if not is_done}
+        return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in sorted(again)]}
+
+    def _on_sweep(self, process: Process, event: Any) -> None:
+        conf = settings.read(self._variables(process.function))
+        sweep = wiring.build_sweep(conf, self._cloud.session, self._cloud.clock.now)
+        with sweep.notices.flushing():
+            sweep.run()
+
+    def _built(self, process: Process) -> Any:
+        clock, baton = self._cloud.clock, self._cloud.baton
+
+        def sleep(seconds: float) -> None:
+            baton.sleep(seconds)
+            self._cloud.calls.alive()
+
+        conf, lane = settings.read(self._variables(process.function)), _LANES[process.function]
+        return wiring.build(conf, lane, self._cloud.session, clock.now, sleep, self._service)  # type: ignore[arg-type]
+
+    def _variables(self, function: str) -> dict[str, str]:
+        variables = self._cloud.resources[function].properties["Environment"]["Variables"]
+        return {name: str(value) for name, value in variables.items()} | self.environment
+
+    def _left(self, process: Process) -> float:
+        return process.ends_at - self._cloud.clock.now()
+
+
+def failed_invocation(event: Any) -> str:
+    """What Lambda sends to the on-failure destination."""
+    record = {
+        "version": "1.0",
+        "requestContext": {"condition": "RetriesExhausted", "approximateInvokeCount": 3},
+        "requestPayload": event,
+        "responseContext": {"statusCode": 200, "executedVersion": "$LATEST", "functionError": "Unhandled"},
+    }
+    return json.dumps(record)

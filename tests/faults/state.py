@@ -1,0 +1,65 @@
+"""What is in buckets, tables, queues and logs at a moment, read from moto itself: for the invariants."""
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from boto3.dynamodb.types import TypeDeserializer
+
+from tests.faults.invariants import Item, Object, State
+
+if TYPE_CHECKING:
+    from tests.faults.world import World
+
+_plain = TypeDeserializer().deserialize
+
+
+def read_state(world: "World") -> State:
+    """A picture of the whole world. No call is made."""
+    cloud = world.cloud
+    events = [event | {"Detail": json.loads(event["Detail"])} for event in cloud.events]
+    return State(
+        now=world.clock.now(),
+        versioned=world.versioned,
+        uploads=world.uploads,
+        markers=world.markers,
+        uploaded=_objects(cloud, world.bucket),
+        quarantined=_objects(cloud, cloud.physical("QuarantineBucket")),
+        items=[_item(item) for item in cloud.items("ResultsTable")],
+        pacer=[_item(item) for item in cloud.items("PacerTable")],
+        queued=[message.body for queue in world.queues.values() for message in queue],
+        dead_letters=[json.loads(message.body) for message in world.dead_letters()],
+        asked=world.service.asked,
+        arrived=world.service.arrived,
+        largest_window=world.service.window.largest,
+        events=events,
+        log=world.functions.log.getvalue(),
+        secrets=world.secrets,
+        disturbed=world.calls.disturbed,
+        crashed=any(process.dead for process in world.processes),
+        redriven=world.redriven,
+    )
+
+
+def _objects(cloud: Any, bucket: str) -> list[Object]:
+    """Every version of every key, delete markers too."""
+    found = []
+    for key, versions in cloud.s3.buckets[bucket].keys.lists():
+        for place, version in enumerate(versions):
+            marker = not hasattr(version, "value")
+            found.append(
+                Object(
+                    key=key,
+                    version=version.version_id,
+                    current=place == len(versions) - 1,
+                    marker=marker,
+                    content=b"" if marker else version.value,
+                    tags={} if marker else cloud.s3.tagger.get_tag_dict_for_resource(version.arn),
+                    lock_mode=None if marker else version.lock_mode,
+                    lock_until=None if marker else version.lock_until,
+                )
+            )
+    return found
+
+
+def _item(item: dict[str, Any]) -> Item:
+    return {name: _plain(value) for name, value in item.items()}

@@ -1,0 +1,25 @@
+"""Each fault that a schedule or a crash point has found, as a plain test: see README.md."""
+
+from tests.faults import paths
+from tests.faults.calls import AFTER
+from tests.faults.counts import Counts
+from tests.faults.enumeration import undisturbed
+from tests.faults.schedules import Schedule, ready
+from tests.faults.world import World
+
+
+def test_a_crash_between_the_copy_and_its_line_leaves_one_copy(world: World, counts: Counts) -> None:
+    names = [call.name for call in undisturbed(world, "match, fast")]
+    paths.begin(world, "match, fast", names.index("s3.PutObject") + 1, AFTER)
+    world.drain(heal=False)
+    world.check()
+    assert world.calls.injected[AFTER]
+
+
+def test_an_upload_that_is_deleted_while_it_is_asked_about_ends(world: World, counts: Counts) -> None:
+    state = ready(Schedule, world, counts)
+    state.begin(days="0.01", made=[("test match", "b/ö +%.jpg", "own tags")], deaths=[], failing=[])
+    state.act(act="delete", n=6, which=5)
+    state.act(act="mark deleted", n=10, which=1)
+    state.deliver_together(events=[4, 4, 2], first=[], second=[1, 1, 2], seed=76)
+    state.teardown()

@@ -1,0 +1,36 @@
+"""A stack's principals have the policies that name them, and no others."""
+
+import pytest
+from deployed import ACCOUNT, QUARANTINE, Deployed
+
+from local.policy.evaluator import Request, decide
+from local.policy.stack_policies import StackPolicies
+
+
+@pytest.fixture(scope="module")
+def policies() -> StackPolicies:
+    return Deployed().policies()
+
+
+@pytest.mark.parametrize(
+    ("role", "action", "allowed"),
+    [
+        ("OnRetryRole", "sqs:ReceiveMessage", True),
+        ("OnUploadRole", "sqs:ReceiveMessage", False),
+        ("BreakGlassRole", "sqs:ReceiveMessage", False),
+    ],
+)
+def test_a_role_has_the_policies_that_name_it(policies: StackPolicies, role: str, action: str, allowed: bool) -> None:
+    principal = policies.principal(role)
+    queue = f"arn:aws:sqs:us-east-1:{ACCOUNT}:RetryQueue-id"
+    assert decide(Request(principal.arn, action, queue), principal.identity, ()).allowed is allowed
+
+
+def test_any_other_access_key_is_a_user_of_the_account_and_none_is_anonymous(policies: StackPolicies) -> None:
+    assert policies.principal("any").arn == f"arn:aws:iam::{ACCOUNT}:user/any"
+    assert policies.principal(None).arn is None
+    assert not policies.principal(None).identity
+
+
+def test_only_the_quarantine_has_a_key_of_its_own(policies: StackPolicies) -> None:
+    assert list(policies.kms_keys) == [QUARANTINE]
