@@ -1,6 +1,5 @@
 """The stack of template.yaml in moto, in this process; every call of a session goes through the gate in calls.py."""
 
-import functools
 import gc
 import json
 import os
@@ -25,7 +24,6 @@ from moto.cloudformation.models import Stack
 from moto.core.botocore_stubber import MockRawResponse
 from moto.core.models import botocore_stubber
 from moto.dynamodb.models import dynamodb_backends
-from moto.dynamodb.parsing.expressions import UpdateExpressionParser
 from moto.events.models import Rule
 from moto.moto_api._internal import mock_random
 from moto.s3 import notifications
@@ -39,6 +37,7 @@ from local.cloud import moto_differences, moto_stack, stack, template
 from local.cloud.functions import Resource
 from tests.faults.calls import Calls
 from tests.faults.interleaving import START, Baton, Clock, pools_take_turns
+from tests.faults.quicker import quicker
 
 REGION, ACCOUNT = "us-east-1", "123456789012"
 TEMPLATE = Path(__file__).resolve().parents[2] / "template.yaml"
@@ -46,7 +45,6 @@ UNVERSIONED = "uploads-without-versions"
 KEY = "THE-SUBSCRIPTION-KEY-THAT-NOBODY-MAY-SEE"
 _REPLACED = (
     Rule,
-    UpdateExpressionParser,
     S3Response,
     S3Backend,
     SQSBackend,
@@ -237,8 +235,7 @@ def running() -> Iterator[Cloud]:
             undone.callback(_restore, owner, dict(vars(owner)))
         moto_differences.apply(_QUEUES, lambda _: None)
         moto_stack.apply()
-        # The same few expressions are parsed over and over, each twice for a call; whoever changes the tree copies it.
-        UpdateExpressionParser.make = functools.cache(UpdateExpressionParser.make)
+        undone.enter_context(quicker())
         Rule.send_to_targets = lambda *_, **__: (
             None
         )  # a schedule has no pattern, and moto would match every event with it

@@ -83,6 +83,7 @@ class Baton:
     def spawn(self, owner: Any, function: Callable[[], Any]) -> Result:
         """Another task; it runs when it is chosen."""
         task, result = Task(owner, self._clock.now()), Result(self)
+        result.set_running_or_notify_cancel()  # a pool has a thread for each: nothing that was given to it is cancelled
 
         def body() -> None:
             task.go.acquire()
