@@ -126,6 +126,13 @@ def test_a_made_up_verdict_among_ten_tags_is_overwritten_too(s3: Any, uploads: U
     assert tags(s3, upload)["scan-status"] == "skipped"
 
 
+def test_a_verdict_in_another_case_is_taken_away(s3: Any, uploads: Uploads) -> None:
+    """IAM does not tell Scan-Status from scan-status: it would open the gate."""
+    upload = put(s3, b"x", Tagging="Scan-Status=clean&owner=me")
+    assert uploads.tag(upload, "unscannable")
+    assert tags(s3, upload) == {"owner": "me", "scan-status": "unscannable"}
+
+
 def test_a_tag_that_is_right_is_not_written_again(s3: Any, uploads: Uploads) -> None:
     upload = put(s3, Tagging="scan-status=clean")
     written: list[str] = []

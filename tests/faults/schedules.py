@@ -21,7 +21,7 @@ from tests.faults.world import World
 
 SCHEDULES = int(os.environ.get("FAULT_SCHEDULES", "2000"))
 SEED = os.environ.get("FAULT_SEED", "1")  # a number, or "random"
-STEPS = 14
+STEPS = 9
 PHASES = [Phase.generate, *([Phase.shrink] if os.environ.get("FAULT_SHRINK", "1") == "1" else [])]
 
 KEYS = ("a.jpg", "b/ö +%.jpg")

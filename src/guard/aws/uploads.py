@@ -64,11 +64,11 @@ class Uploads:
 
         `bare`: it is known to have none, and this moment counts for more than one that is set in it.
         """
-        where, tags = _version(upload), {}
-        if not bare:
-            with _reading("s3:GetObjectTagging"):
-                tags = {t["Key"]: t["Value"] for t in self._client.get_object_tagging(**where)["TagSet"]}
-        if tags.get(TAG) == value:
+        where = _version(upload)
+        known = {} if bare else self._tags(where)
+        # Not Scan-Status beside it: IAM does not tell the case of tags apart, and it would open the gate.
+        tags = {name: held for name, held in known.items() if name == TAG or name.lower() != TAG}
+        if tags.get(TAG) == value and tags == known:
             return True
         if TAG not in tags and len(tags) >= MOST_TAGS:
             return False
@@ -76,6 +76,10 @@ class Uploads:
         with _reading("s3:PutObjectTagging"):
             self._client.put_object_tagging(**where, Tagging={"TagSet": tag_set})
         return True
+
+    def _tags(self, where: Any) -> dict[str, str]:
+        with _reading("s3:GetObjectTagging"):
+            return {tag["Key"]: tag["Value"] for tag in self._client.get_object_tagging(**where)["TagSet"]}
 
     def delete(self, upload: Upload) -> None:
         """Removes exactly this version, for good. Once more is no error.
