@@ -61,8 +61,9 @@ sbom: setup ## The bill of materials of what is deployed (CycloneDX): build/sbom
 
 test: export PERMISSIONS_DIR := $(CURDIR)/build/permissions
 test: setup .venv/checkov/.ready ## All tests, with the coverage of src/guard
-	@rm -rf $(PERMISSIONS_DIR)
-	$(BIN)/python -m pytest -q -m "not alone and not last" -n 2 --dist loadfile --cov --cov-fail-under=0 --cov-report=
+	@rm -rf $(PERMISSIONS_DIR) build/faults
+	$(BIN)/python -m pytest -q --ignore tests/faults -m "not alone and not last" -n 2 --dist loadfile --cov --cov-fail-under=0 --cov-report=
+	$(BIN)/python -m pytest -q -n 2 --dist worksteal tests/faults
 	$(BIN)/python -m pytest -q -m alone --cov --cov-append --cov-report=term:skip-covered
 	$(BIN)/python -m pytest -q -m last
 

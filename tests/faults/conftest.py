@@ -2,6 +2,7 @@
 
 import json
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -25,5 +26,6 @@ def counts(request: pytest.FixtureRequest, world: World) -> Iterator[Counts]:
     counted = Counts()
     yield counted
     FOLDER.mkdir(parents=True, exist_ok=True)
-    place = FOLDER / f"{Path(str(request.path)).stem}-{os.environ.get('PYTEST_XDIST_WORKER', 'main')}.json"
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "main")  # which may come to a module more than once
+    place = FOLDER / f"{Path(str(request.path)).stem}-{worker}-{time.monotonic_ns()}.json"
     place.write_text(json.dumps(counted.as_json(world.calls), indent=1) + "\n")

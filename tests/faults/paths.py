@@ -119,8 +119,16 @@ def _redriven(world: World) -> None:
 
 def _batch(world: World) -> None:
     """Messages of all kinds, which one process works together."""
-    for number, picture in enumerate(("clean", "match", "small", "text", "damaged", "match")):
+    for number, picture in enumerate(("clean", "match", "damaged", "match")):
         to_queue(world, world.upload(picture, key=f"{number}.jpg"))
+
+
+def _known_again(world: World) -> None:
+    """The bytes of a quarantined match once more, while the service fails."""
+    world.upload("match", key="a.jpg")
+    world.deliver(*world.events)
+    world.upload("match", key="b.jpg")
+    world.fail("match.send", "503", 3)
 
 
 def _several_records(world: World) -> None:
@@ -178,6 +186,8 @@ VERSIONED: Final[dict[str, Path]] = {
     "the queue is throttled": lambda world: (_no_slot(world), world.fail("sqs.SendMessage", "throttled 400", 3)),
     "given up": _given_up,
     "redriven": _redriven,
+    "known again while the service is away": _known_again,
+    "match under legal hold": _fast("match"),
     "a batch of all kinds": _batch,
     "an event with two records": _several_records,
     "delivered three times at once": _duplicates,
@@ -197,7 +207,11 @@ SWEPT: Final[dict[str, Path]] = {"match, sweep": _by_sweep("match")}
 PATHS: Final = {name: (True, path) for name, path in (VERSIONED | (SWEPT if HAS_SWEEP else {})).items()} | {
     name: (False, path) for name, path in UNVERSIONED.items()
 }
-SETTINGS: Final = {"given up": HARDLY_PATIENT, "redriven": HARDLY_PATIENT}
+SETTINGS: Final = {
+    "given up": HARDLY_PATIENT,
+    "redriven": HARDLY_PATIENT,
+    "match under legal hold": {"LEGAL_HOLD": "on"},
+}
 
 
 def begin(world: World, name: str, n: int = 0, planned: str | Outside = "") -> None:
