@@ -1,7 +1,4 @@
-"""The functions of the stack: what each handler does, line by line, with a fresh application for each process.
-
-The handlers themselves build from the environment, with the real time. Whoever changes one changes it here.
-"""
+"""The functions of the stack: the handlers' own code, with a fresh application for each process and its own clock."""
 
 import functools
 import importlib.util
@@ -13,8 +10,8 @@ from collections.abc import Callable
 from contextlib import contextmanager
 from typing import Any
 
-from guard import events, settings, wiring
-from guard.errors import Unfinished
+from guard import settings, wiring
+from guard.handlers import on_retry, on_upload
 from guard.pace import BACKFILL, RETRIES, UPLOADS, Lane
 from tests.faults.calls import Process
 from tests.faults.cloud import Cloud
@@ -69,25 +66,10 @@ class Functions:
             sys.stdout = was
 
     def _on_upload(self, process: Process, event: Any) -> None:
-        guard = self._built(process)
-        with guard.notices.flushing():
-            intake = events.read(event)
-            guard.keep(intake.faults)
-            done = guard.scanner.scan(intake.deliveries, self._left(process))
-        if not all(done):
-            raise Unfinished(f"{done.count(False)} of {len(done)} uploads are to be delivered again")
+        on_upload.answer(self._built(process), event, self._left(process))
 
     def _on_retry(self, process: Process, event: Any) -> dict[str, Any]:
-        guard = self._built(process)
-        with guard.notices.flushing():
-            messages = []
-            for record in event["Records"]:
-                intake = events.read_message(record["body"])
-                guard.keep(intake.faults)
-                messages += [(record["messageId"], delivery) for delivery in intake.deliveries]
-            done = guard.scanner.scan([delivery for _, delivery in messages], self._left(process))
-        again = {message_id for (message_id, _), is_done in zip(messages, done, strict=True) if not is_done}
-        return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in sorted(again)]}
+        return on_retry.answer(self._built(process), event, self._left(process))
 
     def _on_sweep(self, process: Process, event: Any) -> None:
         conf = settings.read(self._variables(process.function))

@@ -12,14 +12,18 @@ LANE = LANES[os.environ.get("LANE", RETRIES.name)]
 
 def handler(event: Any, context: Any) -> dict[str, list[dict[str, str]]]:
     """Settles or defers every upload of every message; answers with the messages that have to come again."""
-    guard = wiring.guard(LANE)
+    return answer(wiring.guard(LANE), event, wiring.seconds_left(context))
+
+
+def answer(guard: wiring.Guard, event: Any, seconds: float) -> dict[str, list[dict[str, str]]]:
+    """The same with that application, within so many seconds."""
     with guard.notices.flushing():
         messages: list[tuple[str, Delivery]] = []
         for record in event["Records"]:
             intake = events.read_message(record["body"])
             guard.keep(intake.faults)
             messages += [(record["messageId"], delivery) for delivery in intake.deliveries]
-        done = guard.scanner.scan([delivery for _, delivery in messages], wiring.seconds_left(context))
+        done = guard.scanner.scan([delivery for _, delivery in messages], seconds)
     again = {message_id for (message_id, _), is_done in zip(messages, done, strict=True) if not is_done}
     return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in sorted(again)]}
 

@@ -9,11 +9,15 @@ from guard.pace import UPLOADS
 
 def handler(event: Any, context: Any) -> None:
     """Settles or defers every upload of the event. Raises Unfinished, and Lambda delivers the event again."""
-    guard = wiring.guard(UPLOADS)
+    answer(wiring.guard(UPLOADS), event, wiring.seconds_left(context))
+
+
+def answer(guard: wiring.Guard, event: Any, seconds: float) -> None:
+    """The same with that application, within so many seconds."""
     with guard.notices.flushing():
         intake = events.read(event)
         guard.keep(intake.faults)
-        done = guard.scanner.scan(intake.deliveries, wiring.seconds_left(context))
+        done = guard.scanner.scan(intake.deliveries, seconds)
     if not all(done):
         raise Unfinished(f"{done.count(False)} of {len(done)} uploads are to be delivered again")
 
