@@ -81,8 +81,7 @@ def build(
 
     `now`, `sleep`: its clock, epoch seconds; `adapter`: its way to the Match service. Tests give others.
     """
-    # botocore's debug lines hold signatures and secrets: there are none, whatever level anybody sets.
-    logging.disable(logging.DEBUG)
+    _no_debug_lines()
     s3 = session.client("s3", config=_AWS.merge(Config(signature_version="s3v4")))  # presigned URLs are v2 otherwise
     dynamodb = session.client("dynamodb", config=_AWS)
     notices, queues = Notices(Logger(), Metrics(), now), _queues(conf, session)
@@ -116,6 +115,7 @@ def sweep() -> Sweep:
 
 def build_sweep(conf: Settings, session: boto3.Session, now: Callable[[], float] = time.time) -> Sweep:
     """The sweep with these settings. `now`: epoch seconds."""
+    _no_debug_lines()
     dynamodb = session.client("dynamodb", config=_AWS)
     return Sweep(
         unsettled=Unsettled(Table(dynamodb, conf.results_table, now)),
@@ -125,6 +125,11 @@ def build_sweep(conf: Settings, session: boto3.Session, now: Callable[[], float]
         observe=conf.observe,
         now=now,
     )
+
+
+def _no_debug_lines() -> None:
+    """botocore's hold signatures and secrets: there are none, whatever level anybody sets."""
+    logging.disable(logging.DEBUG)
 
 
 def _queues(conf: Settings, session: boto3.Session) -> dict[str, RetryQueue]:

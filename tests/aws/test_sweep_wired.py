@@ -1,5 +1,6 @@
 """wiring.build_sweep: the sweep over the real table and queues, with a time of its own."""
 
+import logging
 from typing import Any
 
 import boto3
@@ -123,3 +124,12 @@ def test_what_the_bound_holds_waits_for_the_operators_word(world: World) -> None
     )
     world.sweep()
     assert world.sent() == [UPLOAD]
+
+
+def test_the_sweep_writes_no_debug_line_of_any_library(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    """It has a process of its own, in which nothing else sees to that."""
+    logging.disable(logging.NOTSET)
+    with caplog.at_level(logging.DEBUG, logger="botocore"):
+        world.sweep()
+    telling = ("botocore.auth", "botocore.endpoint", "botocore.parsers")  # of signatures, requests and answers
+    assert [record.name for record in caplog.records if record.name.startswith(telling)] == []
