@@ -54,12 +54,15 @@ class Endings:
         self.follow_up(scan, record)
 
     def follow_up(self, scan: Scan, settled: ScanRecord) -> None:
-        """What comes after the end. Again for a repeated delivery, since the first may have died before it."""
+        """What comes after the end. Again for a repeated delivery, since the first may have died before it.
+
+        The tag first: readers wait for it, and what is not announced yet the sweep leads here again.
+        """
+        if settled.status in TAGGED and scan.upload.version_id:
+            self._tag(scan.upload, settled)
         if not settled.announced:
             self._event_bus.settled(scan.upload, settled)
             self._ledger.announced(scan.upload)
-        if settled.status in TAGGED and scan.upload.version_id:
-            self._tag(scan.upload, settled)
 
     def _tag(self, upload: Upload, settled: ScanRecord) -> None:
         """Not without a version: S3 cannot pin a tag, and it would land on whatever has taken the object's place."""

@@ -107,6 +107,14 @@ def test_throttled_telling_counts_no_attempt() -> None:
     assert world.retry_queue.sent[0][0].attempt == 0
 
 
+def test_readers_do_not_wait_for_those_who_listen() -> None:
+    world = World(objects={"a.jpg": b"words"})
+    world.event_bus.fails = {"settled": [TryAgain("events:PutEvents: InternalFailure")]}
+    world.scan()
+    assert world.uploads.tags == {"a.jpg": "skipped"}
+    assert not world.ledger.records["v1a.jpg"].announced
+
+
 def test_a_repeated_delivery_puts_the_tag_that_the_first_did_not_get_to() -> None:
     world = World()
     world.uploads.fails = {"tag": [TryAgain("s3 is away")]}

@@ -132,7 +132,7 @@ def test_a_settled_upload_of_which_nobody_could_be_told_is_not_compared() -> Non
     assert world.ledger.status() is Status.UNSCANNABLE
     assert world.uploads.objects == {"a.jpg": JPEG}
     assert "known" not in world.ledger.calls
-    assert world.uploads.tags == {}
+    assert world.uploads.tags == {"a.jpg": "unscannable"}
 
 
 def test_a_match_that_is_known_and_cannot_be_moved_is_not_compared_again() -> None:
