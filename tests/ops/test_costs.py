@@ -1,19 +1,32 @@
 """What a deployment costs: the table that the README shows is the one that the counts and prices give."""
 
+import re
 from pathlib import Path
 
 import pytest
 
+from guard.model import Status
+from local.cloud.template import load
 from ops import costs
 from ops.costs import Traffic, month, table
 
-README = Path(__file__).resolve().parents[2] / "README.md"
+ROOT = Path(__file__).resolve().parents[2]
+README = ROOT / "README.md"
 
 
 def test_the_readme_shows_the_table_of_today_and_the_date_of_its_prices() -> None:
     text = README.read_text()
     assert table() in text
     assert costs.PRICES_OF in text
+
+
+def test_what_there_is_of_a_price_of_its_own_is_what_the_template_and_the_code_have() -> None:
+    made = [resource["Type"] for resource in load(ROOT / "template.yaml")["Resources"].values()]
+    assert costs.FIXED["alarm"] == made.count("AWS::CloudWatch::Alarm")
+    assert costs.FIXED["key"] == made.count("AWS::KMS::Key")
+    assert costs.FIXED["secret"] == made.count("AWS::SecretsManager::Secret")
+    named = set(re.findall(r'_metric\((?:"| ?f?")(\w+)"', (ROOT / "src/guard/aws/notices.py").read_text()))
+    assert costs.FIXED["metric"] >= len(named) + len(Status), "statuses are metrics, too"
 
 
 def test_the_rows_add_up() -> None:
