@@ -2,10 +2,10 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from random import Random
-from threading import Lock
 from typing import Any
 
 import pytest
+from one_at_a_time import OneAtATime
 from results import NOW, Time
 
 from guard.aws.bound import HOUR, Bound
@@ -119,17 +119,6 @@ def test_workers_of_whom_none_knows_what_the_others_did_admit_no_more_than_the_b
         admitted(worker, "first")  # each knows the item as it was then
     assert sum(admitted(workers[n % 4], n) for n in range(20)) == 4
     assert all(worker.stopped for worker in workers)
-
-
-class OneAtATime:
-    """DynamoDB updates an item as one act; moto, within one process and with threads, does not."""
-
-    def __init__(self, client: Any) -> None:
-        self._client, self._lock = client, Lock()
-
-    def update_item(self, **asked: Any) -> Any:
-        with self._lock:
-            return self._client.update_item(**asked)
 
 
 def test_of_many_workers_at_the_same_moment_exactly_as_many_are_admitted_as_the_bound(

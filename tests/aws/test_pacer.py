@@ -5,10 +5,10 @@ import math
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from email.utils import formatdate
-from threading import Lock
 from typing import Any
 
 import pytest
+from one_at_a_time import OneAtATime
 
 from guard.aws.pacer import Pacer
 from guard.aws.table import Table
@@ -54,17 +54,6 @@ def dynamodb(dynamodb: Any) -> Any:
 @pytest.fixture
 def pacer(dynamodb: Any, pacer_table: str, time: Time) -> Pacer:
     return a_pacer(dynamodb, time)
-
-
-class OneAtATime:
-    """DynamoDB updates an item as one act; moto, within one process and with threads, does not."""
-
-    def __init__(self, client: Any) -> None:
-        self._client, self._lock = client, Lock()
-
-    def update_item(self, **asked: Any) -> Any:
-        with self._lock:
-            return self._client.update_item(**asked)
 
 
 def exact() -> TableTime:

@@ -15,27 +15,7 @@ from guard.errors import Withheld
 from guard.events import read_message
 from guard.model import Delivery, Status, Upload
 from guard.settings import read
-
-ENVIRONMENT = {
-    "MATCH_ENDPOINT": "https://match.example.org/photodna/v1.0/Match",
-    "SUBSCRIPTION_KEY_SECRET": "key",
-    "ENHANCE": "false",
-    "ENABLE_EVALUATION": "off",
-    "RATE_PER_SECOND": "10",
-    "RATE_MARGIN_MS": "25",
-    "MONTHLY_QUOTA": "0",
-    "RESULTS_TABLE": "results",
-    "PACER_TABLE": "pacer",
-    "QUARANTINE_BUCKET": "quarantine",
-    "QUARANTINES_PER_HOUR": "1",
-    "MODE": "enforce",
-    "LEGAL_HOLD": "off",
-    "RETENTION_DAYS": "365",
-    "RETENTION_MODE": "GOVERNANCE",
-    "RETRY_FOR_DAYS": "3",
-    "CLEAN_RESULT_DAYS": "90",
-    "POWERTOOLS_SERVICE_NAME": "stack",
-}
+from tests.environment import GOOD
 
 
 class World:
@@ -47,7 +27,7 @@ class World:
         self.urls = {setting: sqs.create_queue(QueueName=name)["QueueUrl"] for setting, name in names.items()}
 
     def sweep(self, mode: str = "enforce") -> None:
-        settings = read(ENVIRONMENT | self.urls | {"MODE": mode})
+        settings = read(GOOD | self.urls | {"MODE": mode})
         wiring.build_sweep(settings, boto3.Session(), self.time).run()
 
     def sent(self, lane: str = "RETRY") -> list[Upload]:

@@ -1,7 +1,6 @@
 """What the tests of this folder do with the embedded cloud, beside its fixtures."""
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote_plus
@@ -32,16 +31,6 @@ def results(cloud: EmbeddedCloud, upload_id: str) -> list[dict[str, Any]]:
     )
     items = [{n: TypeDeserializer().deserialize(v) for n, v in item.items()} for item in answer["Items"]]
     return sorted(items, key=lambda item: item["received_at"])
-
-
-def until(condition: Callable[[], Any], seconds: float = 30) -> Any:
-    """What the condition gives, as soon as it gives something. Fails the test where it never does."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if found := condition():
-            return found
-        time.sleep(0.05)
-    raise AssertionError(f"not within {seconds} s")
 
 
 @dataclass

@@ -5,10 +5,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from embedded import results, until
+from embedded import results
 
 from local.cloud import EmbeddedCloud
 from tests.bench.rate import backlog
+from tests.waiting import until
 
 pytestmark = pytest.mark.alone
 

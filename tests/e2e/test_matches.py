@@ -8,10 +8,11 @@ from typing import Any
 import jsonschema
 import pytest
 from botocore.exceptions import ClientError
-from embedded import Bench, taken, until
+from embedded import Bench, taken
 
 from guard import wiring
 from guard.handlers import on_sweep, on_upload
+from tests.waiting import until
 
 Pictures = dict[str, bytes]
 SCHEMAS = Path(__file__).resolve().parents[2] / "docs/schemas"

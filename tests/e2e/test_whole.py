@@ -11,10 +11,11 @@ from typing import Any
 
 import boto3
 import pytest
-from embedded import results, until
+from embedded import results
 
 from local.cloud import EmbeddedCloud
 from local.pictures import draw, encode
+from tests.waiting import until
 
 pytestmark = pytest.mark.alone
 

@@ -1,7 +1,7 @@
 """Embedded clouds of these tests' own: what is refused here on purpose is no use of a permission by the application."""
 
-import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ import pytest
 from local.cloud import EmbeddedCloud
 from local.cloud.embedded import PERMISSIONS_DIR
 from local.pictures import draw, encode
+from tests.waiting import until
 
 
 @pytest.fixture(scope="session")
@@ -48,16 +49,6 @@ def match(cloud: EmbeddedCloud) -> bytes:
     return picture
 
 
-def until(condition: Callable[[], Any], seconds: float = 60) -> Any:
-    """What the condition gives, as soon as it gives something. Fails the test where it never does."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if found := condition():
-            return found
-        time.sleep(0.05)
-    raise AssertionError(f"not within {seconds} s")
-
-
 @pytest.fixture
 def eventually() -> Callable[..., Any]:
-    return until
+    return partial(until, seconds=60)

@@ -1,0 +1,25 @@
+"""A function's environment in which nothing is missing; no address in it exists."""
+
+GOOD = {
+    "MATCH_ENDPOINT": "https://match.example.org/photodna/v1.0/Match",
+    "SUBSCRIPTION_KEY_SECRET": "arn:aws:secretsmanager:eu-west-1:123456789012:secret:key",
+    "ENHANCE": "false",
+    "ENABLE_EVALUATION": "off",
+    "RATE_PER_SECOND": "10",
+    "RATE_MARGIN_MS": "25",
+    "MONTHLY_QUOTA": "10000000",
+    "RESULTS_TABLE": "results",
+    "PACER_TABLE": "pacer",
+    "RETRY_QUEUE_URL": "https://sqs.example.org/retry",
+    "BACKFILL_QUEUE_URL": "https://sqs.example.org/backfill",
+    "DEAD_LETTER_QUEUE_URL": "https://sqs.example.org/dead",
+    "QUARANTINE_BUCKET": "quarantine",
+    "QUARANTINES_PER_HOUR": "100",
+    "MODE": "enforce",
+    "LEGAL_HOLD": "off",
+    "RETENTION_DAYS": "365",
+    "RETENTION_MODE": "GOVERNANCE",
+    "RETRY_FOR_DAYS": "3",
+    "CLEAN_RESULT_DAYS": "90",
+    "POWERTOOLS_SERVICE_NAME": "photodna-guard",
+}
