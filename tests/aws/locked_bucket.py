@@ -35,6 +35,7 @@ def operation(name: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
         def call(self: "LockedBucket", **asked: Any) -> Any:
             validate_parameters(asked, MODEL.operation_model(name).input_shape)
             self.calls.append(name)
+            self.asked.append(asked)
             if self.fails.get(name):
                 refuse(self.fails[name].pop(0), name)
             return method(self, asked)
@@ -50,6 +51,7 @@ class LockedBucket:
 
     versions: list[Version] = field(default_factory=list)  # newest first, as S3 lists them
     calls: list[str] = field(default_factory=list)
+    asked: list[dict[str, Any]] = field(default_factory=list)  # of each call, its parameters
     fails: dict[str, list[str]] = field(default_factory=dict)  # error codes by operation
     deaf: set[str] = field(default_factory=set)  # what these write is not there afterwards
     checksum: str = ""  # that it tells instead of the true one

@@ -35,6 +35,16 @@ def test_a_copy_is_written_locked_and_verified(bucket: LockedBucket) -> None:
     assert bucket.calls == ["PutObject", "GetObjectRetention"]
 
 
+def test_no_header_that_the_uploader_made_up_is_sent_with_the_copy(bucket: LockedBucket) -> None:
+    """One that cannot be signed, such as a Content-Type beyond ASCII, would keep a match from being moved for ever."""
+    hostile = Source(b"picture", "image/jpeg; ä=\u20ac", metadata={"ü": "\u20ac"})
+    quarantine(bucket).keep(UPLOAD, hostile, is_test=False)
+    assert set(bucket.asked[0]) == {
+        *("Bucket", "Key", "Body", "ChecksumSHA256", "IfNoneMatch"),
+        *("ObjectLockMode", "ObjectLockRetainUntilDate"),
+    }
+
+
 def test_a_copy_that_stands_already_is_taken_for_it_and_its_lock_verified(bucket: LockedBucket) -> None:
     first = quarantine(bucket).keep(UPLOAD, PICTURE, is_test=False)
     bucket.calls.clear()

@@ -46,16 +46,19 @@ class Quarantine:
         self._mode, self._days, self._now = cast("ObjectLockRetentionModeType", mode), retention_days, now
 
     def keep(self, upload: Upload, source: Source, is_test: bool) -> Copy:
-        """The copy of the version, verified and under lock; one that stands there already is taken for it."""
+        """The copy of the version, verified and under lock; one that stands there already is taken for it.
+
+        Without the headers that the uploader made up: what S3 or the SDK might stumble over would keep a match from
+        being moved. The evidence record has them.
+        """
         digest = hashlib.sha256(source.content)
         key = f"{_folder(upload)}/{digest.hexdigest()}"
-        more: Any = {"ContentType": source.content_type} if source.content_type else {}
-        version = self._kept(key, source.content, is_test, more)
+        version = self._kept(key, source.content, is_test)
         return Copy(key, version, digest.hexdigest(), len(source.content))
 
     def file(self, key: str, evidence: bytes, is_test: bool) -> None:
         """Keeps an evidence record (JSON) under the same lock, unless it was kept already."""
-        self._kept(key, evidence, is_test, {"ContentType": "application/json"})
+        self._kept(key, evidence, is_test)
 
     def find(self, upload: Upload, is_test: bool) -> Copy | None:
         """The copy that an earlier run made of a version which is gone by now. None where there is none, or several."""
@@ -67,13 +70,13 @@ class Quarantine:
         self._lock(key, version, is_test, self._until(is_test))
         return Copy(key, version, key.removeprefix(folder), copies[0]["Size"])
 
-    def _kept(self, key: str, content: bytes, is_test: bool, more: Any) -> str:
+    def _kept(self, key: str, content: bytes, is_test: bool) -> str:
         until = self._until(is_test)
-        version = self._write(key, content, is_test, until, more) or self._standing(key)
+        version = self._write(key, content, is_test, until) or self._standing(key)
         self._lock(key, version, is_test, until)
         return version
 
-    def _write(self, key: str, content: bytes, is_test: bool, until: datetime, more: Any) -> str | None:
+    def _write(self, key: str, content: bytes, is_test: bool, until: datetime) -> str | None:
         """The version written, locked from its first moment on; None where something stands there already."""
         digest = base64.b64encode(hashlib.sha256(content).digest()).decode()
         hold: Any = {"ObjectLockLegalHoldStatus": "ON"} if self._held(is_test) else {}
@@ -88,7 +91,6 @@ class Quarantine:
                     ObjectLockMode=self._mode,
                     ObjectLockRetainUntilDate=until,
                     **hold,
-                    **more,
                 )
             except ClientError as error:
                 if code(error) in _STANDS:
