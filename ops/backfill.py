@@ -10,6 +10,7 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
+from guard.aws.whole_answers import refuse_partial_answers
 from ops import shown
 from ops.faults import AWS_FAULTS, NotPossible, reason
 from ops.sending import THREADS, Progress, send, send_all
@@ -112,7 +113,9 @@ def _how_long(versions: int, rate: float) -> str:
 def _client(service: str) -> Any:
     try:
         # AWS_REGION is what the AWS CLI reads first, and boto3 not at all.
-        return boto3.client(service, region_name=os.environ.get("AWS_REGION"), config=_CONFIG)  # type: ignore[call-overload]
+        session = boto3.Session(region_name=os.environ.get("AWS_REGION"))
+        refuse_partial_answers(session.events)  # a listing that is cut off is not the bucket's end
+        return session.client(service, config=_CONFIG)  # type: ignore[call-overload]
     except ValueError as error:  # an AWS_ENDPOINT_URL that is none
         raise NotPossible(str(error)) from None
 

@@ -56,6 +56,7 @@ class Look:
     head: bytes
     content_encoding: str = ""
     tags: int = 0  # so many it has
+    proved: bool = True  # these are the object's bytes: S3 gave a digest of them
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,8 @@
     -> evidence record under lock -> QUARANTINED written
 
 With the first line nobody reads the source any more (docs/decisions/0008). It goes only after the table says that its
-verified copy is under lock. Each line is idempotent: a copy that stands is taken for what it is, and not made again.
+verified copy is under lock, and after it was read once more and is what the copy is (0012). Each line is idempotent:
+a copy that stands is taken for what it is, and not made again.
 """
 
 import time
@@ -52,10 +53,17 @@ class Move:
         record = record if record.copy else self._copied(upload, record)
         self._bound.admit(upload)
         with suppress(Gone):
+            self._compare(upload, record)
             self._uploads.delete(upload)
         key, content = evidence.key(record.facts), evidence.record(upload, record.facts, deleted=self._now())
         self._quarantine.file(key, content, record.is_test)
         return key
+
+    def _compare(self, upload: Upload, record: ScanRecord) -> None:
+        """Raises TryAgain where the source is not what is under lock. One that was archived since cannot be read."""
+        with suppress(Unscannable):
+            if record.copy and self._uploads.digest(upload) != record.copy.sha256:
+                raise TryAgain("the quarantined copy is not the source")
 
     def _copied(self, upload: Upload, record: ScanRecord) -> ScanRecord:
         try:

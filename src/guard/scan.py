@@ -16,6 +16,7 @@ class Scan:
     record: ScanRecord | None = None  # from begin on
     request: requests.PreparedRequest | None = None  # ready to be sent at a slot
     media_type: str = ""  # of a picture that the service takes
+    head: bytes = b""  # its first bytes, from which that was seen
     bare: bool = False  # it had no tags when it was looked at
     deadline: float = math.inf  # epoch second after which no request may leave: its answer would come too late
     unfinished: bool = False  # neither settled nor deferred: deliver it again

@@ -11,7 +11,7 @@ from guard import picture
 from guard.asking import Asking
 from guard.endings import Endings, Step
 from guard.errors import Busy, Gone, GuardError, NoAnswers, TryAgain, Unscannable
-from guard.model import Delivery, Kind, Status, Verdict
+from guard.model import Delivery, Kind, Look, Status, Verdict
 from guard.move import Move
 from guard.pace import BATCH
 from guard.ports import Ledger, Matcher, Notices, Pacer, Uploads
@@ -99,7 +99,10 @@ class Scanner:
             return self._quarantine(scan)
         self._pacer.admit(new=scan.delivery.attempt == 0)
         look = self._uploads.look(scan.upload, picture.HEAD_BYTES)
-        route, scan.bare = picture.route(look), not look.tags
+        route, scan.bare, scan.head = picture.route(look), not look.tags, look.head
+        # Nobody else sees the bytes of what is not asked about: then one read that nothing proves is not enough.
+        if route.way is not picture.Way.BY_URL and not look.proved:
+            self._look_again(scan, look)
         if route.way is picture.Way.NOT_AN_IMAGE:
             return self._endings.settle(scan, Status.SKIPPED, route.reason)
         if route.way is picture.Way.RENDITION:
@@ -107,11 +110,17 @@ class Scanner:
         scan.media_type = route.media_type
         return self._make_ready(scan)
 
+    def _look_again(self, scan: Scan, look: Look) -> None:
+        if self._uploads.look(scan.upload, picture.HEAD_BYTES) != look:
+            raise TryAgain("two reads of the object's head differ")
+
     def _make_ready(self, scan: Scan, fresh_key: bool = False) -> None:
         """Signs the URL, or reads the bytes, and has the key: nothing of that is to delay the slot."""
         if scan.delivery.by_value or not scan.upload.version_id:
             # Without versions a URL shows whatever has taken the object's place by then; these bytes are pinned.
             picture_bytes = self._uploads.read(scan.upload).content
+            if not picture_bytes.startswith(scan.head):
+                raise TryAgain("two reads of the object differ")
             scan.request = self._matcher.by_value(picture_bytes, scan.media_type, fresh_key)
         else:
             scan.request = self._matcher.by_url(self._uploads.presign(scan.upload), fresh_key)

@@ -28,6 +28,7 @@ from guard.aws.subscription_key import SubscriptionKey
 from guard.aws.table import Table
 from guard.aws.unsettled import Unsettled
 from guard.aws.uploads import Uploads
+from guard.aws.whole_answers import refuse_partial_answers
 from guard.endings import Endings
 from guard.events import Fault
 from guard.keepalive import KeepAlive
@@ -82,6 +83,7 @@ def build(
     `now`, `sleep`: its clock, epoch seconds; `adapter`: its way to the Match service. Tests give others.
     """
     _no_debug_lines()
+    refuse_partial_answers(session.events)
     s3 = session.client("s3", config=_AWS.merge(Config(signature_version="s3v4")))  # presigned URLs are v2 otherwise
     dynamodb = session.client("dynamodb", config=_AWS)
     notices, queues = Notices(Logger(), Metrics(), now), _queues(conf, session)
@@ -116,6 +118,7 @@ def sweep() -> Sweep:
 def build_sweep(conf: Settings, session: boto3.Session, now: Callable[[], float] = time.time) -> Sweep:
     """The sweep with these settings. `now`: epoch seconds."""
     _no_debug_lines()
+    refuse_partial_answers(session.events)
     dynamodb = session.client("dynamodb", config=_AWS)
     return Sweep(
         unsettled=Unsettled(Table(dynamodb, conf.results_table, now)),

@@ -10,6 +10,7 @@ from typing import Any
 
 import boto3
 from botocore.exceptions import ClientError
+from botocore.paginate import Paginator
 from botocore.validate import validate_parameters
 
 MODEL = boto3.client("s3", region_name="us-east-1", aws_access_key_id="x", aws_secret_access_key="x").meta.service_model
@@ -55,6 +56,7 @@ class LockedBucket:
     fails: dict[str, list[str]] = field(default_factory=dict)  # error codes by operation
     deaf: set[str] = field(default_factory=set)  # what these write is not there afterwards
     checksum: str = ""  # that it tells instead of the true one
+    page: int = 1000  # versions that one answer lists
 
     @operation("PutObject")
     def put_object(self, asked: dict[str, Any]) -> Any:
@@ -74,7 +76,16 @@ class LockedBucket:
     def list_object_versions(self, asked: dict[str, Any]) -> Any:
         found = sorted((v for v in self.versions if v.key.startswith(asked["Prefix"])), key=lambda v: v.key)
         listed = [{"Key": version.key, "VersionId": version.id, "Size": len(version.body)} for version in found]
-        return {"Versions": listed} if listed else {}
+        first = int(asked.get("VersionIdMarker", 0))
+        listed, cut = listed[first : first + self.page], len(listed) > first + self.page
+        after = {"NextKeyMarker": "key", "NextVersionIdMarker": str(first + self.page)} if cut else {}
+        return ({"Versions": listed} if listed else {}) | {"IsTruncated": cut} | after
+
+    def get_paginator(self, name: str) -> Any:
+        """botocore's own paginator over the method of that name."""
+        model = boto3.session.Session()._session.get_service_model("s3").operation_model("ListObjectVersions")
+        config = boto3.session.Session()._loader.load_service_model("s3", "paginators-1")["pagination"]
+        return Paginator(getattr(self, name), config["ListObjectVersions"], model)
 
     @operation("GetObjectRetention")
     def get_object_retention(self, asked: dict[str, Any]) -> Any:

@@ -51,6 +51,24 @@ def test_an_evidence_record_beside_it_is_no_copy(bucket: LockedBucket) -> None:
     assert quarantine(bucket).find(UPLOAD, is_test=False) == made
 
 
+def test_a_copy_on_a_later_page_of_the_listing_is_seen(bucket: LockedBucket) -> None:
+    made = quarantine(bucket).keep(UPLOAD, PICTURE, is_test=False)
+    for hour in range(5):
+        key = evidence.key({"quarantine_key": made.key, "received_at": f"2027-01-15T0{hour}:00:00.000Z"})
+        quarantine(bucket).file(key, b"{}", is_test=False)
+    bucket.page = 1
+    assert quarantine(bucket).find(UPLOAD, is_test=False) == made
+    quarantine(bucket).keep(UPLOAD, Source(b"zz"), is_test=False)
+    assert quarantine(bucket).find(UPLOAD, is_test=False) is None
+
+
+def test_what_stands_under_a_copys_key_with_another_size_is_not_taken_for_it(bucket: LockedBucket) -> None:
+    made = quarantine(bucket).keep(UPLOAD, PICTURE, is_test=False)
+    bucket.one({"Key": made.key, "VersionId": made.version_id}).body = b"pict"
+    with pytest.raises(TryAgain, match="cannot be found"):
+        quarantine(bucket).keep(UPLOAD, PICTURE, is_test=False)
+
+
 def test_of_several_copies_nobody_can_say_which_was_the_source(bucket: LockedBucket) -> None:
     for content in (b"one", b"other"):
         quarantine(bucket).keep(UPLOAD, Source(content), is_test=False)

@@ -37,6 +37,7 @@ from local.cloud import moto_differences, moto_stack, stack, template
 from local.cloud.functions import Resource
 from tests.faults.calls import Calls
 from tests.faults.interleaving import START, Baton, Clock, pools_take_turns
+from tests.faults.partial_answers import PARTIAL, partial
 from tests.faults.quicker import quicker
 
 REGION, ACCOUNT = "us-east-1", "123456789012"
@@ -62,7 +63,7 @@ _REFUSALS = {
     "server error": (500, "InternalError", "InternalServerError"),
     "denied": (403, "AccessDenied", "AccessDeniedException"),
 }
-AWS_FAULTS = (*_REFUSALS, "server error after", "lost before", "lost after", "cut", "slow")
+AWS_FAULTS = (*_REFUSALS, "server error after", "lost before", "lost after", "slow", *PARTIAL)
 
 
 class Cloud:
@@ -193,8 +194,8 @@ class _CachedClients(boto3.Session):
 
 def _fail(request: AWSPreparedRequest, service: str, kind: str, perform: Callable[[], AWSResponse]) -> AWSResponse:
     """The call fails in that way."""
-    if kind == "cut":
-        return _cut(perform())
+    if kind in PARTIAL:
+        return partial(kind, service, perform())
     if kind == "lost before":
         raise ConnectionClosedError(endpoint_url="the service", request=request)
     if kind == "lost after":
@@ -209,14 +210,6 @@ def _fail(request: AWSPreparedRequest, service: str, kind: str, perform: Callabl
         return AWSResponse(request.url, status, {"content-type": "application/xml"}, MockRawResponse(body))
     body = json.dumps({"__type": of_json, "message": kind})
     return AWSResponse(request.url, status, {"content-type": "application/x-amz-json-1.0"}, MockRawResponse(body))
-
-
-def _cut(answer: AWSResponse) -> AWSResponse:
-    """The connection ends in the middle of the body, where there is one."""
-    body = answer.raw.getvalue()
-    answer.headers.setdefault("content-length", str(len(body)))
-    answer.raw = MockRawResponse(body[: len(body) // 2])
-    return answer
 
 
 def _text(value: str | bytes) -> str:

@@ -16,12 +16,14 @@ class Counts:
 
     points: Counter[str] = field(default_factory=Counter)
     schedules: Counter[str] = field(default_factory=Counter)
+    seeds: set[str] = field(default_factory=set)  # of the schedules
 
     def as_json(self, calls: Calls) -> dict[str, Any]:
         """As it is written down."""
         return {
             "points": dict(self.points),
             "schedules": dict(self.schedules),
+            "seeds": dict.fromkeys(self.seeds, 1),
             "faults": dict(calls.injected),
             "calls": dict(sorted(calls.seen.items())),
         }
@@ -34,8 +36,9 @@ def in_words(counted: list[dict[str, Any]]) -> list[str]:
         for name, numbers in one.items():
             sums.setdefault(name, Counter()).update(numbers)
     points, schedules, faults, calls = (sums.get(n, Counter()) for n in ("points", "schedules", "faults", "calls"))
+    seeds = " and ".join(sums.get("seeds", ())) or "none"
     return [
-        f"{points.total()} points on {len(points)} paths, {schedules.total()} random schedules, "
+        f"{points.total()} points on {len(points)} paths, {schedules.total()} random schedules (FAULT_SEED {seeds}), "
         f"{calls.total()} calls of {len(calls)} operations",
         f"{faults.total()} faults: " + ", ".join(f"{kind} {count}" for kind, count in faults.most_common()),
     ]

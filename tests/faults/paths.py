@@ -7,6 +7,7 @@ from typing import Final
 from tests.faults.calls import Outside
 from tests.faults.functions import HAS_SWEEP
 from tests.faults.invariants import Uploaded
+from tests.faults.proofs import CHECKSUM
 from tests.faults.world import World
 
 Path = Callable[[World], object]
@@ -214,10 +215,10 @@ SETTINGS: Final = {
 }
 
 
-def begin(world: World, name: str, n: int = 0, planned: str | Outside = "") -> None:
+def begin(world: World, name: str, n: int = 0, planned: str | Outside = "", proof: str = CHECKSUM) -> None:
     """Makes the world ready for that path; at the nth call from then on happens what is planned."""
     versioned, path = PATHS[name]
-    world.begin(versioned, **SETTINGS.get(name, {}))
+    world.begin(versioned, proof, **SETTINGS.get(name, {}))
     if n:
         world.calls.at[n] = planned
     path(world)

@@ -4,6 +4,7 @@ What Hypothesis prints of a failing one are calls of these methods: pasted into 
 """
 
 import os
+from datetime import UTC, datetime
 from typing import Any, ClassVar
 
 import hypothesis
@@ -11,7 +12,7 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 
-from tests.faults import paths, pictures
+from tests.faults import paths, pictures, proofs
 from tests.faults.calls import DEATHS
 from tests.faults.cloud import AWS_FAULTS, KEY
 from tests.faults.counts import Counts
@@ -20,7 +21,8 @@ from tests.faults.service import SERVICE_FAULTS
 from tests.faults.world import World
 
 SCHEDULES = int(os.environ.get("FAULT_SCHEDULES", "2000"))
-SEED = os.environ.get("FAULT_SEED", "1")  # a number, or "random"
+# Others each day, so that each run explores; a number makes a run the same as another, "random" different from all.
+SEED = os.environ.get("FAULT_SEED") or f"{datetime.now(UTC):%Y%m%d}"
 STEPS = 9
 PARTS = 10  # that pytest's workers share out among them
 PHASES = [Phase.generate, *([Phase.shrink] if os.environ.get("FAULT_SHRINK", "1") == "1" else [])]
@@ -48,6 +50,7 @@ class Schedule(RuleBasedStateMachine):
 
     @initialize(
         days=st.sampled_from(["3", "0.01"]),
+        proof=st.sampled_from(proofs.PROOFS),
         made=st.lists(_pictures, min_size=1, max_size=3),
         deaths=st.lists(st.tuples(st.integers(1, 40), st.sampled_from(DEATHS)), max_size=3),
         failing=st.lists(st.tuples(_fault, st.integers(1, 7)), max_size=3),
@@ -58,9 +61,10 @@ class Schedule(RuleBasedStateMachine):
         made: list[tuple[str, str, str]],
         deaths: list[tuple[int, str]],
         failing: list[tuple[tuple[str, str], int]],
+        proof: str = proofs.CHECKSUM,
     ) -> None:
         """`days`: after which an upload is given up; and what is made and planned before anything is delivered."""
-        self.world.begin(self.versioned, RETRY_FOR_DAYS=days)
+        self.world.begin(self.versioned, proof, RETRY_FOR_DAYS=days)
         for one in made:
             self.upload(one)
         for n, dies in deaths:
@@ -193,8 +197,9 @@ def prepare(world: World, counts: Counts) -> None:
 
 
 def run(machine: type[Schedule], part: int) -> None:
-    """One part of the schedules. The same ones each time, unless FAULT_SEED says otherwise."""
+    """One part of the schedules."""
     schedules = -(-SCHEDULES // PARTS)
+    Schedule.counts.seeds.add(SEED)
     if SEED != "random":
         machine = hypothesis.seed(PARTS * int(SEED) + part)(machine)
     run_state_machine_as_test(

@@ -1,10 +1,13 @@
 """Each fault that a schedule or a crash point has found, as a plain test: see README.md."""
 
+import pytest
+
 from tests.faults import paths
 from tests.faults.calls import AFTER
 from tests.faults.counts import Counts
 from tests.faults.enumeration import undisturbed
-from tests.faults.schedules import Schedule, ready
+from tests.faults.proofs import PROOFS
+from tests.faults.schedules import Schedule, WithoutVersions, ready
 from tests.faults.world import World
 
 
@@ -22,4 +25,37 @@ def test_an_upload_that_is_deleted_while_it_is_asked_about_ends(world: World, co
     state.act(act="delete", n=6, which=5)
     state.act(act="mark deleted", n=10, which=1)
     state.deliver_together(events=[4, 4, 2], first=[], second=[1, 1, 2], seed=76)
+    state.teardown()
+
+
+@pytest.mark.parametrize("proof", PROOFS)
+def test_a_match_whose_reads_are_cut_is_locked_away_whole_or_not_at_all(
+    world: World, counts: Counts, proof: str
+) -> None:
+    state = ready(Schedule, world, counts)
+    cut = [
+        (("dynamodb.GetItem", "throttled"), 1),
+        (("dynamodb.GetItem", "throttled"), 1),
+        (("s3.GetObject", "cut unnoticed"), 4),
+    ]
+    made = [("clean", "a.jpg", "no tags"), ("clean", "a.jpg", "no tags"), ("match", "a.jpg", "no tags")]
+    state.begin(days="3", made=made, deaths=[], failing=cut, proof=proof)
+    state.die_at(dies="dies before", n=1)
+    state.deliver(which=0)
+    state.deliver(which=2)
+    state.upload(one=("clean", "a.jpg", "no tags"))
+    state.deliver(which=0)
+    state.deliver(which=0)
+    state.teardown()
+
+
+@pytest.mark.parametrize("proof", PROOFS)
+@pytest.mark.parametrize("machine", [Schedule, WithoutVersions])
+def test_a_clean_picture_whose_look_is_cut_is_still_clean(
+    world: World, counts: Counts, machine: type[Schedule], proof: str
+) -> None:
+    state = ready(machine, world, counts)
+    made = [("clean", "a.jpg", "no tags")]
+    state.begin(days="3", made=made, deaths=[], failing=[(("s3.GetObject", "cut unnoticed"), 2)], proof=proof)
+    state.deliver(which=0)
     state.teardown()

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from local.cloud import s3_events
-from tests.faults import invariants, pictures
+from tests.faults import invariants, pictures, proofs
 from tests.faults.calls import Death, Fault, Process
 from tests.faults.cloud import ACCOUNT, KEY, REGION, UNVERSIONED, Cloud
 from tests.faults.functions import HAS_SWEEP, ON_RETRY, ON_SWEEP, ON_UPLOAD, QUEUE_OF, Functions, failed_invocation
@@ -55,8 +55,11 @@ class World:
         self._s3 = cloud.session.client("s3")
         self.begin()
 
-    def begin(self, versioned: bool = True, **environment: str) -> None:
-        """An empty world; `environment`: settings of the functions that differ from the template's."""
+    def begin(self, versioned: bool = True, proof: str = proofs.CHECKSUM, **environment: str) -> None:
+        """An empty world; `environment`: settings of the functions that differ from the template's.
+
+        `proof`: what S3 has of each upload's bytes, of proofs.PROOFS.
+        """
         self.cloud.reset()
         self.service.reset()
         self.functions.environment = environment
@@ -64,7 +67,7 @@ class World:
         self.functions.log.truncate()
         random.seed(0)
         self.bucket = self.cloud.physical("UploadBucket") if versioned else UNVERSIONED
-        self.versioned = versioned
+        self.versioned, self.proof = versioned, proof
         self.uploads: list[Uploaded] = []
         self.markers: list[str] = []  # the versions that are users' delete markers
         self.events: list[Pending] = []
@@ -87,9 +90,8 @@ class World:
         tagging = {"Tagging": "&".join(f"{k}={v}" for k, v in tags.items())} if tags else {}
         answer = self._s3.put_object(Bucket=self.bucket, Key=key, Body=content, **tagging)
         self._overwrite(key)
-        made = Uploaded(
-            self.bucket, key, answer.get("VersionId"), answer["ETag"].strip('"'), content, picture, tags or {}
-        )
+        etag = proofs.leave(self.proof, self.cloud.s3.buckets[self.bucket].keys[key])
+        made = Uploaded(self.bucket, key, answer.get("VersionId"), etag, content, picture, tags or {})
         self.uploads.append(made)
         self.events.append(Pending(self._event(made), self.clock.now()))
         return made

@@ -134,15 +134,24 @@ class FakeUploads(Failing):
     full: bool = False  # of the user's own tags: no room for one more
     own_tags: int = 0
     blindly: list[str] = field(default_factory=list)  # the values that were set without reading the tags before
+    sha256: str = "5ha256"  # of what is there when it is read once more
+    heads: list[bytes] = field(default_factory=list)  # that the next looks show instead of the true one
+    proved: bool = True  # whether S3 has a digest of what is looked at
 
     def look(self, upload: Upload, head_bytes: int) -> Look:
         self.call("look")
         data = self._bytes(upload)
-        return Look(len(data), data[:head_bytes], tags=self.own_tags)
+        head = self.heads.pop(0) if self.heads else data[:head_bytes]
+        return Look(len(data), head, tags=self.own_tags, proved=self.proved)
 
     def read(self, upload: Upload) -> Source:
         self.call("read")
         return Source(self._bytes(upload))
+
+    def digest(self, upload: Upload) -> str:
+        self.call("digest")
+        self._bytes(upload)
+        return self.sha256
 
     def presign(self, upload: Upload) -> str:
         self.call("presign")

@@ -6,7 +6,7 @@ from fakes import JPEG, MATCH, TEST_MATCH, World, upload
 from guard.errors import Busy, Gone, TryAgain, Unscannable
 from guard.model import Delivery, Status
 
-AFTER_THE_MATCH = ["keep", "copied", "admit", "delete", "file", "settle", "settled", "announced"]
+AFTER_THE_MATCH = ["keep", "copied", "admit", "digest", "delete", "file", "settle", "settled", "announced"]
 
 
 def stopped_at(world: World, line: str, error: Exception) -> None:
@@ -167,3 +167,23 @@ def test_a_match_is_told_of_before_it_is_moved_and_again_when_the_move_is_resume
     assert world.notices.told[0] == ("matched", "a.jpg")
     world.deliver_again()
     assert world.notices.told.count(("matched", "a.jpg")) == 2
+
+
+def test_a_source_that_is_not_what_is_under_lock_is_not_deleted() -> None:
+    world = World(MATCH)
+    world.uploads.sha256 = "other"
+    world.scan()
+    assert "delete" not in world.uploads.calls
+    assert world.uploads.objects == {"a.jpg": JPEG}
+    assert ("not moved", "the quarantined copy is not the source") in world.notices.told
+    world.uploads.sha256 = "5ha256"
+    world.deliver_again()
+    assert world.ledger.status() is Status.QUARANTINED
+
+
+def test_a_source_that_was_archived_after_its_copy_was_made_is_deleted_by_what_proved_the_copy() -> None:
+    world = World(MATCH)
+    world.uploads.fails = {"digest": [Unscannable("archived")]}
+    world.scan()
+    assert world.uploads.objects == {}
+    assert world.ledger.status() is Status.QUARANTINED

@@ -3,6 +3,7 @@
 from types import TracebackType
 
 from botocore.exceptions import BotoCoreError, ClientError
+from urllib3.exceptions import HTTPError
 
 from guard.errors import Busy, TryAgain
 
@@ -42,7 +43,8 @@ class calling:  # noqa: N801 - reads as a statement: with calling("sqs:SendMessa
         if isinstance(error, ClientError):
             reason = f"{self._operation}: {code(error)}"
             raise (Busy(reason) if _throttled(error) else TryAgain(reason)) from None
-        if isinstance(error, BotoCoreError):
+        # botocore passes urllib3's own errors on where it reads an answer beside its session.
+        if isinstance(error, BotoCoreError | HTTPError):
             raise TryAgain(f"{self._operation}: {type(error).__name__}") from None
         return None
 

@@ -72,7 +72,7 @@ class Quarantine:
 
     def _kept(self, key: str, content: bytes, is_test: bool) -> str:
         until = self._until(is_test)
-        version = self._write(key, content, is_test, until) or self._standing(key)
+        version = self._write(key, content, is_test, until) or self._standing(key, len(content))
         self._lock(key, version, is_test, until)
         return version
 
@@ -100,16 +100,23 @@ class Quarantine:
             raise TryAgain("the quarantined copy's SHA-256 is not the source's")
         return answer["VersionId"]
 
-    def _standing(self, key: str) -> str:
+    def _standing(self, key: str, size: int) -> str:
         """The version that stands under a key."""
         for found in self._listed(key):
-            if found["Key"] == key:
+            if found["Key"] == key and found["Size"] == size:
                 return str(found["VersionId"])
         raise TryAgain("the quarantined copy cannot be found")  # written or removed this moment
 
-    def _listed(self, prefix: str) -> Any:
+    def _listed(self, prefix: str) -> list[Any]:
+        """All versions under a prefix, from all pages."""
+        found: list[Any] = []
+        page: Any = {}
         with calling("s3:ListObjectVersions"):
-            return self._client.list_object_versions(Bucket=self._bucket, Prefix=prefix).get("Versions", [])
+            for page in self._client.get_paginator("list_object_versions").paginate(Bucket=self._bucket, Prefix=prefix):
+                found += page.get("Versions", [])
+        if page.get("IsTruncated"):
+            raise TryAgain("s3:ListObjectVersions: cut off, and no way to go on")
+        return found
 
     def _lock(self, key: str, version: str, is_test: bool, until: datetime) -> None:
         """Makes sure that it is under its lock. The lock of an earlier run, or of an earlier upload, ends sooner."""

@@ -1,11 +1,22 @@
-"""The upload bucket: the look, the presigned URL, the bytes, the tag, the deletion, all pinned to one version."""
+"""The upload bucket: the look, the presigned URL, the bytes, the tag, the deletion, all pinned to one version.
 
+Bytes that are read are proved to be the object's, or the read has failed (docs/decisions/0012):
+
+    always                                   the length that S3 says, and the size that the event told
+    the object has a checksum of its whole   botocore's own check of it
+    else its ETag is an MD5                  the MD5 of the bytes
+    else (multipart, SSE-KMS)                two reads of the same bytes
+"""
+
+import hashlib
+import re
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
+from botocore.httpchecksum import StreamingChecksumBody
 
 from guard.aws.faults import calling, code
-from guard.errors import Gone, Unscannable
+from guard.errors import Gone, TryAgain, Unscannable
 from guard.model import Look, Source, Upload
 
 if TYPE_CHECKING:
@@ -36,24 +47,34 @@ class Uploads:
         self._client = client
 
     def look(self, upload: Upload, head_bytes: int) -> Look:
-        """Size, encoding and first bytes, in one ranged GET."""
+        """Size, encoding and first bytes, in one ranged GET. `proved` where that is the whole object, with a digest."""
         try:
             answer = self._get(upload, Range=f"bytes=0-{head_bytes - 1}")
         except _Empty:
+            _expect(upload, 0)
             return Look(0, b"")
         size = int(answer.get("ContentRange", "").rpartition("/")[2] or answer["ContentLength"])
+        _expect(upload, size)
+        head = _body(answer, min(size, head_bytes))
         encoding = answer.get("ContentEncoding", "").strip().lower()
-        return Look(size, _body(answer), encoding, answer.get("TagCount", 0))
+        proved = size == len(head) and _is_proved(answer, head)
+        return Look(size, head, encoding, answer.get("TagCount", 0), proved)
 
     def read(self, upload: Upload) -> Source:
-        """All bytes of the version, and what S3 says of them."""
-        answer = self._get(upload)
+        """All bytes of the version, proved to be those, and what S3 says of them."""
+        answer, content, proved = self._whole(upload)
+        if not proved and self._whole(upload)[1] != content:
+            raise TryAgain("s3:GetObject: two reads of one version differ")
         return Source(
-            content=_body(answer),
+            content=content,
             content_type=answer.get("ContentType", ""),
             last_modified=answer["LastModified"].isoformat(),
             metadata={name: value for name, value in answer.get("Metadata", {}).items() if name},
         )
+
+    def digest(self, upload: Upload) -> str:
+        """The SHA-256 of the version's bytes (hexadecimal), from a read of its own."""
+        return hashlib.sha256(self._whole(upload)[1]).hexdigest()
 
     def presign(self, upload: Upload) -> str:
         """A URL that reads this version for five minutes. No call is made. Never log it, never keep it."""
@@ -97,6 +118,13 @@ class Uploads:
         with _reading("s3:DeleteObject"):
             self._client.delete_object(**_version(upload), **pin)
 
+    def _whole(self, upload: Upload) -> tuple[Any, bytes, bool]:
+        """What S3 says, all bytes, and whether S3 gave a digest that proves them."""
+        answer = self._get(upload)
+        _expect(upload, answer["ContentLength"])
+        content = _body(answer, answer["ContentLength"])
+        return answer, content, _is_proved(answer, content)
+
     def _get(self, upload: Upload, **more: Any) -> Any:
         with _reading("s3:GetObject"):
             return self._client.get_object(**_version(upload), **_pin(upload), **more)
@@ -130,7 +158,35 @@ def _pin(upload: Upload) -> dict[str, Any]:
     return {} if upload.version_id else {"IfMatch": f'"{upload.etag}"'}
 
 
-def _body(answer: Any) -> bytes:
-    with calling("s3:GetObject"), answer["Body"] as body:
-        data: bytes = body.read()
+def _expect(upload: Upload, size: int) -> None:
+    """A version never changes its size: that of its event is the one that S3 must give."""
+    if upload.size is not None and upload.size != size:
+        raise TryAgain("s3:GetObject: another size than the event's")
+
+
+def _body(answer: Any, length: int) -> bytes:
+    """So many bytes, by the body's own `read`: as a context manager it is the raw stream, which nobody checks."""
+    body = answer["Body"]
+    try:
+        with calling("s3:GetObject"):
+            data: bytes = body.read()
+    finally:
+        body.close()
+    if len(data) != length:
+        raise TryAgain("s3:GetObject: another length than S3 says")
     return data
+
+
+def _is_proved(answer: Any, content: bytes) -> bool:
+    """Whether S3 gave a digest of the whole object, which then is that of these bytes. Raises TryAgain where it is not.
+
+    The ETag is an MD5 unless the object came in parts or is encrypted with a KMS key: see S3's API reference, Object.
+    """
+    if isinstance(answer["Body"], StreamingChecksumBody):
+        return True
+    etag = answer.get("ETag", "").strip('"')
+    if answer.get("ServerSideEncryption", "AES256") != "AES256" or not re.fullmatch("[0-9a-f]{32}", etag):
+        return False
+    if hashlib.md5(content, usedforsecurity=False).hexdigest() != etag:
+        raise TryAgain("s3:GetObject: other bytes than the ETag's")
+    return True

@@ -1,0 +1,65 @@
+"""Answers of AWS whose body does not arrive as it was sent, as SDK and services behave then.
+
+tests/aws/test_partial_answers.py holds the same against a real HTTP server on loopback: what urllib3's raw stream and
+botocore's body do for a cut body and for wrong bytes, with and without a checksum.
+"""
+
+import itertools
+import zlib
+from http.client import IncompleteRead
+from typing import Any, Final
+
+from botocore.awsrequest import AWSResponse
+from moto.core.botocore_stubber import MockRawResponse
+from urllib3.exceptions import ProtocolError
+
+CUT, CUT_UNNOTICED, NOTHING, CORRUPT = "cut", "cut unnoticed", "nothing arrives", "corrupt"
+PARTIAL: Final = (CUT, CUT_UNNOTICED, NOTHING, CORRUPT)
+# Nothing but TLS guards what these services answer in XML or JSON: wrong bytes of theirs are no fault that can be met.
+_UNGUARDED: Final = ("sqs", "eventbridge", "secrets-manager")
+_places = itertools.count(7, 101)
+
+
+def partial(kind: str, service: str, answer: AWSResponse) -> AWSResponse:
+    """The answer, of which the connection gives half or nothing, or one byte as another; where there is a body.
+
+    CUT_UNNOTICED: as urllib3 1.26 does, whose stream just ends; only botocore's body counts what it gave.
+    """
+    body: bytes = answer.raw.getvalue()
+    answer.headers.setdefault("content-length", str(len(body)))
+    if kind == CORRUPT:
+        return _corrupt(service, answer, body)
+    there = b"" if kind == NOTHING else body[: len(body) // 2]
+    answer.raw = MockRawResponse(there) if kind == CUT_UNNOTICED else _Cut(there, len(body))
+    return answer
+
+
+def _corrupt(service: str, answer: AWSResponse, body: bytes) -> AWSResponse:
+    """Another byte each time: no network and no memory makes the same mistake twice."""
+    xml = service == "s3" and body.lstrip().startswith(b"<")
+    if not body or xml or service in _UNGUARDED:
+        return answer
+    if service == "dynamodb":  # which tells the checksum of each answer
+        answer.headers.setdefault("x-amz-crc32", str(zlib.crc32(body)))
+    place = next(_places) % len(body)
+    answer.raw = MockRawResponse(body[:place] + bytes([body[place] ^ 0x55]) + body[place + 1 :])
+    return answer
+
+
+class _Cut(MockRawResponse):
+    """urllib3's stream at its end: `read` raises where bytes are missing, `stream` just stops."""
+
+    def __init__(self, there: bytes, whole: int) -> None:
+        super().__init__(there)
+        self._missing = whole - len(there)
+
+    def read(self, amount: int | None = -1, **_: Any) -> bytes:
+        read = super().read(amount)
+        if self._missing and (amount is None or amount < 0 or not read):
+            missing = IncompleteRead(read, self._missing)
+            raise ProtocolError(f"Connection broken: {missing!r}", missing)
+        return read
+
+    def stream(self, **_: Any) -> Any:
+        if there := super().read():
+            yield there
