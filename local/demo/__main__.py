@@ -17,7 +17,7 @@ from local.demo.cases import drawn_set
 from local.demo.outcome import Run
 from local.demo.own import NothingToUploadError, pictures_in
 from local.demo.picture import PictureSet
-from local.demo.report import page
+from local.demo.report import render_report
 from local.demo.run import run
 from local.demo.thumbnail import preview
 
@@ -103,7 +103,7 @@ def _write(directory: Path, done: Run, previews: dict[int, str]) -> None:
     directory.mkdir(parents=True, exist_ok=True)
     results = json.dumps(done.as_json(), ensure_ascii=False, indent=1)
     (directory / "results.json").write_text(results + "\n", encoding="utf-8")
-    (directory / "report.html").write_text(page(done, previews, datetime.now().astimezone()), encoding="utf-8")
+    (directory / "report.html").write_text(render_report(done, previews, datetime.now().astimezone()), encoding="utf-8")
 
 
 if __name__ == "__main__":

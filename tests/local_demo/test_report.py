@@ -1,18 +1,24 @@
 """The HTML report: self-contained, escaped, and without a match's picture."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from html.parser import HTMLParser
 from xml.etree import ElementTree
 
+import pytest
+
 from local.demo.charts import Bars, bar_chart, histogram
-from local.demo.outcome import Outcome
+from local.demo.outcome import Outcome, Run
 from local.demo.picture import QUARANTINED, UNSCANNABLE
-from local.demo.report import page
+from local.demo.report import render_report
 from local.demo.thumbnail import preview
 from local.pictures import draw, encode
 from tests.local_demo import made
 
+PREVIEW = "data:image/jpeg;base64,AAAA"
+WHEN = datetime(2026, 1, 2, 3, 4, tzinfo=UTC)
 JPEG = encode(draw(1, (320, 240)), "JPEG")
+HOSTILE_NAME = "<img src=x onerror=alert(1)>.jpg"
 HOSTILE = "a\"'<script>alert(1)</script><img src=//x onerror=y>&amp;\u202e.jpg"
 
 
@@ -37,7 +43,7 @@ class Parsed(HTMLParser):
 
 def _page(*outcomes: Outcome, previews: dict[int, str] | None = None, problems: list[str] | None = None) -> str:
     run = made.run(*outcomes, problems=problems or [])
-    return page(run, previews or {}, datetime(2026, 1, 2, 3, 4, tzinfo=UTC))
+    return render_report(run, previews or {}, WHEN)
 
 
 def test_the_page_says_that_the_matcher_is_an_emulator() -> None:
@@ -56,6 +62,48 @@ def test_a_hostile_key_or_reason_stays_text() -> None:
     assert "onerror" not in {name for _, attributes in seen.elements for name in attributes}
 
 
+@pytest.mark.parametrize(
+    "run",
+    [
+        made.run(made.outcome(key=HOSTILE_NAME)),
+        made.run(made.outcome(kind=HOSTILE_NAME)),
+        made.run(made.outcome(status=HOSTILE_NAME)),
+        made.run(made.outcome(expected=["CLEAN", HOSTILE_NAME])),
+        made.run(made.outcome(reason=HOSTILE_NAME)),
+        made.run(made.outcome(matches=[{"source": HOSTILE_NAME}])),
+        made.run(made.outcome(matches=[{"source": "Test", "match_id": HOSTILE_NAME}])),
+        made.run(made.outcome(matches=[{"source": "Test", "distance": HOSTILE_NAME}])),
+        made.run(problems=[f"{HOSTILE_NAME}: no result"]),
+        made.run(left_out=[f"{HOSTILE_NAME}: it cannot be read"]),
+    ],
+    ids=["key", "kind", "status", "expected", "reason", "source", "match_id", "distance", "problem", "left_out"],
+)
+def test_a_name_with_an_event_handler_stays_text_in_every_place(run: Run) -> None:
+    seen = Parsed(render_report(run, {0: PREVIEW}, WHEN))
+
+    assert HOSTILE_NAME in seen.text
+    assert {image["src"] for image in seen.named("img")} <= {PREVIEW}
+    assert "onerror" not in {name for _, attributes in seen.elements for name in attributes}
+
+
+def test_a_hostile_key_and_kind_stay_whole_in_their_attributes() -> None:
+    seen = Parsed(_page(made.outcome(key=HOSTILE_NAME, kind=HOSTILE_NAME + '"'), previews={0: PREVIEW}))
+
+    assert [bdi["title"] for bdi in seen.named("bdi")] == [HOSTILE_NAME]
+    assert [image["alt"] for image in seen.named("img")] == [f'Drawn test picture: {HOSTILE_NAME}"']
+
+
+@pytest.mark.parametrize("text", ["name", "title", "summary", "y_axis", "x_axis"])
+def test_a_charts_text_with_an_event_handler_stays_text(text: str) -> None:
+    svg = bar_chart(replace(_bars([[3]]), **{text: HOSTILE_NAME + '"'}))
+
+    seen = Parsed(svg)
+
+    assert not seen.named("img")
+    assert HOSTILE_NAME in seen.text + str(seen.named("title")[0]["id"])
+    assert "onerror" not in {name for _, attributes in seen.elements for name in attributes}
+
+
 def test_a_key_cannot_turn_the_line_round() -> None:
     html = _page(made.outcome(key=HOSTILE), problems=[HOSTILE])
 
@@ -64,13 +112,13 @@ def test_a_key_cannot_turn_the_line_round() -> None:
 
 
 def test_the_page_loads_nothing() -> None:
-    html = _page(made.outcome(), previews={0: "data:image/jpeg;base64,AAAA"})
+    html = _page(made.outcome(), previews={0: PREVIEW})
     seen = Parsed(html)
 
     sources = [
         value for _, attributes in seen.elements for name, value in attributes.items() if name in ("src", "href")
     ]
-    assert sources == ["data:image/jpeg;base64,AAAA"]
+    assert sources == [PREVIEW]
     assert not seen.named("link")
     assert "url(" not in html
     assert "@import" not in html
@@ -83,7 +131,7 @@ def test_a_forbidding_policy_stands_in_the_page() -> None:
 
 
 def test_pictures_have_alternative_texts_and_columns_have_headers() -> None:
-    seen = Parsed(_page(made.outcome(), made.outcome(), previews={0: "data:image/jpeg;base64,AAAA"}))
+    seen = Parsed(_page(made.outcome(), made.outcome(), previews={0: PREVIEW}))
 
     assert all(image["alt"] for image in seen.named("img"))
     assert [span["aria-label"] for span in seen.named("span") if span.get("role") == "img"] == ["Picture not shown"]
@@ -93,12 +141,12 @@ def test_pictures_have_alternative_texts_and_columns_have_headers() -> None:
 def test_a_run_with_problems_says_so_first() -> None:
     seen = Parsed(_page(made.outcome(as_expected=False), problems=["a.jpg: no result"]))
 
-    assert "1 thing is not as expected" in seen.text
+    assert "Problems found: 1" in seen.text
     assert "a.jpg: no result" in seen.text
 
 
 def test_a_run_without_uploads_or_requests_still_has_a_page() -> None:
-    assert "All 0 as expected" in Parsed(_page()).text
+    assert "All 0 uploads ended as expected" in Parsed(_page()).text
 
 
 def test_a_drawn_picture_has_a_small_preview() -> None:
