@@ -10,12 +10,14 @@ from PIL import Image
 
 from local.demo.picture import CLEAN, SKIPPED, UNSCANNABLE
 
-_TAKEN = frozenset({"JPEG", "MPO", "PNG", "GIF", "BMP", "TIFF"})  # MPO: a phone's JPEG with a second one behind
-_SMALLEST_SIDE = 160
-_SURELY_TAKEN, _SURELY_TOO_LARGE = 4_000_000, 4 * 1024 * 1024  # bytes: "4 MB" may be either
-_SURELY_HARMLESS = 50_000_000  # pixels: above this a decoder may refuse what another takes
+_SUPPORTED_FORMATS = frozenset(
+    {"JPEG", "MPO", "PNG", "GIF", "BMP", "TIFF"}
+)  # MPO: a phone's JPEG with a second one behind
+_MIN_SIDE_PIXELS = 160
+_MAX_ACCEPTED_BYTES, _MAX_POSSIBLE_BYTES = 4_000_000, 4 * 1024 * 1024  # bytes: "4 MB" may be either
+_MAX_CERTAIN_PIXELS = 50_000_000  # pixels: above this a decoder may refuse what another takes
 # What Pillow's readers are known to raise on damaged files.
-_SAYS_NO = (
+_DECODER_ERRORS = (
     OSError,
     SyntaxError,
     ValueError,
@@ -29,7 +31,7 @@ _SAYS_NO = (
 )
 
 
-def expectation(path: Path) -> frozenset[str]:
+def expected_statuses(path: Path) -> frozenset[str]:
     """The final statuses that are right for the file, as far as this is certain; matches apart.
 
     Raises OSError where the file cannot be read.
@@ -37,34 +39,34 @@ def expectation(path: Path) -> frozenset[str]:
     size = os.path.getsize(path)
     if size == 0:
         return SKIPPED
-    kind, width, height = _first_look(path)
+    kind, width, height = _read_header(path)
     if not kind:
         return SKIPPED | UNSCANNABLE
-    if kind not in _TAKEN or min(width, height) < _SMALLEST_SIDE or size > _SURELY_TOO_LARGE:
+    if kind not in _SUPPORTED_FORMATS or min(width, height) < _MIN_SIDE_PIXELS or size > _MAX_POSSIBLE_BYTES:
         return UNSCANNABLE
-    if size > _SURELY_TAKEN or width * height > _SURELY_HARMLESS:
+    if size > _MAX_ACCEPTED_BYTES or width * height > _MAX_CERTAIN_PIXELS:
         return CLEAN | UNSCANNABLE
-    return CLEAN if can_be_decoded(path) else UNSCANNABLE
+    return CLEAN if is_decodable(path) else UNSCANNABLE
 
 
-def can_be_decoded(path: Path) -> bool:
+def is_decodable(path: Path) -> bool:
     """Whether Pillow makes a whole picture of it."""
     try:
         with warnings.catch_warnings(action="ignore"), Image.open(path) as image:
             image.load()
-    except _SAYS_NO as error:
+    except _DECODER_ERRORS as error:
         return _no(error)
     return True
 
 
-def _first_look(path: Path) -> tuple[str, int, int]:
+def _read_header(path: Path) -> tuple[str, int, int]:
     """Format, width and height; the format is "" where Pillow knows none."""
     try:
         with warnings.catch_warnings(action="ignore"), Image.open(path) as image:
             return image.format or "", *image.size
     except Image.DecompressionBombError:
         return "too many pixels", 0, 0
-    except _SAYS_NO as error:
+    except _DECODER_ERRORS as error:
         _no(error)
         return "", 0, 0
 

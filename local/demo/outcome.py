@@ -63,7 +63,7 @@ class Run:
         return [one.seconds_to_verdict for one in self.pictures if one.seconds_to_verdict is not None]
 
 
-def outcome(uploaded: Uploaded, result: Result | None, faults: Sequence[str]) -> Outcome:
+def make_outcome(uploaded: Uploaded, result: Result | None, faults: Sequence[str]) -> Outcome:
     """Sums up one upload. A missing result has no status, and no time."""
     values, picture = result or {}, uploaded.picture
     return Outcome(
@@ -75,12 +75,12 @@ def outcome(uploaded: Uploaded, result: Result | None, faults: Sequence[str]) ->
         reason=values.get("reason") or "",
         is_test=bool(values.get("is_test")),
         matches=values.get("matches") or [],
-        seconds_to_verdict=_seconds(uploaded.at, values.get("settled_at")),
+        seconds_to_verdict=_seconds_to_verdict(uploaded.at, values.get("settled_at")),
         as_expected=not faults,
     )
 
 
-def _seconds(began: float, settled_at: str | None) -> float | None:
+def _seconds_to_verdict(began: float, settled_at: str | None) -> float | None:
     if not settled_at:
         return None
     # A coarser clock than ours may put the end before the beginning.

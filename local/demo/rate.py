@@ -26,7 +26,7 @@ class Rate:
     per_second: list[Second]
 
     @property
-    def exceeded(self) -> bool:
+    def is_exceeded(self) -> bool:
         return self.largest_window > math.ceil(self.limit)
 
 
@@ -37,11 +37,11 @@ def measure(limit: float, stats: Mapping[str, int], requests: Sequence[Mapping[s
         requests=stats["requests"],
         largest_window=stats["largest_window"],
         refused_429=stats["refused_429"],
-        per_second=_seconds(requests),
+        per_second=_count_by_second(requests),
     )
 
 
-def _seconds(requests: Sequence[Mapping[str, Any]]) -> list[Second]:
+def _count_by_second(requests: Sequence[Mapping[str, Any]]) -> list[Second]:
     if not requests:
         return []
     first = min(request["arrived_at"] for request in requests)

@@ -36,10 +36,10 @@ class UploadError(Exception):
     """S3 did not take an upload, or its file could not be read. The message names the key."""
 
 
-Uploading = Future[list[Uploaded]]
+PendingUpload = Future[list[Uploaded]]
 
 
-def begin(pool: Executor, s3: "S3Client", bucket: str, pictures: Iterable[Picture]) -> list[Uploading]:
+def start_uploads(pool: Executor, s3: "S3Client", bucket: str, pictures: Iterable[Picture]) -> list[PendingUpload]:
     """Starts the uploads: keys side by side, the versions of one key in their order.
 
     A future raises UploadError where a version of its key could not be uploaded.

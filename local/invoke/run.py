@@ -10,11 +10,11 @@ from typing import Any
 
 from local.cloud import EmbeddedCloud
 from local.demo import results
-from local.demo.judge import judge
+from local.demo.bucket_checks import BucketChecks, check_dead_letter_queue
 from local.demo.outcome import Outcome
 from local.demo.results import Result
 from local.demo.upload import Uploaded
-from local.demo.world import World, dead_letters
+from local.demo.verify import verify
 from local.invoke import cases, invocation, lost, spoken_of, uploading
 from local.invoke.containers import hand_over, prepared
 from local.invoke.errors import NotAnEvent
@@ -80,9 +80,9 @@ def run_one(here: Bench, path: Path) -> Invoked:
     faults = _wrong_answer(case.function, answer)
     if case.lost:
         faults += _retried(here, path.stem, laid.uploaded[0])
-    world = World(s3, cloud.endpoints.quarantine_bucket, cloud.user_client("s3"))
+    checks = BucketChecks(s3, cloud.endpoints.quarantine_bucket, cloud.user_client("s3"))
     found = _records(cloud, [*laid.uploaded, *laid.others])
-    outcomes, problems = judge([_done(laid.uploaded)], found, world.faults)
+    outcomes, problems = verify([_done(laid.uploaded)], found, checks.find_problems)
     problems += faults + _touched(s3, laid.others)
     return Invoked(path.name, case.function, answer, outcomes, list(found.values()), problems)
 
@@ -104,7 +104,7 @@ def _retried(here: Bench, name: str, uploaded: Uploaded) -> list[str]:
 
 def left_over(here: Bench) -> list[str]:
     """What lies in the dead-letter queue, where nothing is to be."""
-    return dead_letters(here.cloud.client("sqs"), here.cloud.endpoints.dead_letter_queue_url)
+    return check_dead_letter_queue(here.cloud.client("sqs"), here.cloud.endpoints.dead_letter_queue_url)
 
 
 def read_event(path: Path) -> tuple[cases.Case, Any]:
@@ -125,7 +125,7 @@ def read_event(path: Path) -> tuple[cases.Case, Any]:
 def _records(cloud: EmbeddedCloud, versions: list[Uploaded]) -> results.Results:
     """All results of the keys, so that one for a version that the event does not name comes to light."""
     keys = {one.id[0] for one in versions}
-    everything = results.read(cloud.client("dynamodb"), cloud.endpoints.results_table)
+    everything = results.read_all(cloud.client("dynamodb"), cloud.endpoints.results_table)
     return {which: result for which, result in everything.items() if which[0] in keys}
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from local.demo.cases import drawn_set
-from local.demo.oracle import expectation
+from local.demo.cases import draw_picture_set
+from local.demo.oracle import expected_statuses
 from local.demo.picture import QUARANTINED, Picture, PictureSet
 from local.match.fingerprint import fingerprint
 from local.match.hash_list import THRESHOLD
@@ -16,7 +16,7 @@ from local.match.hash_list import THRESHOLD
 
 @pytest.fixture(scope="module")
 def pictures() -> PictureSet:
-    return drawn_set()
+    return draw_picture_set()
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +67,7 @@ def test_the_independent_oracle_expects_the_same(pictures: PictureSet, tmp_path:
     for picture in pictures.pictures:
         (tmp_path / "file").write_bytes(_content(picture))
         wanted = frozenset({"CLEAN"}) if picture.expected == QUARANTINED else picture.expected
-        if not wanted & expectation(tmp_path / "file"):
+        if not wanted & expected_statuses(tmp_path / "file"):
             differing.append(picture.key)
 
     assert not differing

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from local.demo import console as say
+from local.demo import console as output
 from local.demo.__main__ import main
 from local.demo.text import printable, shortened
-from tests.local_demo import made
+from tests.local_demo import factories
 
 HOSTILE = "a[red]b\x1b[2Jc\r\nd\u202e.jpg"
 
@@ -24,12 +24,12 @@ def _said(console: Console) -> str:
 
 
 def test_without_a_terminal_nothing_but_plain_lines_is_written() -> None:
-    console, run = _log(), made.run(made.outcome(key=HOSTILE), problems=["x"])
+    console, run = _log(), factories.run(factories.outcome(key=HOSTILE), problems=["x"])
 
-    with say.progress(console, 2) as show:
+    with output.show_progress(console, 2) as show:
         show(1, 3.0)
         show(2, 4.0)
-    console.print(say.verdicts(run, 132))
+    console.print(output.verdict_table(run, 132))
 
     assert all(character == "\n" or character.isprintable() for character in _said(console))
     assert "2 of 2 verdicts" in _said(console)
@@ -38,7 +38,7 @@ def test_without_a_terminal_nothing_but_plain_lines_is_written() -> None:
 def test_lines_of_progress_are_few() -> None:
     console = _log()
 
-    with say.progress(console, 1000) as show:
+    with output.show_progress(console, 1000) as show:
         for settled in range(1000):
             show(settled, 9.0)
 
@@ -48,7 +48,7 @@ def test_lines_of_progress_are_few() -> None:
 def test_a_key_is_shown_as_it_is_and_not_as_markup() -> None:
     console = _log()
 
-    console.print(say.verdicts(made.run(made.outcome(key=HOSTILE)), 132))
+    console.print(output.verdict_table(factories.run(factories.outcome(key=HOSTILE)), 132))
 
     assert "a[red]b\\x1b[2Jc" in _said(console)
 
@@ -56,27 +56,33 @@ def test_a_key_is_shown_as_it_is_and_not_as_markup() -> None:
 def test_a_narrow_table_keeps_key_and_verdict_on_one_line() -> None:
     console = Console(file=io.StringIO(), width=80, color_system=None)
 
-    console.print(say.verdicts(made.run(made.outcome(key="k" * 200, status="QUARANTINED", reason="r" * 200)), 80))
+    console.print(
+        output.verdict_table(
+            factories.run(factories.outcome(key="k" * 200, status="QUARANTINED", reason="r" * 200)), 80
+        )
+    )
 
     [row] = [line for line in _said(console).splitlines() if "kkk" in line]
     assert "QUARANTINED" in row
 
 
 def test_the_last_line_says_that_all_is_well() -> None:
-    *_, last = say.summary(made.run(made.outcome()))
+    *_, last = output.summary_lines(factories.run(factories.outcome()))
 
     assert last == "All 1 as expected."
 
 
 def test_problems_are_listed_at_the_end() -> None:
-    *_, title, first, second = say.summary(made.run(made.outcome(), problems=["a: no result", "b\x1b: gone"]))
+    *_, title, first, second = output.summary_lines(
+        factories.run(factories.outcome(), problems=["a: no result", "b\x1b: gone"])
+    )
 
     assert title == "2 not as expected:"
     assert (first, second) == ("  - a: no result", "  - b\\x1b: gone")
 
 
 def test_what_was_left_out_is_said() -> None:
-    assert "Left out: notes: no picture" in list(say.summary(made.run(left_out=["notes: no picture"])))
+    assert "Left out: notes: no picture" in list(output.summary_lines(factories.run(left_out=["notes: no picture"])))
 
 
 def test_a_long_key_keeps_both_its_ends() -> None:

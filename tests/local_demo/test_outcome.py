@@ -2,9 +2,9 @@
 
 import json
 
-from local.demo.outcome import outcome
+from local.demo.outcome import make_outcome
 from local.demo.rate import Second, measure
-from tests.local_demo import made
+from tests.local_demo import factories
 
 STATS = {"requests": 4, "largest_window": 3, "refused_429": 1}
 
@@ -26,24 +26,26 @@ def test_no_request_at_all_is_a_rate_too() -> None:
 
 
 def test_a_window_over_the_limit_is_over_it_and_one_at_the_limit_is_not() -> None:
-    assert measure(2, STATS, []).exceeded
-    assert not measure(3, STATS, []).exceeded
+    assert measure(2, STATS, []).is_exceeded
+    assert not measure(3, STATS, []).is_exceeded
 
 
 def test_the_time_to_verdict_runs_from_the_uploads_begin() -> None:
-    one = outcome(made.uploaded(), {"status": "CLEAN", "settled_at": "1970-01-01T00:16:41.500Z"}, [])
+    one = make_outcome(factories.uploaded(), {"status": "CLEAN", "settled_at": "1970-01-01T00:16:41.500Z"}, [])
 
     assert one.seconds_to_verdict == 1.5
 
 
 def test_an_upload_without_a_result_has_no_status_and_no_time() -> None:
-    one = outcome(made.uploaded(), None, ["no result"])
+    one = make_outcome(factories.uploaded(), None, ["no result"])
 
     assert (one.status, one.seconds_to_verdict, one.as_expected) == ("", None, False)
 
 
 def test_the_summary_counts_by_verdict() -> None:
-    run = made.run(made.outcome(), made.outcome(status="", as_expected=False, seconds_to_verdict=None), problems=["x"])
+    run = factories.run(
+        factories.outcome(), factories.outcome(status="", as_expected=False, seconds_to_verdict=None), problems=["x"]
+    )
 
     summary = run.summary()
 
@@ -53,7 +55,7 @@ def test_the_summary_counts_by_verdict() -> None:
 
 
 def test_a_run_is_json() -> None:
-    written = json.loads(json.dumps(made.run(made.outcome()).as_json()))
+    written = json.loads(json.dumps(factories.run(factories.outcome()).as_json()))
 
     assert written["pictures"][0]["key"] == "a.jpg"
     assert written["rate"]["per_second"][1] == {"accepted": 2, "refused": 1}

@@ -11,9 +11,9 @@ from local.demo.charts import Bars, bar_chart, histogram
 from local.demo.outcome import Outcome, Run
 from local.demo.picture import QUARANTINED, UNSCANNABLE
 from local.demo.report import render_report
-from local.demo.thumbnail import preview
+from local.demo.thumbnail import make_preview
 from local.pictures import draw, encode
-from tests.local_demo import made
+from tests.local_demo import factories
 
 PREVIEW = "data:image/jpeg;base64,AAAA"
 WHEN = datetime(2026, 1, 2, 3, 4, tzinfo=UTC)
@@ -42,17 +42,17 @@ class Parsed(HTMLParser):
 
 
 def _page(*outcomes: Outcome, previews: dict[int, str] | None = None, problems: list[str] | None = None) -> str:
-    run = made.run(*outcomes, problems=problems or [])
+    run = factories.run(*outcomes, problems=problems or [])
     return render_report(run, previews or {}, WHEN)
 
 
 def test_the_page_says_that_the_matcher_is_an_emulator() -> None:
-    assert "The matcher is an emulator, not PhotoDNA." in Parsed(_page(made.outcome())).text
+    assert "The matcher is an emulator, not PhotoDNA." in Parsed(_page(factories.outcome())).text
 
 
 def test_a_hostile_key_or_reason_stays_text() -> None:
     match = {"source": HOSTILE, "match_id": HOSTILE, "distance": 3}
-    hostile = made.outcome(key=HOSTILE, kind=HOSTILE, reason=HOSTILE, status=HOSTILE, matches=[match])
+    hostile = factories.outcome(key=HOSTILE, kind=HOSTILE, reason=HOSTILE, status=HOSTILE, matches=[match])
 
     seen = Parsed(_page(hostile, problems=[HOSTILE]))
 
@@ -65,16 +65,16 @@ def test_a_hostile_key_or_reason_stays_text() -> None:
 @pytest.mark.parametrize(
     "run",
     [
-        made.run(made.outcome(key=HOSTILE_NAME)),
-        made.run(made.outcome(kind=HOSTILE_NAME)),
-        made.run(made.outcome(status=HOSTILE_NAME)),
-        made.run(made.outcome(expected=["CLEAN", HOSTILE_NAME])),
-        made.run(made.outcome(reason=HOSTILE_NAME)),
-        made.run(made.outcome(matches=[{"source": HOSTILE_NAME}])),
-        made.run(made.outcome(matches=[{"source": "Test", "match_id": HOSTILE_NAME}])),
-        made.run(made.outcome(matches=[{"source": "Test", "distance": HOSTILE_NAME}])),
-        made.run(problems=[f"{HOSTILE_NAME}: no result"]),
-        made.run(left_out=[f"{HOSTILE_NAME}: it cannot be read"]),
+        factories.run(factories.outcome(key=HOSTILE_NAME)),
+        factories.run(factories.outcome(kind=HOSTILE_NAME)),
+        factories.run(factories.outcome(status=HOSTILE_NAME)),
+        factories.run(factories.outcome(expected=["CLEAN", HOSTILE_NAME])),
+        factories.run(factories.outcome(reason=HOSTILE_NAME)),
+        factories.run(factories.outcome(matches=[{"source": HOSTILE_NAME}])),
+        factories.run(factories.outcome(matches=[{"source": "Test", "match_id": HOSTILE_NAME}])),
+        factories.run(factories.outcome(matches=[{"source": "Test", "distance": HOSTILE_NAME}])),
+        factories.run(problems=[f"{HOSTILE_NAME}: no result"]),
+        factories.run(left_out=[f"{HOSTILE_NAME}: it cannot be read"]),
     ],
     ids=["key", "kind", "status", "expected", "reason", "source", "match_id", "distance", "problem", "left_out"],
 )
@@ -87,7 +87,7 @@ def test_a_name_with_an_event_handler_stays_text_in_every_place(run: Run) -> Non
 
 
 def test_a_hostile_key_and_kind_stay_whole_in_their_attributes() -> None:
-    seen = Parsed(_page(made.outcome(key=HOSTILE_NAME, kind=HOSTILE_NAME + '"'), previews={0: PREVIEW}))
+    seen = Parsed(_page(factories.outcome(key=HOSTILE_NAME, kind=HOSTILE_NAME + '"'), previews={0: PREVIEW}))
 
     assert [bdi["title"] for bdi in seen.named("bdi")] == [HOSTILE_NAME]
     assert [image["alt"] for image in seen.named("img")] == [f'Drawn test picture: {HOSTILE_NAME}"']
@@ -105,14 +105,14 @@ def test_a_charts_text_with_an_event_handler_stays_text(text: str) -> None:
 
 
 def test_a_key_cannot_turn_the_line_round() -> None:
-    html = _page(made.outcome(key=HOSTILE), problems=[HOSTILE])
+    html = _page(factories.outcome(key=HOSTILE), problems=[HOSTILE])
 
     assert "\u202e" not in html
     assert "\\u202e" in html
 
 
 def test_the_page_loads_nothing() -> None:
-    html = _page(made.outcome(), previews={0: PREVIEW})
+    html = _page(factories.outcome(), previews={0: PREVIEW})
     seen = Parsed(html)
 
     sources = [
@@ -131,7 +131,7 @@ def test_a_forbidding_policy_stands_in_the_page() -> None:
 
 
 def test_pictures_have_alternative_texts_and_columns_have_headers() -> None:
-    seen = Parsed(_page(made.outcome(), made.outcome(), previews={0: PREVIEW}))
+    seen = Parsed(_page(factories.outcome(), factories.outcome(), previews={0: PREVIEW}))
 
     assert all(image["alt"] for image in seen.named("img"))
     assert [span["aria-label"] for span in seen.named("span") if span.get("role") == "img"] == ["Picture not shown"]
@@ -139,7 +139,7 @@ def test_pictures_have_alternative_texts_and_columns_have_headers() -> None:
 
 
 def test_a_run_with_problems_says_so_first() -> None:
-    seen = Parsed(_page(made.outcome(as_expected=False), problems=["a.jpg: no result"]))
+    seen = Parsed(_page(factories.outcome(as_expected=False), problems=["a.jpg: no result"]))
 
     assert "Problems found: 1" in seen.text
     assert "a.jpg: no result" in seen.text
@@ -150,7 +150,7 @@ def test_a_run_without_uploads_or_requests_still_has_a_page() -> None:
 
 
 def test_a_drawn_picture_has_a_small_preview() -> None:
-    data = preview(made.picture(content=JPEG, drawn=True), "CLEAN")
+    data = make_preview(factories.picture(content=JPEG, drawn=True), "CLEAN")
 
     assert data is not None
     assert data.startswith("data:image/jpeg;base64,")
@@ -158,27 +158,29 @@ def test_a_drawn_picture_has_a_small_preview() -> None:
 
 
 def test_a_match_is_never_shown() -> None:
-    assert preview(made.picture(content=JPEG, drawn=True, expected=QUARANTINED), "CLEAN") is None
-    assert preview(made.picture(content=JPEG, drawn=True), "QUARANTINED") is None
-    assert preview(made.picture(content=JPEG, drawn=True), "MATCHED") is None
+    assert make_preview(factories.picture(content=JPEG, drawn=True, expected=QUARANTINED), "CLEAN") is None
+    assert make_preview(factories.picture(content=JPEG, drawn=True), "QUARANTINED") is None
+    assert make_preview(factories.picture(content=JPEG, drawn=True), "MATCHED") is None
 
 
 def test_a_users_picture_is_never_shown() -> None:
-    assert preview(made.picture(content=JPEG), "CLEAN") is None
+    assert make_preview(factories.picture(content=JPEG), "CLEAN") is None
 
 
 def test_a_picture_without_a_verdict_is_not_shown() -> None:
-    assert preview(made.picture(content=JPEG, drawn=True), "") is None
+    assert make_preview(factories.picture(content=JPEG, drawn=True), "") is None
 
 
 def test_a_16_bit_picture_is_not_shown_as_white() -> None:
     deep = draw(1, (64, 64)).convert("L").convert("I").point(lambda value: value * 257).convert("I;16")
     white = encode(draw(1, (64, 64)).convert("L").point(lambda _: 255).convert("I;16"), "PNG")
 
-    shown = preview(made.picture(content=encode(deep, "PNG"), drawn=True, expected=UNSCANNABLE), "UNSCANNABLE")
+    shown = make_preview(
+        factories.picture(content=encode(deep, "PNG"), drawn=True, expected=UNSCANNABLE), "UNSCANNABLE"
+    )
 
     assert shown is not None
-    assert len(shown) > len(preview(made.picture(content=white, drawn=True), "CLEAN") or "") + 100
+    assert len(shown) > len(make_preview(factories.picture(content=white, drawn=True), "CLEAN") or "") + 100
 
 
 def _bars(stacks: list[list[int]], limit: float | None = None) -> Bars:

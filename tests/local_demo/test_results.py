@@ -10,7 +10,7 @@ from moto import mock_aws
 from local.demo import results
 from local.demo.results import Results
 from local.demo.upload import Uploaded
-from tests.local_demo.made import uploaded
+from tests.local_demo.factories import uploaded
 
 
 def _done(*versions: Uploaded) -> "Future[list[Uploaded]]":
@@ -34,7 +34,7 @@ class Clock:
 
 def _wait(uploading: Any, read: Callable[[], Results], clock: Clock, patience: float = 10) -> tuple[Results, list[int]]:
     shown: list[int] = []
-    found = results.wait(uploading, read, shown.append, patience, clock, clock.sleep)
+    found = results.wait_for_results(uploading, read, shown.append, patience, clock, clock.sleep)
     return found, shown
 
 
@@ -126,7 +126,7 @@ def test_all_pages_of_the_table_are_read_as_plain_values() -> None:
         item: dict[str, Any] = {"upload": {"S": f"b/{number}"}, "version": {"S": "v"}, "matches": {"L": [flag]}}
         dynamodb.put_item(TableName="results", Item=item | {"reason": filling})
 
-    found = results.read(dynamodb, "results")
+    found = results.read_all(dynamodb, "results")
 
     assert len(found) == 5
     assert found["b/0", "v"]["matches"] == [{"source": "Test", "distance": 3}]

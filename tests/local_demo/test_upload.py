@@ -12,7 +12,7 @@ from moto import mock_aws
 from local.demo import results, upload
 from local.demo.picture import Picture
 from local.demo.upload import Uploaded
-from tests.local_demo.made import BUCKET, picture
+from tests.local_demo.factories import BUCKET, picture
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -29,8 +29,8 @@ def s3() -> "Iterator[S3Client]":
 
 def _upload(s3: "S3Client", *pictures: Picture) -> list[Uploaded]:
     with ThreadPoolExecutor(1) as pool:
-        uploading = upload.begin(pool, s3, BUCKET, pictures)
-    return results.uploaded(uploading)
+        uploading = upload.start_uploads(pool, s3, BUCKET, pictures)
+    return results.finished_uploads(uploading)
 
 
 def test_an_upload_carries_its_type_and_tags(s3: "S3Client") -> None:
@@ -64,7 +64,7 @@ def test_a_deleted_picture_is_gone_and_a_hidden_one_is_not(s3: "S3Client") -> No
 
 def test_a_refused_upload_is_named(s3: "S3Client") -> None:
     with ThreadPoolExecutor(1) as pool:
-        [uploading] = upload.begin(pool, s3, BUCKET, [picture("a.jpg", tags={"<bad>": "tag"})])
+        [uploading] = upload.start_uploads(pool, s3, BUCKET, [picture("a.jpg", tags={"<bad>": "tag"})])
 
     with pytest.raises(upload.UploadError, match=r"a\.jpg: it could not be uploaded"):
         uploading.result()

@@ -4,7 +4,7 @@ from local.demo.cases import clean, histories, matches, not_pictures, odd_keys, 
 from local.demo.picture import PictureSet
 
 
-def drawn_set() -> PictureSet:
+def draw_picture_set() -> PictureSet:
     """Draws the set. The same on every machine, but for the bytes an encoder's version decides."""
     groups = (clean, matches, unscannable, not_pictures, odd_keys, histories)
     return PictureSet(

@@ -8,7 +8,7 @@ from local.pictures import draw, encode
 
 
 def pictures() -> list[Picture]:
-    return [*_overwritten(), *_deleted(), *_twice()]
+    return [*_overwritten(), *_deleted(), *_duplicates()]
 
 
 def _clean(key: str, kind: str, seed: int) -> Picture:
@@ -37,7 +37,7 @@ def _deleted() -> list[Picture]:
     ]
 
 
-def _twice() -> list[Picture]:
+def _duplicates() -> list[Picture]:
     return [
         _clean("history/twin-1.jpg", "the same picture on two keys", 64),
         _clean("history/twin-2.jpg", "the same picture on two keys", 64),

@@ -15,7 +15,7 @@ def pictures() -> list[Picture]:
     return [
         _skipped("note.txt", "text", _TEXT * 20, "text/plain"),
         _skipped("report.pdf", "PDF", _PDF, "application/pdf"),
-        _skipped("files.zip", "zip archive", _zip(), "application/zip"),
+        _skipped("files.zip", "zip archive", _make_zip(), "application/zip"),
         _skipped("values.json", "JSON", values, "application/json"),
         _skipped("empty.jpg", "empty file", b"", JPEG),
         _skipped("folder/", "folder marker", b"", "application/x-directory"),
@@ -27,7 +27,7 @@ def _skipped(name: str, kind: str, content: bytes, content_type: str) -> Picture
     return Picture(f"other/{name}", f"no picture: {kind}", SKIPPED, content, content_type)
 
 
-def _zip() -> bytes:
+def _make_zip() -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         archive.writestr("note.txt", _TEXT)

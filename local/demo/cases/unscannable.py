@@ -32,8 +32,8 @@ def _other_formats() -> Iterator[Picture]:
     forged = _unscannable("forged.webp", "WebP that says it was scanned", webp, "image/webp", drawn=True)
     yield replace(forged, tags={"scan-status": "clean", "owner": "demo"})
     yield _unscannable("photo.webp", "WebP", webp, "image/webp", reason="format-webp", drawn=True)
-    yield _unscannable("photo.avif", "AVIF", _AVIF + _rubbish(30_000), "image/avif", reason="format-avif")
-    yield _unscannable("IMG_0001.HEIC", "HEIC", _HEIC + _rubbish(30_000), "image/heic", reason="format-heic")
+    yield _unscannable("photo.avif", "AVIF", _AVIF + _random_bytes(30_000), "image/avif", reason="format-avif")
+    yield _unscannable("IMG_0001.HEIC", "HEIC", _HEIC + _random_bytes(30_000), "image/heic", reason="format-heic")
     yield _unscannable("drawing.svg", "SVG", _SVG, "image/svg+xml", reason="format-svg")
 
 
@@ -55,15 +55,15 @@ def _damaged() -> Iterator[Picture]:
     photo, flipped = encode(draw(34), "JPEG"), bytearray(encode(draw(35), "PNG"))
     flipped[len(flipped) // 2 : len(flipped) // 2 + 16] = bytes(16)
     yield _unscannable("cut-short.jpg", "JPEG cut short", photo[: len(photo) // 2], JPEG, reason="3206")
-    yield _unscannable("rubbish.jpg", "rubbish after a JPEG's first bytes", photo[:4] + _rubbish(20_000), JPEG)
+    yield _unscannable("rubbish.jpg", "rubbish after a JPEG's first bytes", photo[:4] + _random_bytes(20_000), JPEG)
     yield _unscannable("flipped.png", "PNG with changed bytes", bytes(flipped), PNG, reason="3206")
     yield _unscannable("header-only.gif", "GIF of a header only", encode(draw(36), "GIF")[:13], "image/gif")
 
 
 def _unknown() -> Iterator[Picture]:
-    yield _unscannable("data.bin", "unknown binary data", _rubbish(5_000), "application/octet-stream")
+    yield _unscannable("data.bin", "unknown binary data", _random_bytes(5_000), "application/octet-stream")
 
 
-def _rubbish(length: int) -> bytes:
+def _random_bytes(length: int) -> bytes:
     # The first byte is none that a known format begins with.
     return b"\xfa" + random.Random(length).randbytes(length - 1)

@@ -16,72 +16,75 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
 STATUS_TAG = "scan-status"
-READABLE = ("CLEAN", "SKIPPED")  # the template's ReadableStatuses
-_MOST_TAGS = 10  # that S3 allows an object
-_LOCK, _TEST_LOCK = timedelta(days=365), timedelta(days=1)  # the template's, for an incident and for a test
-_SLACK = timedelta(hours=1)  # the run itself, and rounding
-_ABSENT = frozenset({"NoSuchKey", "NoSuchVersion", "404"})
+READABLE_STATUSES = ("CLEAN", "SKIPPED")  # the template's ReadableStatuses
+_MAX_TAGS = 10  # that S3 allows an object
+_INCIDENT_RETENTION, _TEST_RETENTION = (
+    timedelta(days=365),
+    timedelta(days=1),
+)  # the template's, for an incident and for a test
+_RETENTION_TOLERANCE = timedelta(hours=1)  # the run itself, and rounding
+_ABSENT_CODES = frozenset({"NoSuchKey", "NoSuchVersion", "404"})
 
 
 @dataclass(frozen=True)
-class World:
+class BucketChecks:
     """Where to look."""
 
     s3: "S3Client"
     quarantine_bucket: str
     user: "S3Client | None" = None  # somebody whom the gate binds
 
-    def faults(self, uploaded: Uploaded, result: Result) -> list[str]:
+    def find_problems(self, uploaded: Uploaded, result: Result) -> list[str]:
         """What is not in the buckets as the result says, in words."""
         status = result["status"]
         if status == "QUARANTINED":
-            return [*self._still_readable(uploaded), *self._badly_kept(uploaded, result)]
+            return [*self._check_unreadable(uploaded), *self._check_copy(uploaded, result)]
         if status == "GONE" or uploaded.picture.afterwards == "delete":
-            return self._still_readable(uploaded)
-        tags = self._badly_tagged(uploaded, status)
-        return [*self._changed(uploaded), *(tags or self._badly_gated(uploaded, status))]
+            return self._check_unreadable(uploaded)
+        tags = self._check_tags(uploaded, status)
+        return [*self._check_unchanged(uploaded), *(tags or self._check_read_gate(uploaded, status))]
 
-    def _still_readable(self, uploaded: Uploaded) -> list[str]:
-        if self._sha256(uploaded.bucket, uploaded.picture.key, uploaded.version):
+    def _check_unreadable(self, uploaded: Uploaded) -> list[str]:
+        if self._read_sha256(uploaded.bucket, uploaded.picture.key, uploaded.version):
             return [f"version {uploaded.version} can still be read in the upload bucket"]
         return []
 
-    def _badly_kept(self, uploaded: Uploaded, result: Result) -> Iterator[str]:
+    def _check_copy(self, uploaded: Uploaded, result: Result) -> Iterator[str]:
         key, version = result.get("quarantine_key"), result.get("quarantine_version")
         if not key or not version:
             yield "the result does not say where its quarantined copy is"
             return
         wanted = uploaded.picture.sha256()
-        if self._sha256(self.quarantine_bucket, key, version) != wanted:
+        if self._read_sha256(self.quarantine_bucket, key, version) != wanted:
             yield "there is no copy of the same bytes in the quarantine bucket"
         else:
-            yield from self._badly_locked(key, version, result)
+            yield from self._check_lock(key, version, result)
         if result.get("sha256") != wanted:
             yield "the result's SHA-256 is not the picture's"
         if evidence := result.get("evidence_key"):
-            yield from (f"evidence record: {fault}" for fault in self._badly_locked(evidence, None, result))
+            yield from (f"evidence record: {fault}" for fault in self._check_lock(evidence, None, result))
         else:
             yield "there is no evidence record beside its copy"
 
-    def _changed(self, uploaded: Uploaded) -> list[str]:
-        found = self._sha256(uploaded.bucket, uploaded.picture.key, uploaded.version)
+    def _check_unchanged(self, uploaded: Uploaded) -> list[str]:
+        found = self._read_sha256(uploaded.bucket, uploaded.picture.key, uploaded.version)
         if not found:
             return ["the object is no longer there"]
         return [] if found == uploaded.picture.sha256() else ["the object's bytes have changed"]
 
-    def _badly_tagged(self, uploaded: Uploaded, status: str) -> list[str]:
+    def _check_tags(self, uploaded: Uploaded, status: str) -> list[str]:
         wanted = dict(uploaded.picture.tags)
         # The user's own tags are never given up for ours, but a forged status does not stand.
-        if len(wanted) < _MOST_TAGS or STATUS_TAG in wanted:
+        if len(wanted) < _MAX_TAGS or STATUS_TAG in wanted:
             wanted[STATUS_TAG] = status.lower()
-        found = self._tags(uploaded)
+        found = self._read_tags(uploaded)
         return [] if found == wanted else [f"its tags are {found}, expected {wanted}"]
 
-    def _badly_gated(self, uploaded: Uploaded, status: str) -> list[str]:
+    def _check_read_gate(self, uploaded: Uploaded, status: str) -> list[str]:
         """The gate lets users read what is clean or no picture, and nothing that has no status, or another."""
         if self.user is None:
             return []
-        wanted = status in READABLE and STATUS_TAG in self._tags(uploaded)
+        wanted = status in READABLE_STATUSES and STATUS_TAG in self._read_tags(uploaded)
         try:
             self.user.head_object(Bucket=uploaded.bucket, Key=uploaded.picture.key, VersionId=uploaded.version)
         except ClientError as error:
@@ -90,7 +93,7 @@ class World:
             return ["no user can read it"] if wanted else []
         return [] if wanted else [f"users can read it though it is {status}"]
 
-    def _tags(self, uploaded: Uploaded) -> dict[str, str]:
+    def _read_tags(self, uploaded: Uploaded) -> dict[str, str]:
         try:
             answer = self.s3.get_object_tagging(
                 Bucket=uploaded.bucket, Key=uploaded.picture.key, VersionId=uploaded.version
@@ -100,18 +103,21 @@ class World:
             return {}
         return {tag["Key"]: tag["Value"] for tag in answer["TagSet"]}
 
-    def _badly_locked(self, key: str, version: str | None, result: Result) -> list[str]:
+    def _check_lock(self, key: str, version: str | None, result: Result) -> list[str]:
         pinned: Any = {"VersionId": version} if version else {}
         head = self.s3.head_object(Bucket=self.quarantine_bucket, Key=key, **pinned)
-        until, wanted = head.get("ObjectLockRetainUntilDate"), _TEST_LOCK if result.get("is_test") else _LOCK
+        until, wanted = (
+            head.get("ObjectLockRetainUntilDate"),
+            _TEST_RETENTION if result.get("is_test") else _INCIDENT_RETENTION,
+        )
         if until is None:
             return ["its quarantined copy is not under object lock"]
         left = until - datetime.now(UTC)
-        if abs(left - wanted) < _SLACK:
+        if abs(left - wanted) < _RETENTION_TOLERANCE:
             return []
         return [f"its quarantined copy is locked for {left.days} days more, expected {wanted.days}"]
 
-    def _sha256(self, bucket: str, key: str, version: str) -> str:
+    def _read_sha256(self, bucket: str, key: str, version: str) -> str:
         """The SHA-256 of what the version's bytes are, in hex; "" where there is none."""
         try:
             body = self.s3.get_object(Bucket=bucket, Key=key, VersionId=version)["Body"]
@@ -125,11 +131,11 @@ class World:
 
 
 def _raise_unless_absent(error: ClientError) -> None:
-    if error.response["Error"]["Code"] not in _ABSENT:
+    if error.response["Error"]["Code"] not in _ABSENT_CODES:
         raise error
 
 
-def dead_letters(sqs: "SQSClient", queue_url: str) -> list[str]:
+def check_dead_letter_queue(sqs: "SQSClient", queue_url: str) -> list[str]:
     """Messages in the dead-letter queue, where there are to be none, in words."""
     answer = sqs.get_queue_attributes(
         QueueUrl=queue_url,

@@ -4,22 +4,22 @@ from concurrent.futures import Future
 
 import pytest
 
-from local.demo.judge import judge
 from local.demo.results import Result
-from local.demo.upload import Uploaded, UploadError, Uploading
-from tests.local_demo.made import uploaded
+from local.demo.upload import PendingUpload, Uploaded, UploadError
+from local.demo.verify import verify
+from tests.local_demo.factories import uploaded
 
 CLEAN = {"status": "CLEAN"}
 
 
-def _done(*versions: Uploaded) -> Uploading:
-    future: Uploading = Future()
+def _done(*versions: Uploaded) -> PendingUpload:
+    future: PendingUpload = Future()
     future.set_result(list(versions))
     return future
 
 
-def _failed(error: Exception) -> Uploading:
-    future: Uploading = Future()
+def _failed(error: Exception) -> PendingUpload:
+    future: PendingUpload = Future()
     future.set_exception(error)
     return future
 
@@ -31,7 +31,7 @@ def _nothing_wrong(_uploaded: Uploaded, _result: Result) -> list[str]:
 def test_a_run_as_expected_has_no_problems() -> None:
     one = uploaded()
 
-    [outcome], problems = judge([_done(one)], {one.id: CLEAN}, _nothing_wrong)
+    [outcome], problems = verify([_done(one)], {one.id: CLEAN}, _nothing_wrong)
 
     assert outcome.as_expected
     assert problems == []
@@ -40,7 +40,7 @@ def test_a_run_as_expected_has_no_problems() -> None:
 def test_a_problem_names_key_and_kind() -> None:
     one = uploaded("a\x1b.jpg")
 
-    [outcome], problems = judge([_done(one)], {}, _nothing_wrong)
+    [outcome], problems = verify([_done(one)], {}, _nothing_wrong)
 
     assert not outcome.as_expected
     assert problems == ["a\\x1b.jpg (clean JPEG): no result"]
@@ -49,7 +49,7 @@ def test_a_problem_names_key_and_kind() -> None:
 def test_a_right_verdict_does_not_make_up_for_a_wrong_world() -> None:
     one = uploaded()
 
-    [outcome], problems = judge([_done(one)], {one.id: CLEAN}, lambda *_: ["it is lost"], patience=0)
+    [outcome], problems = verify([_done(one)], {one.id: CLEAN}, lambda *_: ["it is lost"], patience=0)
 
     assert not outcome.as_expected
     assert problems == ["a.jpg (clean JPEG): it is lost"]
@@ -58,7 +58,7 @@ def test_a_right_verdict_does_not_make_up_for_a_wrong_world() -> None:
 def test_a_tag_may_come_a_moment_after_the_verdict() -> None:
     one, answers = uploaded(), iter([["no tag yet"], []])
 
-    [outcome], problems = judge([_done(one)], {one.id: CLEAN}, lambda *_: next(answers))
+    [outcome], problems = verify([_done(one)], {one.id: CLEAN}, lambda *_: next(answers))
 
     assert outcome.as_expected
     assert problems == []
@@ -70,13 +70,13 @@ def test_a_version_that_is_not_settled_is_not_looked_for() -> None:
     def must_not_look(_uploaded: Uploaded, _result: Result) -> list[str]:
         raise AssertionError("looked")
 
-    _, problems = judge([_done(one)], {one.id: {"status": "DEFERRED"}}, must_not_look)
+    _, problems = verify([_done(one)], {one.id: {"status": "DEFERRED"}}, must_not_look)
 
     assert len(problems) == 1
 
 
 def test_an_upload_that_failed_is_a_problem() -> None:
-    outcomes, problems = judge([_failed(UploadError("a.jpg: refused"))], {}, _nothing_wrong)
+    outcomes, problems = verify([_failed(UploadError("a.jpg: refused"))], {}, _nothing_wrong)
 
     assert outcomes == []
     assert problems == ["a.jpg: refused"]
@@ -84,4 +84,4 @@ def test_an_upload_that_failed_is_a_problem() -> None:
 
 def test_a_fault_of_the_demo_itself_is_not_hidden() -> None:
     with pytest.raises(KeyError):
-        judge([_failed(KeyError("oops"))], {}, _nothing_wrong)
+        verify([_failed(KeyError("oops"))], {}, _nothing_wrong)

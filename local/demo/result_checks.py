@@ -6,7 +6,7 @@ from local.demo.results import Result, Results, is_final
 from local.demo.upload import Uploaded
 
 
-def faults(uploaded: Uploaded, result: Result | None) -> list[str]:
+def find_problems(uploaded: Uploaded, result: Result | None) -> list[str]:
     """What is not as expected in one upload's result, in words."""
     picture = uploaded.picture
     if result is None:
@@ -15,7 +15,7 @@ def faults(uploaded: Uploaded, result: Result | None) -> list[str]:
         return [f"no verdict yet: the result is still {result['status']}"]
     found, reason = [], str(result.get("reason") or "")
     if result["status"] not in picture.expected:
-        found.append(f"is {result['status']} ({reason or 'no reason given'}), expected {names(picture.expected)}")
+        found.append(f"is {result['status']} ({reason or 'no reason given'}), expected {_join(picture.expected)}")
     elif picture.reason.lower() not in reason.lower():
         found.append(f"its reason is {reason!r}, expected one with {picture.reason!r}")
     if picture.is_test is not None and bool(result.get("is_test")) != picture.is_test:
@@ -23,7 +23,7 @@ def faults(uploaded: Uploaded, result: Result | None) -> list[str]:
     return found
 
 
-def unexpected(uploaded: Iterable[Uploaded], results: Results) -> list[str]:
+def find_unexpected_results(uploaded: Iterable[Uploaded], results: Results) -> list[str]:
     """The results that belong to no upload of ours: each version has one, and nothing else has any."""
     ours = {one.id for one in uploaded}
     return [
@@ -31,5 +31,5 @@ def unexpected(uploaded: Iterable[Uploaded], results: Results) -> list[str]:
     ]
 
 
-def names(statuses: frozenset[str]) -> str:
+def _join(statuses: frozenset[str]) -> str:
     return " or ".join(sorted(statuses))

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from local.demo.oracle import expectation
-from local.demo.own import NothingToUploadError, pictures_in
+from local.demo.oracle import expected_statuses
+from local.demo.user_pictures import NothingToUploadError, read_user_pictures
 from local.pictures import draw, encode
 
 JPEG = encode(draw(1, (320, 240)), "JPEG")
@@ -13,7 +13,7 @@ JPEG = encode(draw(1, (320, 240)), "JPEG")
 
 def _expected(tmp_path: Path, content: bytes) -> set[str]:
     (tmp_path / "file").write_bytes(content)
-    return set(expectation(tmp_path / "file"))
+    return set(expected_statuses(tmp_path / "file"))
 
 
 @pytest.mark.parametrize("format", ["JPEG", "PNG", "GIF", "BMP", "TIFF"])
@@ -59,7 +59,7 @@ def test_a_directorys_files_are_uploaded_under_their_relative_paths(tmp_path: Pa
     (tmp_path / "a b" / "ü").mkdir(parents=True)
     (tmp_path / "a b" / "ü" / "photo.jpg").write_bytes(JPEG)
 
-    [picture] = pictures_in(tmp_path).pictures
+    [picture] = read_user_pictures(tmp_path).pictures
 
     assert (picture.key, picture.content_type) == ("a b/ü/photo.jpg", "image/jpeg")
     with picture.open() as stream:
@@ -71,7 +71,7 @@ def test_pictures_in_test_list_are_listed_and_not_uploaded(tmp_path: Path) -> No
     (tmp_path / "test-list" / "known.jpg").write_bytes(JPEG)
     (tmp_path / "photo.jpg").write_bytes(JPEG)
 
-    found = pictures_in(tmp_path)
+    found = read_user_pictures(tmp_path)
 
     assert [listed.content for listed in found.listed] == [JPEG]
     assert [(one.key, set(one.expected)) for one in found.pictures] == [("photo.jpg", {"CLEAN", "QUARANTINED"})]
@@ -82,7 +82,7 @@ def test_a_file_in_test_list_that_is_no_picture_is_named_as_left_out(tmp_path: P
     (tmp_path / "test-list" / "notes.txt").write_text("no picture")
     (tmp_path / "photo.jpg").write_bytes(JPEG)
 
-    found = pictures_in(tmp_path)
+    found = read_user_pictures(tmp_path)
 
     assert found.listed == []
     assert "notes.txt" in found.left_out[0]
@@ -94,7 +94,7 @@ def test_a_path_longer_than_a_key_may_be_is_named_as_left_out(tmp_path: Path) ->
     (deep / "photo.jpg").write_bytes(JPEG)
     (tmp_path / "photo.jpg").write_bytes(JPEG)
 
-    found = pictures_in(tmp_path)
+    found = read_user_pictures(tmp_path)
 
     assert [picture.key for picture in found.pictures] == ["photo.jpg"]
     assert "1024 bytes" in found.left_out[0]
@@ -104,16 +104,16 @@ def test_a_name_with_a_line_break_is_left_out_and_shown_on_one_line(tmp_path: Pa
     (tmp_path / "a\nb.jpg").write_bytes(JPEG)
     (tmp_path / "photo.jpg").write_bytes(JPEG)
 
-    [reason] = pictures_in(tmp_path).left_out
+    [reason] = read_user_pictures(tmp_path).left_out
 
     assert reason.startswith("a\\nb.jpg: ")
 
 
 def test_a_missing_directory_is_named(tmp_path: Path) -> None:
     with pytest.raises(NothingToUploadError, match=r"There is no directory .*nowhere"):
-        pictures_in(tmp_path / "nowhere")
+        read_user_pictures(tmp_path / "nowhere")
 
 
 def test_an_empty_directory_is_named(tmp_path: Path) -> None:
     with pytest.raises(NothingToUploadError, match="has no file to upload"):
-        pictures_in(tmp_path)
+        read_user_pictures(tmp_path)

@@ -4,24 +4,24 @@ import mimetypes
 from collections.abc import Iterator
 from pathlib import Path
 
-from local.demo.oracle import can_be_decoded, expectation
+from local.demo.oracle import expected_statuses, is_decodable
 from local.demo.picture import CLEAN, QUARANTINED, Listed, Picture, PictureSet
 from local.demo.text import printable
 
 TEST_LIST = "test-list"  # the sub-folder whose pictures the emulator is to match
-_LONGEST_KEY = 1024  # bytes of UTF-8
+_MAX_KEY_BYTES = 1024  # bytes of UTF-8
 
 
 class NothingToUploadError(Exception):
     """The directory is none, or has no file to upload. The message says what to do."""
 
 
-def pictures_in(directory: Path) -> PictureSet:
+def read_user_pictures(directory: Path) -> PictureSet:
     """Every file below the directory, under its relative path as key; `test-list/` becomes the Test list."""
     if not directory.is_dir():
         raise NothingToUploadError(f"There is no directory {directory}. Name one with pictures: {_USAGE}")
-    listed, not_listed = _test_list(directory / TEST_LIST)
-    pictures, left_out = _uploads(directory, may_match=bool(listed))
+    listed, not_listed = _read_test_list(directory / TEST_LIST)
+    pictures, left_out = _read_uploads(directory, may_match=bool(listed))
     if not pictures:
         raise NothingToUploadError(f"{directory} has no file to upload. Put pictures in it, then: {_USAGE}")
     return PictureSet(pictures, listed, not_listed + left_out)
@@ -30,28 +30,28 @@ def pictures_in(directory: Path) -> PictureSet:
 _USAGE = "make demo PICTURES=DIR. Without PICTURES, make demo draws its own."
 
 
-def _uploads(directory: Path, *, may_match: bool) -> tuple[list[Picture], list[str]]:
+def _read_uploads(directory: Path, *, may_match: bool) -> tuple[list[Picture], list[str]]:
     pictures, left_out = [], []
-    for path in _files(directory):
+    for path in _list_files(directory):
         name = path.relative_to(directory)
         if name.parts[0] == TEST_LIST:
             continue
-        if problem := _problem(path, name.as_posix()):
+        if problem := _find_problem(path, name.as_posix()):
             left_out.append(f"{printable(name.as_posix())}: {problem}")
         else:
-            pictures.append(_picture(path, name.as_posix(), may_match))
+            pictures.append(_make_picture(path, name.as_posix(), may_match))
     return pictures, left_out
 
 
-def _files(directory: Path) -> Iterator[Path]:
+def _list_files(directory: Path) -> Iterator[Path]:
     return (path for path in sorted(directory.rglob("*")) if path.is_file())
 
 
-def _problem(path: Path, key: str) -> str:
+def _find_problem(path: Path, key: str) -> str:
     """Why the file cannot be uploaded; "" where it can."""
     try:
-        if len(key.encode()) > _LONGEST_KEY:
-            return f"its path is longer than the {_LONGEST_KEY} bytes that S3 allows a key"
+        if len(key.encode()) > _MAX_KEY_BYTES:
+            return f"its path is longer than the {_MAX_KEY_BYTES} bytes that S3 allows a key"
         path.open("rb").close()
     except UnicodeEncodeError:
         return "its name is not valid UTF-8, as a key must be"
@@ -62,19 +62,19 @@ def _problem(path: Path, key: str) -> str:
     return ""
 
 
-def _picture(path: Path, key: str, may_match: bool) -> Picture:
-    expected = expectation(path)
+def _make_picture(path: Path, key: str, may_match: bool) -> Picture:
+    expected = expected_statuses(path)
     if may_match and expected >= CLEAN:
         expected |= QUARANTINED
     content_type = mimetypes.guess_type(key)[0] or "application/octet-stream"
     return Picture(key, "your file", expected, path, content_type)
 
 
-def _test_list(directory: Path) -> tuple[list[Listed], list[str]]:
+def _read_test_list(directory: Path) -> tuple[list[Listed], list[str]]:
     listed, left_out = [], []
-    for path in _files(directory) if directory.is_dir() else ():
+    for path in _list_files(directory) if directory.is_dir() else ():
         name = path.relative_to(directory).as_posix()
-        if can_be_decoded(path):
+        if is_decodable(path):
             listed.append(Listed(path.read_bytes(), match_id=printable(name)))
         else:
             left_out.append(f"{TEST_LIST}/{printable(name)}: no picture that could be put on the list")

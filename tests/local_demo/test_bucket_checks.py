@@ -10,10 +10,10 @@ import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
+from local.demo.bucket_checks import BucketChecks, check_dead_letter_queue
 from local.demo.picture import QUARANTINED
 from local.demo.upload import Uploaded
-from local.demo.world import World, dead_letters
-from tests.local_demo.made import BUCKET, picture
+from tests.local_demo.factories import BUCKET, picture
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -33,8 +33,8 @@ def s3() -> "Iterator[S3Client]":
 
 
 @pytest.fixture(scope="module")
-def world(s3: "S3Client") -> World:
-    return World(s3, QUARANTINE)
+def checks(s3: "S3Client") -> BucketChecks:
+    return BucketChecks(s3, QUARANTINE)
 
 
 def _upload(s3: "S3Client", tagging: str = "owner=demo&scan-status=clean", **changes: Any) -> Uploaded:
@@ -66,111 +66,111 @@ def _remove(s3: "S3Client", one: Uploaded) -> None:
     s3.delete_object(Bucket=BUCKET, Key="a.jpg", VersionId=one.version)
 
 
-def test_an_object_that_is_there_and_tagged_is_right(s3: "S3Client", world: World) -> None:
-    assert world.faults(_upload(s3), {"status": "CLEAN"}) == []
+def test_an_object_that_is_there_and_tagged_is_right(s3: "S3Client", checks: BucketChecks) -> None:
+    assert checks.find_problems(_upload(s3), {"status": "CLEAN"}) == []
 
 
-def test_an_object_hidden_by_a_delete_marker_is_still_there(s3: "S3Client", world: World) -> None:
+def test_an_object_hidden_by_a_delete_marker_is_still_there(s3: "S3Client", checks: BucketChecks) -> None:
     one = _upload(s3)
     s3.delete_object(Bucket=BUCKET, Key="a.jpg")
 
-    assert world.faults(one, {"status": "CLEAN"}) == []
+    assert checks.find_problems(one, {"status": "CLEAN"}) == []
 
 
-def test_a_lost_object_is_found_missing(s3: "S3Client", world: World) -> None:
+def test_a_lost_object_is_found_missing(s3: "S3Client", checks: BucketChecks) -> None:
     one = _upload(s3)
     _remove(s3, one)
 
-    assert "the object is no longer there" in world.faults(one, {"status": "CLEAN"})
+    assert "the object is no longer there" in checks.find_problems(one, {"status": "CLEAN"})
 
 
-def test_changed_bytes_are_found(s3: "S3Client", world: World) -> None:
+def test_changed_bytes_are_found(s3: "S3Client", checks: BucketChecks) -> None:
     one = _upload(s3, content=b"other bytes")
 
-    assert world.faults(one, {"status": "CLEAN"}) == ["the object's bytes have changed"]
+    assert checks.find_problems(one, {"status": "CLEAN"}) == ["the object's bytes have changed"]
 
 
 @pytest.mark.parametrize("tagging", ["owner=demo", "scan-status=clean", "owner=demo&scan-status=skipped"])
-def test_a_missing_or_wrong_tag_is_found(s3: "S3Client", world: World, tagging: str) -> None:
-    [fault] = world.faults(_upload(s3, tagging), {"status": "CLEAN"})
+def test_a_missing_or_wrong_tag_is_found(s3: "S3Client", checks: BucketChecks, tagging: str) -> None:
+    [fault] = checks.find_problems(_upload(s3, tagging), {"status": "CLEAN"})
 
     assert "tags" in fault
 
 
-def test_ten_tags_of_the_users_leave_no_room_and_are_kept(s3: "S3Client", world: World) -> None:
+def test_ten_tags_of_the_users_leave_no_room_and_are_kept(s3: "S3Client", checks: BucketChecks) -> None:
     tags = {f"t{number}": "x" for number in range(10)}
 
     one = _upload(s3, "&".join(f"{name}=x" for name in tags), tags=tags)
 
-    assert world.faults(one, {"status": "CLEAN"}) == []
+    assert checks.find_problems(one, {"status": "CLEAN"}) == []
 
 
-def test_a_forged_status_tag_is_found(s3: "S3Client", world: World) -> None:
+def test_a_forged_status_tag_is_found(s3: "S3Client", checks: BucketChecks) -> None:
     one = _upload(s3, "scan-status=clean", tags={"scan-status": "clean"})
 
-    assert world.faults(one, {"status": "UNSCANNABLE"})
+    assert checks.find_problems(one, {"status": "UNSCANNABLE"})
 
 
-def test_a_match_moved_under_lock_is_right(s3: "S3Client", world: World) -> None:
+def test_a_match_moved_under_lock_is_right(s3: "S3Client", checks: BucketChecks) -> None:
     one, result = _upload(s3, expected=QUARANTINED), _quarantined(s3)
     _remove(s3, one)
 
-    assert world.faults(one, result) == []
+    assert checks.find_problems(one, result) == []
 
 
-def test_a_match_that_can_still_be_read_is_found(s3: "S3Client", world: World) -> None:
+def test_a_match_that_can_still_be_read_is_found(s3: "S3Client", checks: BucketChecks) -> None:
     one, result = _upload(s3, expected=QUARANTINED), _quarantined(s3)
     s3.delete_object(Bucket=BUCKET, Key="a.jpg")
 
-    [fault] = world.faults(one, result)
+    [fault] = checks.find_problems(one, result)
 
     assert "can still be read" in fault
 
 
-def test_a_copy_without_a_lock_is_found(s3: "S3Client", world: World) -> None:
+def test_a_copy_without_a_lock_is_found(s3: "S3Client", checks: BucketChecks) -> None:
     one, result = _upload(s3, expected=QUARANTINED), _quarantined(s3, lock=None)
     _remove(s3, one)
 
-    assert world.faults(one, result) == ["its quarantined copy is not under object lock"]
+    assert checks.find_problems(one, result) == ["its quarantined copy is not under object lock"]
 
 
-def test_a_test_picture_is_locked_for_a_day_and_an_incident_for_a_year(s3: "S3Client", world: World) -> None:
+def test_a_test_picture_is_locked_for_a_day_and_an_incident_for_a_year(s3: "S3Client", checks: BucketChecks) -> None:
     one = _upload(s3, expected=QUARANTINED)
     _remove(s3, one)
 
-    assert world.faults(one, _quarantined(s3, lock=1, is_test=True)) == []
-    assert world.faults(one, _quarantined(s3, lock=365, is_test=True))
-    assert world.faults(one, _quarantined(s3, lock=1, is_test=False))
+    assert checks.find_problems(one, _quarantined(s3, lock=1, is_test=True)) == []
+    assert checks.find_problems(one, _quarantined(s3, lock=365, is_test=True))
+    assert checks.find_problems(one, _quarantined(s3, lock=1, is_test=False))
 
 
-def test_a_copy_of_other_bytes_is_found(s3: "S3Client", world: World) -> None:
+def test_a_copy_of_other_bytes_is_found(s3: "S3Client", checks: BucketChecks) -> None:
     one, result = _upload(s3, expected=QUARANTINED), _quarantined(s3, body=b"other")
     _remove(s3, one)
 
-    assert world.faults(one, result) == ["there is no copy of the same bytes in the quarantine bucket"]
+    assert checks.find_problems(one, result) == ["there is no copy of the same bytes in the quarantine bucket"]
 
 
-def test_a_result_that_does_not_say_where_its_copy_is_is_found(s3: "S3Client", world: World) -> None:
+def test_a_result_that_does_not_say_where_its_copy_is_is_found(s3: "S3Client", checks: BucketChecks) -> None:
     one = _upload(s3, expected=QUARANTINED)
     _remove(s3, one)
 
-    [fault] = world.faults(one, {"status": "QUARANTINED"})
+    [fault] = checks.find_problems(one, {"status": "QUARANTINED"})
 
     assert "does not say where" in fault
 
 
-def test_a_wrong_checksum_in_the_result_is_found(s3: "S3Client", world: World) -> None:
+def test_a_wrong_checksum_in_the_result_is_found(s3: "S3Client", checks: BucketChecks) -> None:
     one, result = _upload(s3, expected=QUARANTINED), _quarantined(s3)
     _remove(s3, one)
 
-    assert world.faults(one, result | {"sha256": "0" * 64}) == ["the result's SHA-256 is not the picture's"]
+    assert checks.find_problems(one, result | {"sha256": "0" * 64}) == ["the result's SHA-256 is not the picture's"]
 
 
-def test_a_missing_evidence_record_is_found(s3: "S3Client", world: World) -> None:
+def test_a_missing_evidence_record_is_found(s3: "S3Client", checks: BucketChecks) -> None:
     one, result = _upload(s3, expected=QUARANTINED), _quarantined(s3, evidence_key=None)
     _remove(s3, one)
 
-    assert world.faults(one, result) == ["there is no evidence record beside its copy"]
+    assert checks.find_problems(one, result) == ["there is no evidence record beside its copy"]
 
 
 class Denied:
@@ -181,34 +181,36 @@ class Denied:
 
 
 def test_a_gate_that_lets_users_read_what_has_another_status_is_found(s3: "S3Client") -> None:
-    world = World(s3, QUARANTINE, user=s3)
+    checks = BucketChecks(s3, QUARANTINE, user=s3)
     clean, unscannable = _upload(s3), _upload(s3, "owner=demo&scan-status=unscannable")
 
-    assert world.faults(clean, {"status": "CLEAN"}) == []
-    assert world.faults(unscannable, {"status": "UNSCANNABLE"}) == ["users can read it though it is UNSCANNABLE"]
+    assert checks.find_problems(clean, {"status": "CLEAN"}) == []
+    assert checks.find_problems(unscannable, {"status": "UNSCANNABLE"}) == [
+        "users can read it though it is UNSCANNABLE"
+    ]
 
 
 def test_a_gate_that_keeps_users_from_what_is_clean_is_found(s3: "S3Client") -> None:
-    world = World(s3, QUARANTINE, user=Denied())  # type: ignore[arg-type]
+    checks = BucketChecks(s3, QUARANTINE, user=Denied())  # type: ignore[arg-type]
 
-    assert world.faults(_upload(s3), {"status": "CLEAN"}) == ["no user can read it"]
+    assert checks.find_problems(_upload(s3), {"status": "CLEAN"}) == ["no user can read it"]
 
 
-def test_what_is_said_to_be_gone_and_is_there_is_found(s3: "S3Client", world: World) -> None:
+def test_what_is_said_to_be_gone_and_is_there_is_found(s3: "S3Client", checks: BucketChecks) -> None:
     one = _upload(s3)
 
-    assert world.faults(one, {"status": "GONE"})
+    assert checks.find_problems(one, {"status": "GONE"})
 
     _remove(s3, one)
-    assert world.faults(one, {"status": "GONE"}) == []
+    assert checks.find_problems(one, {"status": "GONE"}) == []
 
 
 @mock_aws
 def test_a_message_in_the_dead_letter_queue_is_found() -> None:
     sqs = boto3.client("sqs", region_name="us-east-1")
     url = sqs.create_queue(QueueName="dead-letters")["QueueUrl"]
-    assert dead_letters(sqs, url) == []
+    assert check_dead_letter_queue(sqs, url) == []
 
     sqs.send_message(QueueUrl=url, MessageBody="an upload")
 
-    assert dead_letters(sqs, url) == ["1 in the dead-letter queue, expected none"]
+    assert check_dead_letter_queue(sqs, url) == ["1 in the dead-letter queue, expected none"]
