@@ -1,1 +1,1 @@
-"""The demo: uploads pictures to the embedded cloud, shows each verdict, and checks what became of each."""
+"""The demo uploads pictures to the embedded cloud, shows each verdict, and verifies each object."""

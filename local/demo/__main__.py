@@ -1,4 +1,4 @@
-"""python -m local.demo [DIR]: runs the demo, prints its verdicts, and writes build/demo/."""
+"""Runs the demo (python -m local.demo [DIR]), prints its verdicts, and writes build/demo/."""
 
 import argparse
 import json
@@ -21,11 +21,12 @@ from local.demo.run import run_demo
 from local.demo.thumbnail import make_preview
 from local.demo.user_pictures import NothingToUploadError, read_user_pictures
 
-_LOG_WIDTH = 160  # columns, where there is no terminal to ask
+# The width of the table where the output is not a terminal.
+_LOG_WIDTH = 160  # columns
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The exit code: 0 if all is as expected, 1 if not, 2 for a call that cannot be carried out."""
+    """Return the exit code: 0 if every upload ended as expected, 1 if one did not, 2 if the demo cannot run."""
     options = _parse_arguments(arguments)
     console = _make_console()
     try:
@@ -54,35 +55,31 @@ def _run_and_report(options: argparse.Namespace, pictures: PictureSet, console: 
     console.print(output.verdict_table(done, console.width))
     for line in output.summary_lines(done):
         console.print(line, markup=False, highlight=False, soft_wrap=True)
-    where = f"Report: {options.out / 'report.html'}"
+    paths = f"Report: {options.out / 'report.html'}"
     if done.problems:
-        where += f". What the functions and the services said is in {options.out / 'logs'}"
-    console.print(where, markup=False, highlight=False, soft_wrap=True)
+        paths += f". Logs of the functions and the services: {options.out / 'logs'}"
+    console.print(paths, markup=False, highlight=False, soft_wrap=True)
     return 1 if done.problems else 0
 
 
 _INTRODUCTION = (
-    "Starting the embedded cloud. The matcher is an emulator of the Match operation, not PhotoDNA; "
-    "nothing leaves this machine."
+    "Starting the embedded cloud. The matcher is an emulator of the Match operation, not PhotoDNA. "
+    "Nothing leaves this machine."
 )
 
 
 def _parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m local.demo", description=__doc__)
-    parser.add_argument("directory", nargs="?", type=Path, help="your own pictures; without it the demo draws its own")
-    parser.add_argument("--rate", type=int, default=10, help="the emulator's limit, in requests a second (10)")
-    parser.add_argument(
-        "--timeout",
-        type=float,
-        default=90.0,
-        help="seconds without any new verdict after which it gives up (90)",
-    )
-    parser.add_argument("--out", type=Path, default=Path("build/demo"), help="where the report goes (build/demo)")
+    parser.add_argument("directory", nargs="?", type=Path, help="your pictures (default: the demo draws pictures)")
+    parser.add_argument("--rate", type=int, default=10, help="the emulator's limit in requests per second (10)")
+    timeout_help = "the demo stops after this many seconds without a new verdict (90)"
+    parser.add_argument("--timeout", type=float, default=90.0, help=timeout_help)
+    parser.add_argument("--out", type=Path, default=Path("build/demo"), help="the folder for the report (build/demo)")
     return parser.parse_args(arguments)
 
 
 def _make_console() -> Console:
-    # A key may hold what the terminal's encoding does not: shown as an escape, not as a crash.
+    # Without this, a key with a character that the terminal's encoding lacks would stop the demo.
     if hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(errors="backslashreplace")
     terminal = Console()
@@ -91,12 +88,9 @@ def _make_console() -> Console:
 
 def _make_previews(pictures: PictureSet, done: Run) -> dict[int, str]:
     by_key_and_kind = {(picture.key, picture.kind): picture for picture in pictures.pictures}
-    previews = {}
-    for index, outcome in enumerate(done.pictures):
-        data = make_preview(by_key_and_kind[outcome.key, outcome.kind], outcome.status)
-        if data:
-            previews[index] = data
-    return previews
+    uploaded = [(by_key_and_kind[outcome.key, outcome.kind], outcome.status) for outcome in done.pictures]
+    previews = {index: make_preview(picture, status) for index, (picture, status) in enumerate(uploaded)}
+    return {index: preview for index, preview in previews.items() if preview}
 
 
 def _write(directory: Path, done: Run, previews: dict[int, str]) -> None:

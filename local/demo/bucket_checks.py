@@ -1,4 +1,4 @@
-"""Checks the buckets themselves: what the results say is one thing, what can be read is another."""
+"""Checks that the objects in the buckets are what the results say."""
 
 import hashlib
 from collections.abc import Iterator
@@ -16,26 +16,28 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
 STATUS_TAG = "scan-status"
-READABLE_STATUSES = ("CLEAN", "SKIPPED")  # the template's ReadableStatuses
-_MAX_TAGS = 10  # that S3 allows an object
-_INCIDENT_RETENTION, _TEST_RETENTION = (
-    timedelta(days=365),
-    timedelta(days=1),
-)  # the template's, for an incident and for a test
-_RETENTION_TOLERANCE = timedelta(hours=1)  # the run itself, and rounding
+# The default of the template's parameter ReadableStatuses.
+READABLE_STATUSES = ("CLEAN", "SKIPPED")
+# S3 allows an object this many tags.
+_MAX_TAGS = 10
+# The template's defaults.
+_INCIDENT_RETENTION, _TEST_RETENTION = timedelta(days=365), timedelta(days=1)
+# The run itself takes time, and the application rounds.
+_RETENTION_TOLERANCE = timedelta(hours=1)
 _ABSENT_CODES = frozenset({"NoSuchKey", "NoSuchVersion", "404"})
 
 
 @dataclass(frozen=True)
 class BucketChecks:
-    """Where to look."""
+    """The checks of one upload bucket and its quarantine bucket."""
 
     s3: "S3Client"
     quarantine_bucket: str
-    user: "S3Client | None" = None  # somebody whom the gate binds
+    # A client that the read gate applies to.
+    user: "S3Client | None" = None
 
     def find_problems(self, uploaded: Uploaded, result: Result) -> list[str]:
-        """What is not in the buckets as the result says, in words."""
+        """Return a sentence for each difference between the buckets and the result."""
         status = result["status"]
         if status == "QUARANTINED":
             return [*self._check_unreadable(uploaded), *self._check_copy(uploaded, result)]
@@ -62,7 +64,7 @@ class BucketChecks:
         if result.get("sha256") != wanted:
             yield "the result's SHA-256 is not the picture's"
         if evidence := result.get("evidence_key"):
-            yield from (f"evidence record: {fault}" for fault in self._check_lock(evidence, None, result))
+            yield from (f"evidence record: {problem}" for problem in self._check_lock(evidence, None, result))
         else:
             yield "there is no evidence record beside its copy"
 
@@ -74,14 +76,14 @@ class BucketChecks:
 
     def _check_tags(self, uploaded: Uploaded, status: str) -> list[str]:
         wanted = dict(uploaded.picture.tags)
-        # The user's own tags are never given up for ours, but a forged status does not stand.
+        # The application never removes a user's tag for its own, but it replaces a forged status.
         if len(wanted) < _MAX_TAGS or STATUS_TAG in wanted:
             wanted[STATUS_TAG] = status.lower()
         found = self._read_tags(uploaded)
         return [] if found == wanted else [f"its tags are {found}, expected {wanted}"]
 
     def _check_read_gate(self, uploaded: Uploaded, status: str) -> list[str]:
-        """The gate lets users read what is clean or no picture, and nothing that has no status, or another."""
+        """Check that users can read an object with a readable status tag, and no other object."""
         if self.user is None:
             return []
         wanted = status in READABLE_STATUSES and STATUS_TAG in self._read_tags(uploaded)
@@ -106,10 +108,8 @@ class BucketChecks:
     def _check_lock(self, key: str, version: str | None, result: Result) -> list[str]:
         pinned: Any = {"VersionId": version} if version else {}
         head = self.s3.head_object(Bucket=self.quarantine_bucket, Key=key, **pinned)
-        until, wanted = (
-            head.get("ObjectLockRetainUntilDate"),
-            _TEST_RETENTION if result.get("is_test") else _INCIDENT_RETENTION,
-        )
+        until = head.get("ObjectLockRetainUntilDate")
+        wanted = _TEST_RETENTION if result.get("is_test") else _INCIDENT_RETENTION
         if until is None:
             return ["its quarantined copy is not under object lock"]
         left = until - datetime.now(UTC)
@@ -118,7 +118,7 @@ class BucketChecks:
         return [f"its quarantined copy is locked for {left.days} days more, expected {wanted.days}"]
 
     def _read_sha256(self, bucket: str, key: str, version: str) -> str:
-        """The SHA-256 of what the version's bytes are, in hex; "" where there is none."""
+        """Return the SHA-256 of the version in hexadecimal, or "" if it does not exist."""
         try:
             body = self.s3.get_object(Bucket=bucket, Key=key, VersionId=version)["Body"]
         except ClientError as error:
@@ -136,10 +136,10 @@ def _raise_unless_absent(error: ClientError) -> None:
 
 
 def check_dead_letter_queue(sqs: "SQSClient", queue_url: str) -> list[str]:
-    """Messages in the dead-letter queue, where there are to be none, in words."""
+    """Return a sentence if the dead-letter queue is not empty."""
     answer = sqs.get_queue_attributes(
         QueueUrl=queue_url,
         AttributeNames=["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"],
     )
     messages = sum(int(number) for number in answer["Attributes"].values())
-    return [f"{messages} in the dead-letter queue, expected none"] if messages else []
+    return [f"messages in the dead-letter queue: {messages}, expected none"] if messages else []

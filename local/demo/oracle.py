@@ -1,4 +1,4 @@
-"""What a user's own file should come to: judged by Pillow and the service's limits, not by the guard."""
+"""Predicts the status of a user's file from Pillow and the service's limits, independently of the application."""
 
 import os
 import struct
@@ -10,13 +10,14 @@ from PIL import Image
 
 from local.demo.picture import CLEAN, SKIPPED, UNSCANNABLE
 
-_SUPPORTED_FORMATS = frozenset(
-    {"JPEG", "MPO", "PNG", "GIF", "BMP", "TIFF"}
-)  # MPO: a phone's JPEG with a second one behind
+# MPO is a phone's JPEG with a second JPEG after it.
+_SUPPORTED_FORMATS = frozenset({"JPEG", "MPO", "PNG", "GIF", "BMP", "TIFF"})
 _MIN_SIDE_PIXELS = 160
-_MAX_ACCEPTED_BYTES, _MAX_POSSIBLE_BYTES = 4_000_000, 4 * 1024 * 1024  # bytes: "4 MB" may be either
-_MAX_CERTAIN_PIXELS = 50_000_000  # pixels: above this a decoder may refuse what another takes
-# What Pillow's readers are known to raise on damaged files.
+# The service's limit of "4 MB" may mean either.
+_MAX_ACCEPTED_BYTES, _MAX_POSSIBLE_BYTES = 4_000_000, 4 * 1024 * 1024
+# Above this, one decoder may refuse what another accepts.
+_MAX_CERTAIN_PIXELS = 50_000_000
+# Pillow's decoders raise these errors on damaged files.
 _DECODER_ERRORS = (
     OSError,
     SyntaxError,
@@ -32,9 +33,9 @@ _DECODER_ERRORS = (
 
 
 def expected_statuses(path: Path) -> frozenset[str]:
-    """The final statuses that are right for the file, as far as this is certain; matches apart.
+    """Return the final statuses that are right for a file that is not a match.
 
-    Raises OSError where the file cannot be read.
+    Raises OSError if the file cannot be read.
     """
     size = os.path.getsize(path)
     if size == 0:
@@ -50,29 +51,29 @@ def expected_statuses(path: Path) -> frozenset[str]:
 
 
 def is_decodable(path: Path) -> bool:
-    """Whether Pillow makes a whole picture of it."""
+    """Tell whether Pillow decodes the whole picture."""
     try:
         with warnings.catch_warnings(action="ignore"), Image.open(path) as image:
             image.load()
     except _DECODER_ERRORS as error:
-        return _no(error)
+        _raise_system_error(error)
+        return False
     return True
 
 
 def _read_header(path: Path) -> tuple[str, int, int]:
-    """Format, width and height; the format is "" where Pillow knows none."""
+    """Return the format, width and height. The format is "" if Pillow does not know it."""
     try:
         with warnings.catch_warnings(action="ignore"), Image.open(path) as image:
             return image.format or "", *image.size
     except Image.DecompressionBombError:
         return "too many pixels", 0, 0
     except _DECODER_ERRORS as error:
-        _no(error)
+        _raise_system_error(error)
         return "", 0, 0
 
 
-def _no(error: Exception) -> bool:
-    """False; but an error of the system's, which has a number, says nothing of the picture and is raised."""
+def _raise_system_error(error: Exception) -> None:
+    """Raise an error of the operating system, which has a number: it tells nothing about the picture."""
     if isinstance(error, OSError) and error.errno is not None:
         raise error
-    return False

@@ -1,4 +1,4 @@
-"""What a run came to: the content of results.json, and of the report, which is made of the same."""
+"""The outcome of a run, from which results.json and the report are made."""
 
 import statistics
 from collections import Counter
@@ -14,12 +14,13 @@ from local.demo.upload import Uploaded
 
 @dataclass(frozen=True)
 class Outcome:
-    """One uploaded version, with its verdict; `status` is "" where it has no result."""
+    """One uploaded version with its result. `status` is "" if there is none."""
 
     key: str
     kind: str
     version: str
-    expected: list[str]  # any of these is right
+    # Any of these statuses is right.
+    expected: list[str]
     status: str
     reason: str
     is_test: bool
@@ -34,11 +35,14 @@ class Run:
 
     pictures: list[Outcome]
     rate: Rate
-    seconds: float  # from the first upload to the last verdict
+    # From the first upload to the last verdict.
+    seconds: float
     problems: list[str] = field(default_factory=list)
-    left_out: list[str] = field(default_factory=list)  # files of the user's that could not be uploaded
+    # The user's files that could not be uploaded.
+    left_out: list[str] = field(default_factory=list)
 
     def as_json(self) -> dict[str, Any]:
+        """Return the content of results.json."""
         return {
             "pictures": [asdict(outcome) for outcome in self.pictures],
             "summary": self.summary(),
@@ -48,6 +52,7 @@ class Run:
         }
 
     def summary(self) -> dict[str, Any]:
+        """Count the uploads by status, and sum up their times."""
         times = self.times()
         return {
             "pictures": len(self.pictures),
@@ -59,12 +64,12 @@ class Run:
         }
 
     def times(self) -> list[float]:
-        """The seconds to verdict of all that have one."""
+        """Return the seconds to verdict of every upload that has one."""
         return [one.seconds_to_verdict for one in self.pictures if one.seconds_to_verdict is not None]
 
 
-def make_outcome(uploaded: Uploaded, result: Result | None, faults: Sequence[str]) -> Outcome:
-    """Sums up one upload. A missing result has no status, and no time."""
+def make_outcome(uploaded: Uploaded, result: Result | None, problems: Sequence[str]) -> Outcome:
+    """Combine an upload and its result. Without a result there is no status and no time."""
     values, picture = result or {}, uploaded.picture
     return Outcome(
         key=picture.key,
@@ -76,12 +81,12 @@ def make_outcome(uploaded: Uploaded, result: Result | None, faults: Sequence[str
         is_test=bool(values.get("is_test")),
         matches=values.get("matches") or [],
         seconds_to_verdict=_seconds_to_verdict(uploaded.at, values.get("settled_at")),
-        as_expected=not faults,
+        as_expected=not problems,
     )
 
 
-def _seconds_to_verdict(began: float, settled_at: str | None) -> float | None:
+def _seconds_to_verdict(began_at: float, settled_at: str | None) -> float | None:
     if not settled_at:
         return None
-    # A coarser clock than ours may put the end before the beginning.
-    return round(max(0.0, datetime.fromisoformat(settled_at).timestamp() - began), 3)
+    # The application's clock may be coarser than ours, and put the end before the beginning.
+    return round(max(0.0, datetime.fromisoformat(settled_at).timestamp() - began_at), 3)

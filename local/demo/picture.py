@@ -1,4 +1,4 @@
-"""What the demo uploads, and what is expected of it: plain values, no I/O but reading a user's file."""
+"""The pictures that the demo uploads, with their expected results. The only I/O is reading a user's file."""
 
 import hashlib
 from collections.abc import Iterator, Mapping
@@ -8,7 +8,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import IO, Literal
 
-# Once a result is one of these, it stays so. MATCHED is not: the move is still to be finished.
+# A result with one of these statuses stays as it is. MATCHED is not final: its move is not finished.
 FINAL = frozenset({"CLEAN", "SKIPPED", "UNSCANNABLE", "GONE", "QUARANTINED", "FAILED"})
 CLEAN = frozenset({"CLEAN"})
 SKIPPED = frozenset({"SKIPPED"})
@@ -21,27 +21,33 @@ PNG = "image/png"
 
 @dataclass(frozen=True)
 class Picture:
-    """One version to upload. Pictures of the same key are uploaded one after the other, in their order."""
+    """One version to upload. Pictures with the same key are uploaded one after the other, in their order."""
 
     key: str
-    kind: str  # for people: "clean JPEG"
-    expected: frozenset[str]  # any of these final statuses is right
+    # A description for the reader, for example "clean JPEG".
+    kind: str
+    # Any of these final statuses is right.
+    expected: frozenset[str]
     content: bytes | Path
     content_type: str = JPEG
-    reason: str = ""  # the result's reason holds this, in any case; "" where it does not matter
-    is_test: bool | None = None  # for a match: whether the Test list alone knows it; None: either
+    # The result's reason contains this text, whatever its case. Any reason contains "".
+    reason: str = ""
+    # Whether only the Test source matches the picture. None accepts both.
+    is_test: bool | None = None
     tags: Mapping[str, str] = field(default_factory=lambda: {"owner": "demo"})
-    afterwards: Literal["keep", "hide", "delete"] = "keep"  # hide: a delete marker; delete: the version
-    drawn: bool = False  # drawn by this project and decodable, so that a report may show it
+    # "hide" adds a delete marker; "delete" deletes the version.
+    afterwards: Literal["keep", "hide", "delete"] = "keep"
+    # Whether this project drew the picture and it can be decoded, so that the report may show it.
+    drawn: bool = False
 
     @contextmanager
     def open(self) -> Iterator[IO[bytes]]:
-        """The content as a stream, so that a user's large file need not fit in memory."""
+        """Open the content as a stream, so that a user's large file need not fit in memory."""
         with BytesIO(self.content) if isinstance(self.content, bytes) else self.content.open("rb") as stream:
             yield stream
 
     def sha256(self) -> str:
-        """The content's SHA-256, in hex."""
+        """Compute the SHA-256 of the content, in hexadecimal."""
         with self.open() as stream:
             digest = hashlib.sha256()
             while chunk := stream.read(1024 * 1024):
@@ -51,7 +57,7 @@ class Picture:
 
 @dataclass(frozen=True)
 class Listed:
-    """A picture that the emulator is to match, and under which source."""
+    """A picture that the emulator matches, and the source of the match."""
 
     content: bytes
     match_id: str
@@ -61,7 +67,7 @@ class Listed:
 
 @dataclass(frozen=True)
 class PictureSet:
-    """What one run uploads, what the emulator matches, and what was left out and why."""
+    """The pictures that one run uploads and the emulator matches, and the files that were not uploaded, with why."""
 
     pictures: list[Picture]
     listed: list[Listed]

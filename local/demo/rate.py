@@ -1,4 +1,4 @@
-"""The requests that the emulator saw, second by second (pure)."""
+"""Counts the requests that the emulator received, by the second (pure)."""
 
 import math
 from collections import Counter
@@ -9,7 +9,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Second:
-    """One second of the run; the first begins with the first request."""
+    """The requests of one second of the run. The first second begins with the first request."""
 
     accepted: int
     refused: int
@@ -17,9 +17,9 @@ class Second:
 
 @dataclass(frozen=True)
 class Rate:
-    """How the limit was used. A window is any one second, so a `Second` never holds more than the largest."""
+    """The use of the rate limit. `largest_window` is the most requests in any one second, wherever it begins."""
 
-    limit: float  # requests a second
+    limit: float  # requests per second
     requests: int
     largest_window: int
     refused_429: int
@@ -27,11 +27,12 @@ class Rate:
 
     @property
     def is_exceeded(self) -> bool:
+        """Tell whether any one second held more requests than the limit."""
         return self.largest_window > math.ceil(self.limit)
 
 
 def measure(limit: float, stats: Mapping[str, int], requests: Sequence[Mapping[str, Any]]) -> Rate:
-    """Sums up the emulator's statistics and its log of requests."""
+    """Combine the emulator's statistics and its log of requests."""
     return Rate(
         limit=limit,
         requests=stats["requests"],

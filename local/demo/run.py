@@ -1,4 +1,4 @@
-"""One run against an embedded cloud: fill the lists, upload, wait for the verdicts, judge."""
+"""Runs the demo against an embedded cloud: fills the hash lists, uploads, waits for the verdicts, verifies."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -17,28 +17,32 @@ from local.match.control import Emulator
 _THREADS = 4
 
 
-def run_demo(cloud: EmbeddedCloud, pictures: PictureSet, limit: float, patience: float, show: ShowProgress) -> Run:
-    """Runs the set. `limit`: the emulator's, in requests a second; `patience`: the seconds without any
-    new verdict after which waiting ends.
+def run_demo(cloud: EmbeddedCloud, pictures: PictureSet, limit: float, idle_timeout: float, show: ShowProgress) -> Run:
+    """Upload the pictures and verify their results.
+
+    `limit` is the emulator's rate limit in requests per second. The wait ends after `idle_timeout` seconds without
+    a new verdict.
     """
     emulator = _get_emulator(cloud)
     _add_to_lists(emulator, pictures.listed)
     began = time.monotonic()
     with ThreadPoolExecutor(_THREADS) as pool:
         uploading = upload.start_uploads(pool, cloud.client("s3"), cloud.endpoints.upload_bucket, pictures.pictures)
-        found = results.wait_for_results(uploading, _make_reader(cloud), _add_rate(emulator, show), patience)
+        found = results.wait_for_results(
+            uploading, _make_results_reader(cloud), _add_rate(emulator, show), idle_timeout
+        )
     seconds = time.monotonic() - began
     checks = BucketChecks(cloud.client("s3"), cloud.endpoints.quarantine_bucket, cloud.user_client("s3"))
     outcomes, problems = verify(uploading, found, checks.find_problems)
-    left = check_dead_letter_queue(cloud.client("sqs"), cloud.endpoints.dead_letter_queue_url)
+    dead_letters = check_dead_letter_queue(cloud.client("sqs"), cloud.endpoints.dead_letter_queue_url)
     measured = rate.measure(limit, emulator.stats(), emulator.requests())
-    problems = [*_find_unsettled(outcomes, patience), *problems, *left, *_find_exceeded_limit(measured)]
+    problems = [*_find_unsettled(outcomes, idle_timeout), *problems, *dead_letters, *_find_exceeded_limit(measured)]
     return Run(outcomes, measured, seconds, problems, pictures.left_out)
 
 
 def _get_emulator(cloud: EmbeddedCloud) -> Emulator:
     if cloud.emulator is None:
-        raise RuntimeError("The demo needs the embedded cloud's own Match emulator.")
+        raise RuntimeError("The demo needs the Match emulator of the embedded cloud.")
     return cloud.emulator
 
 
@@ -49,29 +53,29 @@ def _add_to_lists(emulator: Emulator, lists: Sequence[Listed]) -> None:
         )
 
 
-def _make_reader(cloud: EmbeddedCloud) -> Callable[[], Results]:
+def _make_results_reader(cloud: EmbeddedCloud) -> Callable[[], Results]:
     dynamodb, table = cloud.client("dynamodb"), cloud.endpoints.results_table
     return lambda: results.read_all(dynamodb, table)
 
 
 def _add_rate(emulator: Emulator, show: ShowProgress) -> Callable[[int], None]:
-    """Shows the verdicts so far together with the requests a second since the last look."""
-    seen = [time.monotonic(), 0.0]
+    """Return a function that shows the number of verdicts, and the request rate since its last call."""
+    last = [time.monotonic(), 0.0]
 
-    def show_both(settled: int) -> None:
+    def show_with_rate(settled: int) -> None:
         now, requests = time.monotonic(), emulator.stats()["requests"]
-        show(settled, (requests - seen[1]) / max(now - seen[0], 0.001))
-        seen[:] = now, requests
+        show(settled, (requests - last[1]) / max(now - last[0], 0.001))
+        last[:] = now, requests
 
-    return show_both
+    return show_with_rate
 
 
-def _find_unsettled(outcomes: Sequence[Outcome], patience: float) -> list[str]:
-    without = sum(one.seconds_to_verdict is None for one in outcomes)
-    return [f"no new verdict for {patience:g} s: gave up waiting for {without} uploads"] if without else []
+def _find_unsettled(outcomes: Sequence[Outcome], idle_timeout: float) -> list[str]:
+    unsettled = sum(outcome.seconds_to_verdict is None for outcome in outcomes)
+    return [f"{unsettled} uploads have no verdict, {idle_timeout:g} s after the last new one"] if unsettled else []
 
 
 def _find_exceeded_limit(measured: rate.Rate) -> list[str]:
     if not measured.is_exceeded:
         return []
-    return [f"{measured.largest_window} requests in one second, over the limit of {measured.limit:g}"]
+    return [f"{measured.largest_window} requests in one second, more than the limit of {measured.limit:g}"]

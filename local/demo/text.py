@@ -1,26 +1,27 @@
-"""Keys as people may read them: nothing in a key may move a cursor, turn a line round or hide itself."""
+"""Makes keys safe to display: no character of a key can move the cursor, reverse a line or stay invisible."""
 
 import unicodedata
 
-_INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})  # controls, bidi marks, lone surrogates, ...
+# The Unicode categories of control characters, bidi marks, lone surrogates and the like.
+_INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
 
 def printable(text: str) -> str:
-    """The text with each invisible character as its escape (`\\u202e`), on one line."""
-    return "".join(_escaped(character) if _invisible(character) else character for character in text)
+    """Replace each invisible character by its escape (`\\u202e`), on one line."""
+    return "".join(_escape(character) if _is_invisible(character) else character for character in text)
 
 
 def shortened(text: str, length: int) -> str:
-    """At most `length` characters: the middle goes, since a key's ends tell most."""
+    """Shorten to at most `length` characters. The middle is omitted, since the ends of a key tell most."""
     if len(text) <= length:
         return text
     head = (length - 1) * 2 // 3
     return f"{text[:head]}…{text[-(length - 1 - head) :]}"
 
 
-def _invisible(character: str) -> bool:
+def _is_invisible(character: str) -> bool:
     return unicodedata.category(character) in _INVISIBLE
 
 
-def _escaped(character: str) -> str:
+def _escape(character: str) -> str:
     return character.encode("unicode_escape").decode("ascii")

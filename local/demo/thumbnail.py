@@ -1,4 +1,4 @@
-"""Small previews for the report: of pictures this project drew, and never of a match."""
+"""Makes small previews for the report, only of pictures that this project drew and never of a match."""
 
 import base64
 
@@ -7,12 +7,12 @@ from PIL import Image
 from local.demo.picture import Picture
 from local.pictures import encode
 
-_MAX_SIZE = (96, 72)  # pixels, the box that a preview fits into
+_MAX_SIZE = (96, 72)  # pixels
 _STATUSES_WITH_PREVIEW = frozenset({"CLEAN", "UNSCANNABLE", "GONE"})
 
 
 def make_preview(picture: Picture, status: str) -> str | None:
-    """A data URI, or None where the picture may not be shown."""
+    """Return a data URI, or None if the report may not show the picture."""
     if not picture.drawn or status not in _STATUSES_WITH_PREVIEW or "QUARANTINED" in picture.expected:
         return None
     with picture.open() as content, Image.open(content) as image:
@@ -22,9 +22,9 @@ def make_preview(picture: Picture, status: str) -> str | None:
 
 
 def _convert_to_rgb(image: Image.Image) -> Image.Image:
-    """On white, as RGB. Pillow would cut 16 bits off instead of scaling them down."""
+    """Convert to RGB on a white background. Pillow alone would truncate 16-bit values instead of scaling them."""
     if image.mode.startswith("I"):
         image = image.convert("I").point(lambda value: value * (1 / 257)).convert("L")
-    paper = Image.new("RGBA", image.size, "white")
-    paper.alpha_composite(image.convert("RGBA"))
-    return paper.convert("RGB")
+    background = Image.new("RGBA", image.size, "white")
+    background.alpha_composite(image.convert("RGBA"))
+    return background.convert("RGB")

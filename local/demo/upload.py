@@ -1,4 +1,4 @@
-"""Uploads the pictures, and does to each what its history says."""
+"""Uploads the pictures, and hides or deletes those whose `afterwards` asks for it."""
 
 import time
 from collections import defaultdict
@@ -24,25 +24,26 @@ class Uploaded:
     picture: Picture
     bucket: str
     version: str
-    at: float  # when its upload began, in seconds since 1970
+    # The time at which the upload began.
+    at: float  # seconds since 1970
 
     @property
     def id(self) -> tuple[str, str]:
-        """Its result's key in the results table."""
+        """The key of its result in the results table."""
         return f"{self.bucket}/{self.picture.key}", self.version
 
 
 class UploadError(Exception):
-    """S3 did not take an upload, or its file could not be read. The message names the key."""
+    """S3 refused an upload, or its file could not be read. The message names the key."""
 
 
 PendingUpload = Future[list[Uploaded]]
 
 
 def start_uploads(pool: Executor, s3: "S3Client", bucket: str, pictures: Iterable[Picture]) -> list[PendingUpload]:
-    """Starts the uploads: keys side by side, the versions of one key in their order.
+    """Start the uploads: keys in parallel, the versions of one key in their order.
 
-    A future raises UploadError where a version of its key could not be uploaded.
+    A future raises UploadError if a version of its key could not be uploaded.
     """
     histories = defaultdict[str, list[Picture]](list)
     for picture in pictures:

@@ -1,4 +1,4 @@
-"""The user's own pictures: a directory's files, each with what is expected of it."""
+"""Reads the user's pictures from a directory, each with its expected statuses."""
 
 import mimetypes
 from collections.abc import Iterator
@@ -8,16 +8,17 @@ from local.demo.oracle import expected_statuses, is_decodable
 from local.demo.picture import CLEAN, QUARANTINED, Listed, Picture, PictureSet
 from local.demo.text import printable
 
-TEST_LIST = "test-list"  # the sub-folder whose pictures the emulator is to match
-_MAX_KEY_BYTES = 1024  # bytes of UTF-8
+# The emulator matches the pictures of this sub-folder.
+TEST_LIST = "test-list"
+_MAX_KEY_BYTES = 1024
 
 
 class NothingToUploadError(Exception):
-    """The directory is none, or has no file to upload. The message says what to do."""
+    """The directory does not exist, or has no file to upload. The message says what to do."""
 
 
 def read_user_pictures(directory: Path) -> PictureSet:
-    """Every file below the directory, under its relative path as key; `test-list/` becomes the Test list."""
+    """Read every file below the directory. Its relative path becomes its key; `test-list/` becomes the Test list."""
     if not directory.is_dir():
         raise NothingToUploadError(f"There is no directory {directory}. Name one with pictures: {_USAGE}")
     listed, not_listed = _read_test_list(directory / TEST_LIST)
@@ -27,7 +28,7 @@ def read_user_pictures(directory: Path) -> PictureSet:
     return PictureSet(pictures, listed, not_listed + left_out)
 
 
-_USAGE = "make demo PICTURES=DIR. Without PICTURES, make demo draws its own."
+_USAGE = "make demo PICTURES=DIR. Without PICTURES, make demo draws pictures."
 
 
 def _read_uploads(directory: Path, *, may_match: bool) -> tuple[list[Picture], list[str]]:
@@ -48,17 +49,17 @@ def _list_files(directory: Path) -> Iterator[Path]:
 
 
 def _find_problem(path: Path, key: str) -> str:
-    """Why the file cannot be uploaded; "" where it can."""
+    """Return why the file cannot be uploaded, or "" if it can."""
     try:
         if len(key.encode()) > _MAX_KEY_BYTES:
             return f"its path is longer than the {_MAX_KEY_BYTES} bytes that S3 allows a key"
         path.open("rb").close()
     except UnicodeEncodeError:
-        return "its name is not valid UTF-8, as a key must be"
+        return "its name is not valid UTF-8, which S3 requires of a key"
     except OSError as error:
         return f"it cannot be read ({error.strerror})"
     if "\n" in key:
-        return "its name holds a line break, which the embedded S3 does not take, though S3 does"
+        return "its name contains a line break, which the embedded S3 does not accept, although S3 does"
     return ""
 
 
@@ -77,5 +78,5 @@ def _read_test_list(directory: Path) -> tuple[list[Listed], list[str]]:
         if is_decodable(path):
             listed.append(Listed(path.read_bytes(), match_id=printable(name)))
         else:
-            left_out.append(f"{TEST_LIST}/{printable(name)}: no picture that could be put on the list")
+            left_out.append(f"{TEST_LIST}/{printable(name)}: the file is not a picture, so it cannot be listed")
     return listed, left_out

@@ -1,4 +1,4 @@
-"""Judges a run: each result against what was expected, then the world against the result."""
+"""Verifies a run: compares each result with the expected one, then the buckets with the result."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -9,30 +9,32 @@ from local.demo.results import Result, Results
 from local.demo.text import printable, shortened
 from local.demo.upload import PendingUpload, Uploaded, UploadError
 
-CheckBuckets = Callable[[Uploaded, Result], list[str]]  # what is not in the buckets as the result says
-_TAG_TIMEOUT_SECONDS = 5.0  # seconds: a result is settled first, and its object tagged right after
-_POLL_SECONDS = 0.25  # seconds between two looks
+# Returns what differs between the buckets and the result.
+CheckBuckets = Callable[[Uploaded, Result], list[str]]
+# The application settles a result first, and tags its object right after.
+_TAG_TIMEOUT_SECONDS = 5.0
+_POLL_SECONDS = 0.25
 
 
 def verify(
-    uploading: Sequence[PendingUpload], found: Results, check: CheckBuckets, patience: float = _TAG_TIMEOUT_SECONDS
+    uploading: Sequence[PendingUpload], found: Results, check: CheckBuckets, timeout: float = _TAG_TIMEOUT_SECONDS
 ) -> tuple[list[Outcome], list[str]]:
-    """What each upload came to, and all that is not as expected, in words.
+    """Return the outcome of each upload, and a sentence for each problem.
 
-    `patience`: the seconds that the world has, altogether, to become what the results say.
+    The buckets have `timeout` seconds altogether to agree with the results.
     """
-    until = time.monotonic() + patience
+    deadline = time.monotonic() + timeout
     uploaded, outcomes, problems = results.finished_uploads(uploading), list[Outcome](), _list_failed_uploads(uploading)
     for one in uploaded:
         result = found.get(one.id)
-        faults = [*result_checks.find_problems(one, result), *_check_buckets(check, one, result, until)]
-        outcomes.append(make_outcome(one, result, faults))
-        problems += [f"{_name(one)}: {fault}" for fault in faults]
+        differences = [*result_checks.find_problems(one, result), *_check_buckets(check, one, result, deadline)]
+        outcomes.append(make_outcome(one, result, differences))
+        problems += [f"{_name(one)}: {difference}" for difference in differences]
     return outcomes, problems + result_checks.find_unexpected_results(uploaded, found)
 
 
 def _list_failed_uploads(uploading: Sequence[PendingUpload]) -> list[str]:
-    """The uploads that failed. What else they raise is the demo's own fault, and is raised."""
+    """Return the errors of failed uploads. Any other error is a defect of the demo, and is raised."""
     errors = [future.exception() for future in uploading]
     for error in errors:
         if error and not isinstance(error, UploadError):
@@ -40,12 +42,12 @@ def _list_failed_uploads(uploading: Sequence[PendingUpload]) -> list[str]:
     return [str(error) for error in errors if error]
 
 
-def _check_buckets(check: CheckBuckets, uploaded: Uploaded, result: Result | None, until: float) -> list[str]:
+def _check_buckets(check: CheckBuckets, uploaded: Uploaded, result: Result | None, deadline: float) -> list[str]:
     if result is None or not results.is_final(result):
         return []
-    while (faults := check(uploaded, result)) and time.monotonic() < until:
+    while (differences := check(uploaded, result)) and time.monotonic() < deadline:
         time.sleep(_POLL_SECONDS)
-    return faults
+    return differences
 
 
 def _name(uploaded: Uploaded) -> str:

@@ -1,4 +1,4 @@
-"""The values that the demo's tests begin with."""
+"""Makes valid values for the tests of the demo."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The checks of the buckets: each finds what it is there to find."""
+"""The checks of the buckets: each finds its problem."""
 
 import hashlib
 from collections.abc import Iterator
@@ -92,9 +92,9 @@ def test_changed_bytes_are_found(s3: "S3Client", checks: BucketChecks) -> None:
 
 @pytest.mark.parametrize("tagging", ["owner=demo", "scan-status=clean", "owner=demo&scan-status=skipped"])
 def test_a_missing_or_wrong_tag_is_found(s3: "S3Client", checks: BucketChecks, tagging: str) -> None:
-    [fault] = checks.find_problems(_upload(s3, tagging), {"status": "CLEAN"})
+    [problem] = checks.find_problems(_upload(s3, tagging), {"status": "CLEAN"})
 
-    assert "tags" in fault
+    assert "tags" in problem
 
 
 def test_ten_tags_of_the_users_leave_no_room_and_are_kept(s3: "S3Client", checks: BucketChecks) -> None:
@@ -122,9 +122,9 @@ def test_a_match_that_can_still_be_read_is_found(s3: "S3Client", checks: BucketC
     one, result = _upload(s3, expected=QUARANTINED), _quarantined(s3)
     s3.delete_object(Bucket=BUCKET, Key="a.jpg")
 
-    [fault] = checks.find_problems(one, result)
+    [problem] = checks.find_problems(one, result)
 
-    assert "can still be read" in fault
+    assert "can still be read" in problem
 
 
 def test_a_copy_without_a_lock_is_found(s3: "S3Client", checks: BucketChecks) -> None:
@@ -154,9 +154,9 @@ def test_a_result_that_does_not_say_where_its_copy_is_is_found(s3: "S3Client", c
     one = _upload(s3, expected=QUARANTINED)
     _remove(s3, one)
 
-    [fault] = checks.find_problems(one, {"status": "QUARANTINED"})
+    [problem] = checks.find_problems(one, {"status": "QUARANTINED"})
 
-    assert "does not say where" in fault
+    assert "does not say where" in problem
 
 
 def test_a_wrong_checksum_in_the_result_is_found(s3: "S3Client", checks: BucketChecks) -> None:
@@ -213,4 +213,4 @@ def test_a_message_in_the_dead_letter_queue_is_found() -> None:
 
     sqs.send_message(QueueUrl=url, MessageBody="an upload")
 
-    assert check_dead_letter_queue(sqs, url) == ["1 in the dead-letter queue, expected none"]
+    assert check_dead_letter_queue(sqs, url) == ["messages in the dead-letter queue: 1, expected none"]

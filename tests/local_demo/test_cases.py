@@ -1,4 +1,4 @@
-"""The demo's own set of pictures."""
+"""The pictures that the demo draws."""
 
 from collections import Counter
 from io import BytesIO

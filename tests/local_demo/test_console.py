@@ -1,4 +1,4 @@
-"""What is said on the console."""
+"""The console output."""
 
 import io
 from pathlib import Path
@@ -66,10 +66,10 @@ def test_a_narrow_table_keeps_key_and_verdict_on_one_line() -> None:
     assert "QUARANTINED" in row
 
 
-def test_the_last_line_says_that_all_is_well() -> None:
+def test_the_last_line_says_that_every_upload_ended_as_expected() -> None:
     *_, last = output.summary_lines(factories.run(factories.outcome()))
 
-    assert last == "All 1 as expected."
+    assert last == "All 1 uploads ended as expected."
 
 
 def test_problems_are_listed_at_the_end() -> None:
@@ -77,12 +77,14 @@ def test_problems_are_listed_at_the_end() -> None:
         factories.run(factories.outcome(), problems=["a: no result", "b\x1b: gone"])
     )
 
-    assert title == "2 not as expected:"
+    assert title == "Problems found: 2"
     assert (first, second) == ("  - a: no result", "  - b\\x1b: gone")
 
 
-def test_what_was_left_out_is_said() -> None:
-    assert "Left out: notes: no picture" in list(output.summary_lines(factories.run(left_out=["notes: no picture"])))
+def test_a_file_that_was_not_uploaded_is_listed() -> None:
+    assert "Not uploaded: notes: no picture" in list(
+        output.summary_lines(factories.run(left_out=["notes: no picture"]))
+    )
 
 
 def test_a_long_key_keeps_both_its_ends() -> None:

@@ -1,4 +1,4 @@
-"""What a run comes to, and the requests second by second."""
+"""The outcome of a run, and its requests by the second."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Waiting for the verdicts, and reading them."""
+"""Waiting for the results, and reading them."""
 
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -32,9 +32,11 @@ class Clock:
         self.now += seconds
 
 
-def _wait(uploading: Any, read: Callable[[], Results], clock: Clock, patience: float = 10) -> tuple[Results, list[int]]:
+def _wait(
+    uploading: Any, read: Callable[[], Results], clock: Clock, idle_timeout: float = 10
+) -> tuple[Results, list[int]]:
     shown: list[int] = []
-    found = results.wait_for_results(uploading, read, shown.append, patience, clock, clock.sleep)
+    found = results.wait_for_results(uploading, read, shown.append, idle_timeout, clock, clock.sleep)
     return found, shown
 
 
@@ -59,19 +61,19 @@ def test_a_match_that_is_still_being_moved_is_waited_for() -> None:
 def test_waiting_ends_when_nothing_new_comes() -> None:
     one, clock = uploaded(), Clock()
 
-    found, _ = _wait([_done(one)], dict, clock, patience=10)
+    found, _ = _wait([_done(one)], dict, clock, idle_timeout=10)
 
     assert found == {}
     assert 10 < clock.now < 11
 
 
-def test_each_new_verdict_renews_the_patience() -> None:
+def test_each_new_verdict_restarts_the_timeout() -> None:
     versions, clock = [uploaded(f"{number}.jpg") for number in range(5)], Clock()
 
     def read() -> Results:
         return {one.id: {"status": "CLEAN"} for one in versions[: int(clock.now / 8)]}
 
-    found, _ = _wait([_done(*versions)], read, clock, patience=10)
+    found, _ = _wait([_done(*versions)], read, clock, idle_timeout=10)
 
     assert len(found) == 5
 
@@ -121,7 +123,8 @@ def test_all_pages_of_the_table_are_read_as_plain_values() -> None:
         BillingMode="PAY_PER_REQUEST",
     )
     flag = {"M": {"source": {"S": "Test"}, "distance": {"N": "3"}}}
-    filling = {"S": "x" * 300_000}  # five of them are over a megabyte, where a page ends
+    # Five of them are over a megabyte, where a page ends.
+    filling = {"S": "x" * 300_000}
     for number in range(5):
         item: dict[str, Any] = {"upload": {"S": f"b/{number}"}, "version": {"S": "v"}, "matches": {"L": [flag]}}
         dynamodb.put_item(TableName="results", Item=item | {"reason": filling})

@@ -1,4 +1,4 @@
-"""The uploading, with each picture's history."""
+"""The uploads, with the history of each key."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor

@@ -1,4 +1,4 @@
-"""The user's own pictures, and the oracle that says what to expect of them."""
+"""The user's pictures, and the oracle that predicts their statuses."""
 
 from pathlib import Path
 

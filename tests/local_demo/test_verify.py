@@ -1,4 +1,4 @@
-"""The judgement of a whole run."""
+"""The verification of a whole run."""
 
 from concurrent.futures import Future
 
@@ -24,14 +24,14 @@ def _failed(error: Exception) -> PendingUpload:
     return future
 
 
-def _nothing_wrong(_uploaded: Uploaded, _result: Result) -> list[str]:
+def _no_differences(_uploaded: Uploaded, _result: Result) -> list[str]:
     return []
 
 
 def test_a_run_as_expected_has_no_problems() -> None:
     one = uploaded()
 
-    [outcome], problems = verify([_done(one)], {one.id: CLEAN}, _nothing_wrong)
+    [outcome], problems = verify([_done(one)], {one.id: CLEAN}, _no_differences)
 
     assert outcome.as_expected
     assert problems == []
@@ -40,16 +40,16 @@ def test_a_run_as_expected_has_no_problems() -> None:
 def test_a_problem_names_key_and_kind() -> None:
     one = uploaded("a\x1b.jpg")
 
-    [outcome], problems = verify([_done(one)], {}, _nothing_wrong)
+    [outcome], problems = verify([_done(one)], {}, _no_differences)
 
     assert not outcome.as_expected
     assert problems == ["a\\x1b.jpg (clean JPEG): no result"]
 
 
-def test_a_right_verdict_does_not_make_up_for_a_wrong_world() -> None:
+def test_a_right_verdict_does_not_outweigh_a_wrong_bucket() -> None:
     one = uploaded()
 
-    [outcome], problems = verify([_done(one)], {one.id: CLEAN}, lambda *_: ["it is lost"], patience=0)
+    [outcome], problems = verify([_done(one)], {one.id: CLEAN}, lambda *_: ["it is lost"], timeout=0)
 
     assert not outcome.as_expected
     assert problems == ["a.jpg (clean JPEG): it is lost"]
@@ -64,24 +64,24 @@ def test_a_tag_may_come_a_moment_after_the_verdict() -> None:
     assert problems == []
 
 
-def test_a_version_that_is_not_settled_is_not_looked_for() -> None:
+def test_a_version_that_is_not_settled_is_not_checked() -> None:
     one = uploaded()
 
-    def must_not_look(_uploaded: Uploaded, _result: Result) -> list[str]:
-        raise AssertionError("looked")
+    def must_not_check(_uploaded: Uploaded, _result: Result) -> list[str]:
+        raise AssertionError("checked")
 
-    _, problems = verify([_done(one)], {one.id: {"status": "DEFERRED"}}, must_not_look)
+    _, problems = verify([_done(one)], {one.id: {"status": "DEFERRED"}}, must_not_check)
 
     assert len(problems) == 1
 
 
 def test_an_upload_that_failed_is_a_problem() -> None:
-    outcomes, problems = verify([_failed(UploadError("a.jpg: refused"))], {}, _nothing_wrong)
+    outcomes, problems = verify([_failed(UploadError("a.jpg: refused"))], {}, _no_differences)
 
     assert outcomes == []
     assert problems == ["a.jpg: refused"]
 
 
-def test_a_fault_of_the_demo_itself_is_not_hidden() -> None:
+def test_a_defect_of_the_demo_is_raised() -> None:
     with pytest.raises(KeyError):
-        verify([_failed(KeyError("oops"))], {}, _nothing_wrong)
+        verify([_failed(KeyError("oops"))], {}, _no_differences)

@@ -1,11 +1,11 @@
-"""The demo's own set: every kind of upload the guard must handle, each with the verdict it must get."""
+"""Draws the demo's pictures: every kind of upload that the application handles, with its expected status."""
 
 from local.demo.cases import clean, histories, matches, not_pictures, odd_keys, unscannable
 from local.demo.picture import PictureSet
 
 
 def draw_picture_set() -> PictureSet:
-    """Draws the set. The same on every machine, but for the bytes an encoder's version decides."""
+    """Draw the pictures. They are the same on every machine, apart from differences between encoder versions."""
     groups = (clean, matches, unscannable, not_pictures, odd_keys, histories)
     return PictureSet(
         pictures=[picture for group in groups for picture in group.pictures()],

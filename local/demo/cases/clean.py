@@ -1,4 +1,4 @@
-"""Pictures that the service takes and no list knows: all five formats, and their less usual shapes."""
+"""Pictures that the service accepts and no list contains: all five formats, and their unusual variants."""
 
 from collections.abc import Iterator
 
@@ -7,7 +7,8 @@ from PIL import Image
 from local.demo.picture import CLEAN, JPEG, PNG, Picture
 from local.pictures import draw, encode
 
-_TEN_TAGS = {f"tag-{number}": "kept" for number in range(10)}  # as many as S3 allows an object
+# S3 allows an object ten tags.
+_TEN_TAGS = {f"tag-{number}": "kept" for number in range(10)}
 
 
 def pictures() -> list[Picture]:
@@ -27,7 +28,7 @@ def _formats() -> Iterator[Picture]:
 
 
 def _jpegs() -> Iterator[Picture]:
-    # Cameras and editors put much before the dimensions: a first look may end before it finds them.
+    # Cameras and editors write much metadata before the dimensions, so that the first bytes may not contain them.
     metadata, exif = draw(17).resize((400, 300)).tobytes(), Image.Exif()
     exif[0x010E] = "a long description " * 3000
     large = encode(draw(16), "JPEG", icc_profile=metadata, exif=exif)
@@ -56,12 +57,12 @@ def _many_frames() -> Iterator[Picture]:
 
 def _sizes() -> Iterator[Picture]:
     smallest = encode(draw(27, (160, 160)), "PNG")
-    # 1300 x 1020 x 3 bytes and a header: 3.98 MB, below 4 MB by either reading of "MB".
+    # 1300 x 1020 x 3 bytes and a header are 3.98 MB, which is below 4 MB by either meaning of "MB".
     largest = encode(draw(28, (1300, 1020)), "BMP")
-    yield _clean("exactly-160.png", "the smallest size taken", smallest, PNG)
+    yield _clean("exactly-160.png", "the smallest accepted size", smallest, PNG)
     yield _clean("almost-4-MB.bmp", "almost 4 MB", largest, "image/bmp")
 
 
 def _tags() -> Iterator[Picture]:
     content = encode(draw(29), "JPEG")
-    yield Picture("clean/tagged.jpg", "clean: ten tags of its own", CLEAN, content, tags=_TEN_TAGS, drawn=True)
+    yield Picture("clean/tagged.jpg", "clean: ten user tags", CLEAN, content, tags=_TEN_TAGS, drawn=True)

@@ -1,4 +1,4 @@
-"""Keys to which more than one thing happens: overwritten, hidden, deleted, the same content twice."""
+"""Keys with a history: overwritten, hidden or deleted keys, and two keys with the same content."""
 
 from dataclasses import replace
 
@@ -25,10 +25,10 @@ def _overwritten() -> list[Picture]:
 
 
 def _deleted() -> list[Picture]:
-    # Whichever is first, the delete or the look: both outcomes are right.
+    # Both statuses are right: the deletion may come before or after the scan.
     gone = replace(_clean("history/gone.jpg", "deleted at once", 62), expected=frozenset({"CLEAN", "GONE"}))
     hidden = _clean("history/hidden.jpg", "hidden by a delete marker", 63)
-    # A delete marker hides nothing from whoever knows the version: the match has to go all the same.
+    # A reader who knows the version reads it in spite of a delete marker, so the match has to be moved.
     match = matching("history/hidden-match.jpg", "hidden by a delete marker", listed_jpeg(), JPEG)
     return [
         replace(gone, afterwards="delete"),

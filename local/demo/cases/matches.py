@@ -1,4 +1,4 @@
-"""Pictures that a list knows, exactly or nearly, and the lists themselves."""
+"""Pictures that are on a hash list, exactly or nearly, and the lists."""
 
 from collections.abc import Iterator
 from functools import cache
@@ -8,7 +8,8 @@ from PIL import Image, ImageEnhance, ImageFilter, ImageOps
 from local.demo.picture import JPEG, PNG, QUARANTINED, Listed, Picture
 from local.pictures import draw, encode
 
-OTHER_SOURCE = "Demo hash list"  # stands for a real list: a match that is not only Test's is an incident
+# Stands for a real hash list: a match of any source other than Test is an incident.
+OTHER_SOURCE = "Demo hash list"
 
 
 def on_the_test_list() -> Image.Image:
@@ -79,7 +80,7 @@ def _copies() -> Iterator[Picture]:
 
 
 def _disguised() -> Iterator[Picture]:
-    yield matching("match/notes.txt", "JPEG that says it is text", listed_jpeg(), "text/plain")
+    yield matching("match/notes.txt", "JPEG declared as text", listed_jpeg(), "text/plain")
     yield matching("match/archive", "JPEG without an extension", listed_jpeg(), "application/octet-stream")
 
 

@@ -1,4 +1,4 @@
-"""Uploads that surely are no pictures: skipped without a request to the service."""
+"""Uploads that are certainly not pictures: the application skips them without a request to the service."""
 
 import io
 import json
@@ -19,12 +19,12 @@ def pictures() -> list[Picture]:
         _skipped("values.json", "JSON", values, "application/json"),
         _skipped("empty.jpg", "empty file", b"", JPEG),
         _skipped("folder/", "folder marker", b"", "application/x-directory"),
-        _skipped("note.jpg", "text that says it is a JPEG", _TEXT * 10, JPEG),
+        _skipped("note.jpg", "text declared as JPEG", _TEXT * 10, JPEG),
     ]
 
 
 def _skipped(name: str, kind: str, content: bytes, content_type: str) -> Picture:
-    return Picture(f"other/{name}", f"no picture: {kind}", SKIPPED, content, content_type)
+    return Picture(f"other/{name}", f"not a picture: {kind}", SKIPPED, content, content_type)
 
 
 def _make_zip() -> bytes:

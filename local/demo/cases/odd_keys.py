@@ -1,4 +1,4 @@
-"""Keys that go wrong where a key is decoded twice, or not at all, or put into a URL or a page unescaped."""
+"""Keys that break an application which decodes a key twice or never, or writes it unescaped into a URL or a page."""
 
 from local.demo.cases.matches import listed_jpeg, matching
 from local.demo.picture import CLEAN, JPEG, Picture

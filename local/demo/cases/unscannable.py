@@ -1,4 +1,4 @@
-"""Pictures that the service does not take, and data that nobody can tell: none of it may count as clean."""
+"""Pictures that the service does not accept, and unknown data: none of them may count as clean."""
 
 import random
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ _SVG = b"""<?xml version="1.0" encoding="UTF-8"?>
 <svg xmlns="http://www.w3.org/2000/svg" width="320" height="240">
 <rect width="320" height="240" fill="teal"/></svg>
 """
-# An ISO media file's first box: length, "ftyp", major brand, version, compatible brands. Phones write these.
+# Phones write ISO media files. The first box has its length, "ftyp", major brand, version and compatible brands.
 _HEIC = b"\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic"
 _AVIF = b"\x00\x00\x00\x1cftypavif\x00\x00\x00\x00avifmif1miaf"
 
@@ -24,12 +24,12 @@ def _unscannable(
     name: str, kind: str, content: bytes, content_type: str, *, reason: str = "", drawn: bool = False
 ) -> Picture:
     key = f"unscannable/{name}"
-    return Picture(key, f"not taken: {kind}", UNSCANNABLE, content, content_type, reason, drawn=drawn)
+    return Picture(key, f"unscannable: {kind}", UNSCANNABLE, content, content_type, reason, drawn=drawn)
 
 
 def _other_formats() -> Iterator[Picture]:
     webp = encode(draw(30), "WEBP")
-    forged = _unscannable("forged.webp", "WebP that says it was scanned", webp, "image/webp", drawn=True)
+    forged = _unscannable("forged.webp", "WebP with a forged status tag", webp, "image/webp", drawn=True)
     yield replace(forged, tags={"scan-status": "clean", "owner": "demo"})
     yield _unscannable("photo.webp", "WebP", webp, "image/webp", reason="format-webp", drawn=True)
     yield _unscannable("photo.avif", "AVIF", _AVIF + _random_bytes(30_000), "image/avif", reason="format-avif")
@@ -46,7 +46,8 @@ def _too_small() -> Iterator[Picture]:
 def _too_large() -> Iterator[Picture]:
     picture = draw(33, (1400, 1100))
     bitmap, photo = encode(picture, "BMP"), encode(picture, "JPEG", quality=90)
-    padded = photo + bytes(4_600_000 - len(photo))  # what follows the end marker counts all the same
+    # The bytes after the end marker count as well.
+    padded = photo + bytes(4_600_000 - len(photo))
     yield _unscannable("scan.bmp", "BMP of 4.6 MB", bitmap, "image/bmp", reason="too-large", drawn=True)
     yield _unscannable("padded.jpg", "JPEG of 4.6 MB", padded, JPEG, reason="too-large", drawn=True)
 
@@ -55,7 +56,7 @@ def _damaged() -> Iterator[Picture]:
     photo, flipped = encode(draw(34), "JPEG"), bytearray(encode(draw(35), "PNG"))
     flipped[len(flipped) // 2 : len(flipped) // 2 + 16] = bytes(16)
     yield _unscannable("cut-short.jpg", "JPEG cut short", photo[: len(photo) // 2], JPEG, reason="3206")
-    yield _unscannable("rubbish.jpg", "rubbish after a JPEG's first bytes", photo[:4] + _random_bytes(20_000), JPEG)
+    yield _unscannable("random-bytes.jpg", "random bytes after a JPEG header", photo[:4] + _random_bytes(20_000), JPEG)
     yield _unscannable("flipped.png", "PNG with changed bytes", bytes(flipped), PNG, reason="3206")
     yield _unscannable("header-only.gif", "GIF of a header only", encode(draw(36), "GIF")[:13], "image/gif")
 
@@ -65,5 +66,5 @@ def _unknown() -> Iterator[Picture]:
 
 
 def _random_bytes(length: int) -> bytes:
-    # The first byte is none that a known format begins with.
+    # No known format begins with this byte.
     return b"\xfa" + random.Random(length).randbytes(length - 1)
