@@ -8,6 +8,7 @@ from local.demo.rate import Rate, Second
 from local.demo.upload import Uploaded
 
 BUCKET = "uploads"
+HOSTILE_NAME = "<img src=x onerror=alert(1)>.jpg"
 
 
 def picture(key: str = "a.jpg", **changes: Any) -> Picture:
