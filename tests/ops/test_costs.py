@@ -1,4 +1,4 @@
-"""What a deployment costs: the table that the README shows is the one that the counts and prices give."""
+"""What a deployment costs: the table in docs/costs.md is the one that the counts and prices give."""
 
 import re
 from pathlib import Path
@@ -11,11 +11,11 @@ from ops import costs
 from ops.costs import Traffic, month, table
 
 ROOT = Path(__file__).resolve().parents[2]
-README = ROOT / "README.md"
+COSTS_PAGE = ROOT / "docs/costs.md"
 
 
-def test_the_readme_shows_the_table_of_today_and_the_date_of_its_prices() -> None:
-    text = README.read_text()
+def test_costs_page_shows_the_current_table_and_the_date_of_its_prices() -> None:
+    text = COSTS_PAGE.read_text()
     assert table() in text
     assert costs.PRICES_OF in text
 

@@ -73,20 +73,6 @@ def test_a_guided_deployment_shows_each_parameter_in_a_group(name: str) -> None:
     assert [name for group in groups for name in group["Parameters"]].count(name) == 1
 
 
-@every_parameter
-def test_the_readme_has_a_row_for_each_parameter_with_its_default(name: str) -> None:
-    rows = re.findall(r"^\| (`.+?) \|(.+?)\|", (ROOT / "README.md").read_text(encoding="utf-8"), re.MULTILINE)
-    own = [(names, default) for names, default in rows if f"`{name}`" in names]
-    assert own, f"no row for {name}"
-    default = str(PARAMETERS[name]["Default"])
-    assert not default or default in own[0][1], f"the default of {name} is {default}"
-
-
-def test_the_readme_has_no_row_for_a_parameter_that_is_no_more() -> None:
-    table = (ROOT / "README.md").read_text(encoding="utf-8").partition("| parameter |")[2].partition("\n\n")[0]
-    assert set(re.findall(r"`([A-Z][A-Za-z]+)`", " ".join(re.findall(r"^\| (.+?) \|", table, re.M)))) <= set(PARAMETERS)
-
-
 def test_a_bound_of_the_template_is_the_functions_own() -> None:
     """Else CloudFormation takes a value with which no function starts."""
     variables = SAM["Globals"]["Function"]["Environment"]["Variables"]
