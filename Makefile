@@ -47,20 +47,20 @@ check: setup .venv/checkov/.ready ## Lint, types, import rules, template rules, 
 	$(BIN)/cfn-lint template.yaml
 	AWS_DEFAULT_REGION=us-east-1 $(BIN)/sam validate --lint
 	CKV_SKIP_PACKAGE_UPDATE_CHECK=true .venv/checkov/bin/checkov # .checkov.yaml; the variable keeps it off the network
-	@$(RUN) -m tests.supply.secret_scan
-	@$(RUN) -m tests.supply.audit
+	@$(RUN) -m tools.supply.secret_scan
+	@$(RUN) -m tools.supply.audit
 
 audit: setup ## Known vulnerabilities in what is locked; REQUIRED=1 fails where the database cannot be reached
-	@$(RUN) -m tests.supply.audit $(if $(REQUIRED),--required)
+	@$(RUN) -m tools.supply.audit $(if $(REQUIRED),--required)
 
 licences: setup .venv/checkov/.ready ## Writes docs/licences.md from what is locked and installed
-	@$(RUN) -m tests.supply.licences
+	@$(RUN) -m tools.supply.licences
 
 sbom: setup ## The bill of materials of what is deployed (CycloneDX): build/sbom/photodna-guard.cdx.json
-	@$(RUN) -m tests.supply.sbom
+	@$(RUN) -m tools.supply.sbom
 
 test: export PERMISSIONS_DIR := $(CURDIR)/build/permissions
-test: setup .venv/checkov/.ready ## All tests, with the coverage of src/guard
+test: setup .venv/checkov/.ready ## All tests, with the coverage of src/photodna_guard
 	@rm -rf $(PERMISSIONS_DIR) build/faults
 	$(BIN)/python -m pytest -q --ignore tests/faults -m "not alone and not last" -n 2 --dist loadfile --cov --cov-fail-under=0 --cov-report=
 	$(BIN)/python -m pytest -q -n 2 --dist worksteal tests/faults
@@ -68,7 +68,7 @@ test: setup .venv/checkov/.ready ## All tests, with the coverage of src/guard
 	$(BIN)/python -m pytest -q -m last
 
 test-pythons: setup ## The functions' own tests on the other Pythons that the sources keep to (PYTHONS="3.12 3.13")
-	@$(BIN)/python -m tests.pythons $(or $(PYTHONS),3.12 3.13)
+	@$(BIN)/python -m tools.pythons $(or $(PYTHONS),3.12 3.13)
 
 demo: setup ## Checks 82 drawn uploads, or PICTURES=DIR, with an embedded cloud; writes build/demo/report.html
 	$(RUN) -m local.demo $(if $(PICTURES),"$(PICTURES)")
@@ -89,7 +89,7 @@ invoke-all: setup ## The same for every sample event, each outcome checked
 	@$(RUN) -m local.invoke --all
 
 bench: setup ## All benchmarks (25 minutes), BENCH=cold_start or rate alone, QUICK=1 less of them; build/bench/*.json
-	$(RUN) -m tests.bench $(BENCH) $(if $(QUICK),--quick)
+	$(RUN) -m tools.bench $(BENCH) $(if $(QUICK),--quick)
 
 backfill: setup ## Has what is in a bucket already checked: STACK=NAME [BUCKET= PREFIX= AFTER=KEY CURRENT_ONLY=1 QUEUE_URL=]
 	@# The shell's variables and not make's own: a key may hold what make would run.

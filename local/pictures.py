@@ -14,7 +14,7 @@ def draw(seed: int, size: tuple[int, int] = (640, 480)) -> Image.Image:
     """Draws an RGB picture of `size` (width, height) pixels: the same one for the same seed and size.
 
     Light and shade, blurred shapes and film grain, as a photograph has; pictures of different seeds
-    are far apart for a perceptual hash (tests/local_demo holds the distance).
+    are far apart for a perceptual hash (tests/local/demo holds the distance).
     """
     rng = random.Random(seed)
     picture = _light(rng, size)

@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlparse
 
-from guard.settings import endpoint
-from local.cloud import EmbeddedCloud, Endpoints
+from local.aws import EmbeddedCloud, Endpoints
 from local.invoke.errors import NotPossible, SamFailed
+from photodna_guard.settings import endpoint
 
 BUILD = Path("build/local")
 ENDPOINTS = BUILD / "endpoints.json"

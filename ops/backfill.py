@@ -10,12 +10,12 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
-from guard.aws.whole_answers import refuse_partial_answers
 from ops import shown
 from ops.faults import AWS_FAULTS, NotPossible, reason
 from ops.sending import THREADS, Progress, send, send_all
 from ops.stack import DEFAULT_RATE, describe
 from ops.versions import at_most, batches, listed
+from photodna_guard.aws.whole_answers import refuse_partial_answers
 
 _ABOUT = """\
 Puts one message for each version in a bucket on the backfill queue. The scanner checks them in its lowest lane: they

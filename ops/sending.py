@@ -8,9 +8,9 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from guard.model import Delivery
 from ops.faults import NotPossible
 from ops.versions import Batch
+from photodna_guard.domain.models import Delivery
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient

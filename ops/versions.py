@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from guard.model import Upload
 from ops.faults import NotPossible
+from photodna_guard.domain.models import Upload
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from rich.console import Console
 
-from local.cloud import EmbeddedCloud
-from local.cloud.helper_process import HelperFailed
-from local.cloud.template import TemplateFault
+from local.aws import EmbeddedCloud
+from local.aws.helper_process import HelperFailed
+from local.aws.template import TemplateFault
 from local.demo import console as output
 from local.demo.cases import draw_picture_set
 from local.demo.outcome import Run

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from local.cloud import EmbeddedCloud
+from local.aws import EmbeddedCloud
 from local.demo import rate, results, upload
 from local.demo.bucket_checks import BucketChecks, check_dead_letter_queue
 from local.demo.console import ShowProgress

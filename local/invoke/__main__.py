@@ -7,7 +7,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from local.cloud.helper_process import HelperFailed
+from local.aws.helper_process import HelperFailed
 from local.invoke import cases, sam, tables
 from local.invoke.errors import NotAnEvent, NotPossible, SamFailed
 from local.invoke.run import Bench, Invoked, bench, left_over, read_event, run

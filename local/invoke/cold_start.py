@@ -10,7 +10,7 @@ from pathlib import Path
 
 import requests
 
-from local.cloud.helper_process import HelperFailed
+from local.aws.helper_process import HelperFailed
 from local.invoke import cases, invocation, sam, spoken_of, uploading
 from local.invoke.errors import NotPossible, SamFailed
 from local.invoke.run import Bench, bench

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from local.cloud import EmbeddedCloud
+from local.aws import EmbeddedCloud
 from local.invoke import build, engine, invocation, local_template
 from local.invoke.start_lambda import start_lambda
 

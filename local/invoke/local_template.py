@@ -6,7 +6,7 @@ from typing import Any
 
 from samtranslator.yaml_helper import yaml_parse
 
-from local.cloud import EmbeddedCloud
+from local.aws import EmbeddedCloud
 from local.invoke.build import packages
 
 ENDPOINT, ACCESS_KEY = "AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID"

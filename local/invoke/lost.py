@@ -4,12 +4,12 @@ import json
 import time
 from typing import Any
 
-from guard.aws.ledger import Ledger
-from guard.model import Delivery, Upload
-from local.cloud import EmbeddedCloud
-from local.cloud.queue_poller import record
+from local.aws import EmbeddedCloud
+from local.aws.queue_poller import record
 from local.demo.upload import Uploaded
 from local.invoke.spoken_of import Stored
+from photodna_guard.aws.results_table import Ledger
+from photodna_guard.domain.models import Delivery, Upload
 
 _AGO = 2 * 3600.0  # seconds: by then the sweep takes a message for lost
 _WAIT = 5  # seconds for the message

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from local.cloud import EmbeddedCloud
+from local.aws import EmbeddedCloud
 from local.demo import results
 from local.demo.bucket_checks import BucketChecks, check_dead_letter_queue
 from local.demo.outcome import Outcome

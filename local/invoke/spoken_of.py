@@ -11,9 +11,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from guard import events
-from guard.model import Upload
 from local.invoke.errors import NotAnEvent
+from photodna_guard.domain import events
+from photodna_guard.domain.models import Upload
 
 _VERSION = ("versionId", "version-id", "version_id")  # S3's name, EventBridge's and ours
 _ETAG = ("eTag", "etag")

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from local.cloud.helper_process import HelperProcess
+from local.aws.helper_process import HelperProcess
 from local.invoke import invocation, sam
 from local.invoke.errors import SamFailed
 

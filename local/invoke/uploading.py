@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
-from guard.model import Upload
 from local.demo.picture import Picture
 from local.demo.upload import Uploaded
 from local.invoke.cases import Case, picture
 from local.invoke.spoken_of import Stored
+from photodna_guard.domain.models import Upload
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

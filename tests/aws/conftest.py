@@ -1,4 +1,4 @@
-"""An AWS of moto's, in this process: the clients and resources that the modules of guard/aws speak to."""
+"""An AWS of moto's, in this process: the clients and resources that the modules of photodna_guard/aws speak to."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,10 +7,10 @@ from typing import Any
 import boto3
 import pytest
 from moto import mock_aws
-from results import Time
 
-from guard.aws.ledger import Ledger
-from local.cloud import template
+from local.aws import template
+from photodna_guard.aws.results_table import Ledger
+from tests.aws.results import Time
 
 REGION = "us-east-1"
 # One for all tests: what it has read of the services' models, half a second's worth, it keeps.

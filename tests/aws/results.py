@@ -5,8 +5,8 @@ from typing import Any
 
 from boto3.dynamodb.types import TypeDeserializer
 
-from guard.aws.ledger import Ledger
-from guard.model import Copy, Delivery, Kind, MatchFlag, ScanRecord, Source, Status, Upload, Verdict
+from photodna_guard.aws.results_table import Ledger
+from photodna_guard.domain.models import Copy, Delivery, Kind, MatchFlag, ScanRecord, Source, Status, Upload, Verdict
 
 NOW = 1_800_000_000.0
 UPLOAD = Upload("uploads", "a b+c.jpg", "etag", "v1", 7, "0010", "2027-01-15T08:00:00Z", "AWS:AIDA", "192.0.2.1")

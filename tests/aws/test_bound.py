@@ -5,13 +5,13 @@ from random import Random
 from typing import Any
 
 import pytest
-from one_at_a_time import OneAtATime
-from results import NOW, Time
 
-from guard.aws.bound import HOUR, Bound
-from guard.aws.table import Table
-from guard.errors import Busy, Withheld
-from guard.model import Upload
+from photodna_guard.aws.deletion_limit import HOUR, Bound
+from photodna_guard.aws.table import Table
+from photodna_guard.domain.errors import Busy, Withheld
+from photodna_guard.domain.models import Upload
+from tests.aws.one_at_a_time import OneAtATime
+from tests.aws.results import NOW, Time
 
 
 def a_bound(dynamodb: Any, time: Time, most: int = 3) -> Bound:

@@ -8,11 +8,11 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 from jsonschema import Draft202012Validator, FormatChecker
-from results import COPY, NOW, UNVERSIONED, UPLOAD
 
-from guard.aws.event_bus import EventBus
-from guard.errors import Busy, TryAgain
-from guard.model import ScanRecord, Status, Upload
+from photodna_guard.aws.event_bus import EventBus
+from photodna_guard.domain.errors import Busy, TryAgain
+from photodna_guard.domain.models import ScanRecord, Status, Upload
+from tests.aws.results import COPY, NOW, UNVERSIONED, UPLOAD
 
 SCHEMAS = Path(__file__).resolve().parents[2] / "docs/schemas"
 SCHEMA = json.loads((SCHEMAS / "settled-1.schema.json").read_text())

@@ -7,17 +7,17 @@ from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator, FormatChecker
-from locked_bucket import LockedBucket
-from results import MATCH, Time
 
-from guard.aws.bound import Bound
-from guard.aws.ledger import Ledger
-from guard.aws.quarantine import Quarantine
-from guard.aws.table import Table
-from guard.aws.uploads import Uploads
-from guard.errors import Gone, TryAgain, Withheld
-from guard.model import Delivery, Status, Upload
-from guard.move import Move
+from photodna_guard.aws.deletion_limit import Bound
+from photodna_guard.aws.quarantine_bucket import Quarantine
+from photodna_guard.aws.results_table import Ledger
+from photodna_guard.aws.table import Table
+from photodna_guard.aws.upload_bucket import Uploads
+from photodna_guard.domain.errors import Gone, TryAgain, Withheld
+from photodna_guard.domain.models import Delivery, Status, Upload
+from photodna_guard.scanning.quarantine_workflow import Move
+from tests.aws.locked_bucket import LockedBucket
+from tests.aws.results import MATCH, Time
 
 SCHEMA = json.loads(
     (Path(__file__).resolve().parents[2] / "docs/schemas/evidence-1.schema.json").read_text(encoding="utf-8")

@@ -3,11 +3,11 @@
 from typing import Any
 
 import pytest
-from results import COPY, MATCH, NOW, SOURCE, UPLOAD, Time, attention, item
 
-from guard.aws.ledger import LEASE_SECONDS, Ledger
-from guard.errors import Held, TryAgain
-from guard.model import Delivery, Status
+from photodna_guard.aws.results_table import LEASE_SECONDS, Ledger
+from photodna_guard.domain.errors import Held, TryAgain
+from photodna_guard.domain.models import Delivery, Status
+from tests.aws.results import COPY, MATCH, NOW, SOURCE, UPLOAD, Time, attention, item
 
 
 def test_begin_makes_the_record_and_settle_ends_it_with_the_promised_attributes(ledger: Ledger, dynamodb: Any) -> None:

@@ -3,10 +3,10 @@
 from typing import Any
 
 import pytest
-from results import COPY, MATCH, SOURCE, UNVERSIONED, UPLOAD, attention, item, quarantined
 
-from guard.aws.ledger import Ledger
-from guard.model import Delivery, Status, Upload
+from photodna_guard.aws.results_table import Ledger
+from photodna_guard.domain.models import Delivery, Status, Upload
+from tests.aws.results import COPY, MATCH, SOURCE, UNVERSIONED, UPLOAD, attention, item, quarantined
 
 
 def settled(ledger: Ledger, status: Status, upload: Upload = UPLOAD) -> None:

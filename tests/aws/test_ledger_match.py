@@ -3,10 +3,9 @@
 from dataclasses import replace
 from typing import Any
 
-from results import COPY, MATCH, SOURCE, UPLOAD, Time, as_match, attention, item, quarantined
-
-from guard.aws.ledger import Ledger
-from guard.model import Delivery, MatchFlag, Status, Upload
+from photodna_guard.aws.results_table import Ledger
+from photodna_guard.domain.models import Delivery, MatchFlag, Status, Upload
+from tests.aws.results import COPY, MATCH, SOURCE, UPLOAD, Time, as_match, attention, item, quarantined
 
 
 def test_a_match_is_written_step_by_step(ledger: Ledger, dynamodb: Any) -> None:

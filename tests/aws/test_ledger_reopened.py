@@ -2,10 +2,9 @@
 
 from typing import Any
 
-from results import COPY, MATCH, SOURCE, UNVERSIONED, UPLOAD, attention, item, quarantined
-
-from guard.aws.ledger import Ledger
-from guard.model import Copy, Delivery, Status, Upload
+from photodna_guard.aws.results_table import Ledger
+from photodna_guard.domain.models import Copy, Delivery, Status, Upload
+from tests.aws.results import COPY, MATCH, SOURCE, UNVERSIONED, UPLOAD, attention, item, quarantined
 
 
 def test_the_same_bytes_uploaded_again_without_versions_are_another_upload(ledger: Ledger) -> None:

@@ -8,13 +8,13 @@ from email.utils import formatdate
 from typing import Any
 
 import pytest
-from one_at_a_time import OneAtATime
 
-from guard.aws.pacer import Pacer
-from guard.aws.table import Table
-from guard.errors import Away, Busy, TryAgain
-from guard.pace import BACKFILL, BATCH, RETRIES, SECOND, TRIP, UPLOADS, Lane, interval
-from guard.table_time import TableTime
+from photodna_guard.aws.table import Table
+from photodna_guard.domain.errors import Away, Busy, TryAgain
+from photodna_guard.rate_limiter.gcra import BACKFILL, BATCH, RETRIES, SECOND, TRIP, UPLOADS, Lane, interval
+from photodna_guard.rate_limiter.limiter import Pacer
+from photodna_guard.rate_limiter.server_clock import TableTime
+from tests.aws.one_at_a_time import OneAtATime
 
 NOW = 1_800_000_000.0
 SPACING = interval(10, 25) / SECOND

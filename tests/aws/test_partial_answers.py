@@ -14,12 +14,12 @@ import pytest
 from botocore.config import Config
 from urllib3.exceptions import ProtocolError
 
-from guard.aws.quarantine import Quarantine
-from guard.aws.table import Table
-from guard.aws.uploads import Uploads
-from guard.aws.whole_answers import refuse_partial_answers
-from guard.errors import TryAgain
-from guard.model import Look, Upload
+from photodna_guard.aws.quarantine_bucket import Quarantine
+from photodna_guard.aws.table import Table
+from photodna_guard.aws.upload_bucket import Uploads
+from photodna_guard.aws.whole_answers import refuse_partial_answers
+from photodna_guard.domain.errors import TryAgain
+from photodna_guard.domain.models import Look, Upload
 
 BODY = bytes(range(256)) * 20
 MD5 = hashlib.md5(BODY, usedforsecurity=False).hexdigest()

@@ -4,11 +4,11 @@ import hashlib
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from locked_bucket import LockedBucket
 
-from guard.aws.quarantine import Quarantine
-from guard.errors import Busy, TryAgain
-from guard.model import Copy, Source, Upload
+from photodna_guard.aws.quarantine_bucket import Quarantine
+from photodna_guard.domain.errors import Busy, TryAgain
+from photodna_guard.domain.models import Copy, Source, Upload
+from tests.aws.locked_bucket import LockedBucket
 
 NOW = 1_800_000_000.0
 UPLOAD = Upload("uploads", "a b+c/😀.jpg", "etag", "v1")

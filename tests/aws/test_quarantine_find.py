@@ -4,12 +4,12 @@ import hashlib
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from locked_bucket import LockedBucket
 
-from guard import evidence
-from guard.aws.quarantine import Quarantine
-from guard.errors import TryAgain
-from guard.model import Source, Upload
+from photodna_guard.aws.quarantine_bucket import Quarantine
+from photodna_guard.domain import evidence
+from photodna_guard.domain.errors import TryAgain
+from photodna_guard.domain.models import Source, Upload
+from tests.aws.locked_bucket import LockedBucket
 
 NOW = 1_800_000_000.0
 UPLOAD = Upload("uploads", "a.jpg", "etag", "v1")

@@ -8,12 +8,12 @@ import pytest
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.metrics import EphemeralMetrics
 
-from guard.aws.notices import Notices
-from guard.aws.retry_queue import RetryQueue
-from guard.aws.subscription_key import SubscriptionKey
-from guard.errors import Busy, TryAgain
-from guard.events import read_message
-from guard.model import Delivery, Status, Upload
+from photodna_guard.aws.retry_queue import RetryQueue
+from photodna_guard.aws.subscription_key import SubscriptionKey
+from photodna_guard.aws.telemetry import Notices
+from photodna_guard.domain.errors import Busy, TryAgain
+from photodna_guard.domain.events import read_message
+from photodna_guard.domain.models import Delivery, Status, Upload
 
 UPLOAD = Upload("uploads", "ü" * 512, "etag", "v1", 7, "0A", "2026-11-22T10:00:00Z", "AWS:AIDA", "192.0.2.1")
 

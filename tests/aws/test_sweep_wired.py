@@ -5,16 +5,16 @@ from typing import Any
 
 import boto3
 import pytest
-from results import MATCH, UPLOAD, Time
 
-from guard import wiring
-from guard.aws.bound import Bound
-from guard.aws.ledger import PATIENCE, Ledger
-from guard.aws.table import Table
-from guard.errors import Withheld
-from guard.events import read_message
-from guard.model import Delivery, Status, Upload
-from guard.settings import read
+from photodna_guard import bootstrap
+from photodna_guard.aws.deletion_limit import Bound
+from photodna_guard.aws.results_table import PATIENCE, Ledger
+from photodna_guard.aws.table import Table
+from photodna_guard.domain.errors import Withheld
+from photodna_guard.domain.events import read_message
+from photodna_guard.domain.models import Delivery, Status, Upload
+from photodna_guard.settings import read
+from tests.aws.results import MATCH, UPLOAD, Time
 from tests.environment import GOOD
 
 
@@ -28,7 +28,7 @@ class World:
 
     def sweep(self, mode: str = "enforce") -> None:
         settings = read(GOOD | self.urls | {"MODE": mode})
-        wiring.build_sweep(settings, boto3.Session(), self.time).run()
+        bootstrap.build_sweep(settings, boto3.Session(), self.time).run()
 
     def sent(self, lane: str = "RETRY") -> list[Upload]:
         """What is in the queue of a lane, which is empty then."""

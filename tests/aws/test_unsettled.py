@@ -4,12 +4,12 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from results import MATCH, NOW, UNVERSIONED, UPLOAD, Time, item
 
-from guard.aws.ledger import LEASE_SECONDS, PATIENCE, Ledger
-from guard.aws.table import Table
-from guard.aws.unsettled import Unsettled
-from guard.model import Delivery, Status, Upload, Waiting
+from photodna_guard.aws.results_table import LEASE_SECONDS, PATIENCE, Ledger
+from photodna_guard.aws.table import Table
+from photodna_guard.aws.unsettled_index import Unsettled
+from photodna_guard.domain.models import Delivery, Status, Upload, Waiting
+from tests.aws.results import MATCH, NOW, UNVERSIONED, UPLOAD, Time, item
 
 
 @pytest.fixture

@@ -10,9 +10,9 @@ import requests
 from botocore.config import Config
 from botocore.stub import Stubber
 
-from guard.aws.uploads import Uploads
-from guard.errors import Busy, Gone, TryAgain, Unscannable
-from guard.model import Look, Upload
+from photodna_guard.aws.upload_bucket import Uploads
+from photodna_guard.domain.errors import Busy, Gone, TryAgain, Unscannable
+from photodna_guard.domain.models import Look, Upload
 
 KEY = "ordner/a b+c%20 😀.jpg"
 

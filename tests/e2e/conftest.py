@@ -8,11 +8,11 @@ import uuid
 from collections.abc import Iterator
 
 import pytest
-from embedded import Bench, environment, taken
 
-from guard import wiring
-from local.cloud import EmbeddedCloud
+from local.aws import EmbeddedCloud
 from local.pictures import draw, encode
+from photodna_guard import bootstrap
+from tests.e2e.embedded import Bench, environment, taken
 
 RATE = 100.0  # quick: what is tested here is not the rate
 
@@ -53,9 +53,9 @@ def bench(
     }
     for name, value in (environment(cloud, "OnUploadFunction") | cloud_variables).items():
         monkeypatch.setenv(name, value)
-    wiring.guard.cache_clear()
+    bootstrap.guard.cache_clear()
     yield Bench(cloud, bucket, monkeypatch)
-    wiring.guard.cache_clear()
+    bootstrap.guard.cache_clear()
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,7 @@ import boto3
 import pytest
 from boto3.dynamodb.types import TypeDeserializer
 
-from local.cloud import EmbeddedCloud
+from local.aws import EmbeddedCloud
 
 
 def taken(cloud: EmbeddedCloud, queue_url: str) -> list[dict[str, Any]]:

@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from embedded import results
 
-from local.cloud import EmbeddedCloud
-from tests.bench.rate import backlog
+from local.aws import EmbeddedCloud
+from tests.e2e.embedded import results
 from tests.waiting import until
+from tools.bench.rate import backlog
 
 pytestmark = pytest.mark.alone
 

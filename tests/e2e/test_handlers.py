@@ -8,13 +8,14 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from embedded import Bench, results, session_that_counts
 
-from guard import events, settings, wiring
-from guard.errors import SettingsFault, Unfinished
-from guard.handlers import on_retry, on_upload
-from guard.pace import UPLOADS
 from ops.costs import FAST
+from photodna_guard import bootstrap, settings
+from photodna_guard.domain import events
+from photodna_guard.domain.errors import SettingsFault, Unfinished
+from photodna_guard.handlers import on_retry, on_upload
+from photodna_guard.rate_limiter.gcra import UPLOADS
+from tests.e2e.embedded import Bench, results, session_that_counts
 
 Pictures = dict[str, bytes]
 
@@ -32,7 +33,7 @@ def test_a_clean_picture_is_settled_at_once_and_costs_four_aws_calls_besides_its
     bench: Bench, pictures: Pictures
 ) -> None:
     calls: list[str] = []
-    guard = wiring.build(settings.read(os.environ), UPLOADS, session_that_counts(calls))
+    guard = bootstrap.build(settings.read(os.environ), UPLOADS, session_that_counts(calls))
     warm = bench.put("first.jpg", pictures["clean"])
     guard.scanner.scan(events.read(warm).deliveries)
     calls.clear()
@@ -176,7 +177,7 @@ def test_whatever_the_service_answers_wrongly_is_deferred_and_settled_by_the_ret
 def captured_messages(bench: Bench) -> list[str]:
     """The bodies that are sent to the retry queue, which the cloud's own worker would take first."""
     bodies: list[str] = []
-    guard = wiring.guard(UPLOADS)
+    guard = bootstrap.guard(UPLOADS)
     guard.retry_queue._client.meta.events.register(
         "before-send.sqs.SendMessage", lambda request, **_: bodies.append(json.loads(request.body)["MessageBody"])
     )

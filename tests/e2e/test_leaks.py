@@ -8,11 +8,11 @@ from typing import Any
 
 import boto3
 import pytest
-from embedded import Bench, results
 
-from guard import wiring
-from guard.handlers import on_retry, on_sweep, on_upload
-from guard.pace import UPLOADS
+from photodna_guard import bootstrap
+from photodna_guard.handlers import on_retry, on_sweep, on_upload
+from photodna_guard.rate_limiter.gcra import UPLOADS
+from tests.e2e.embedded import Bench, results
 
 Pictures = dict[str, bytes]
 # Of a presigned URL (version 4 and 2) and of a signed request.
@@ -41,7 +41,7 @@ def key(bench: Bench) -> str:
 @pytest.fixture
 def everything(key: str) -> Iterator[Everything]:
     """Debug logging, as one turns it on for the SDK and for all else, in a function that has started."""
-    wiring.guard(UPLOADS)
+    bootstrap.guard(UPLOADS)
     handler, root = Everything(), logging.getLogger()
     levels = {name: logging.getLogger(name).level for name in ("", "boto3", "botocore", "urllib3", "requests")}
     boto3.set_stream_logger("", logging.DEBUG)
@@ -88,7 +88,7 @@ def every_path(bench: Bench, pictures: Pictures) -> None:
     on_sweep.handler({}, None)
     for broken in ("RESULTS_TABLE", "PACER_TABLE", "QUARANTINE_BUCKET", "SUBSCRIPTION_KEY_SECRET"):
         bench.monkeypatch.setenv(broken, "missing")
-        wiring.guard.cache_clear()
+        bootstrap.guard.cache_clear()
         record = bench.put(f"{broken}.jpg", pictures["match"])
         on_upload.handler({"Records": [record]}, None)
 

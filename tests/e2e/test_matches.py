@@ -8,10 +8,10 @@ from typing import Any
 import jsonschema
 import pytest
 from botocore.exceptions import ClientError
-from embedded import Bench, taken
 
-from guard import wiring
-from guard.handlers import on_sweep, on_upload
+from photodna_guard import bootstrap
+from photodna_guard.handlers import on_sweep, on_upload
+from tests.e2e.embedded import Bench, taken
 from tests.waiting import until
 
 Pictures = dict[str, bytes]
@@ -37,8 +37,8 @@ def settings(bench: Bench, **variables: str) -> None:
     """The operator deploys with other parameters."""
     for name, value in variables.items():
         bench.monkeypatch.setenv(name, value)
-    wiring.guard.cache_clear()
-    wiring.sweep.cache_clear()
+    bootstrap.guard.cache_clear()
+    bootstrap.sweep.cache_clear()
 
 
 def upload(*records: dict[str, Any]) -> None:

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from local.cloud import template
-from local.cloud.embedded import PERMISSIONS_DIR
+from local.aws import template
+from local.aws.embedded import PERMISSIONS_DIR
 
 RESOURCES = template.load(Path(__file__).resolve().parents[2] / "template.yaml")["Resources"]
 FUNCTIONS = {name: r["Properties"] for name, r in RESOURCES.items() if r["Type"] == "AWS::Serverless::Function"}

@@ -11,10 +11,10 @@ from typing import Any
 
 import boto3
 import pytest
-from embedded import results
 
-from local.cloud import EmbeddedCloud
+from local.aws import EmbeddedCloud
 from local.pictures import draw, encode
+from tests.e2e.embedded import results
 from tests.waiting import until
 
 pytestmark = pytest.mark.alone

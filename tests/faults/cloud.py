@@ -33,8 +33,8 @@ from moto.s3.utils import _VersionedKeyStore
 from moto.sqs import models as sqs_models
 from moto.sqs.models import Queue, SQSBackend, sqs_backends
 
-from local.cloud import moto_differences, moto_stack, stack, template
-from local.cloud.functions import Resource
+from local.aws import moto_differences, moto_stack, stack, template
+from local.aws.functions import Resource
 from tests.faults.calls import Calls
 from tests.faults.interleaving import START, Baton, Clock, pools_take_turns
 from tests.faults.partial_answers import PARTIAL, partial

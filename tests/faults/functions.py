@@ -10,9 +10,9 @@ from collections.abc import Callable
 from contextlib import contextmanager
 from typing import Any
 
-from guard import settings, wiring
-from guard.handlers import on_retry, on_upload
-from guard.pace import BACKFILL, RETRIES, UPLOADS, Lane
+from photodna_guard import bootstrap, settings
+from photodna_guard.handlers import on_retry, on_upload
+from photodna_guard.rate_limiter.gcra import BACKFILL, RETRIES, UPLOADS, Lane
 from tests.faults.calls import Process
 from tests.faults.cloud import Cloud
 from tests.faults.service import MatchService
@@ -23,7 +23,7 @@ ON_UPLOAD, ON_RETRY, ON_BACKFILL, ON_SWEEP = (
     "OnBackfillFunction",
     "OnSweepFunction",
 )
-HAS_SWEEP = importlib.util.find_spec("guard.handlers.on_sweep") is not None
+HAS_SWEEP = importlib.util.find_spec("photodna_guard.handlers.on_sweep") is not None
 QUEUE_OF = {ON_RETRY: "RetryQueue", ON_BACKFILL: "BackfillQueue"}
 _LANES: dict[str, Lane] = {ON_UPLOAD: UPLOADS, ON_RETRY: RETRIES, ON_BACKFILL: BACKFILL}
 
@@ -73,7 +73,7 @@ class Functions:
 
     def _on_sweep(self, process: Process, event: Any) -> None:
         conf = settings.read(self._variables(process.function))
-        sweep = wiring.build_sweep(conf, self._cloud.session, self._cloud.clock.now)
+        sweep = bootstrap.build_sweep(conf, self._cloud.session, self._cloud.clock.now)
         with sweep.notices.flushing():
             sweep.run()
 
@@ -85,7 +85,7 @@ class Functions:
             self._cloud.calls.alive()
 
         conf, lane = settings.read(self._variables(process.function)), _LANES[process.function]
-        return wiring.build(conf, lane, self._cloud.session, clock.now, sleep, self._service)  # type: ignore[arg-type]
+        return bootstrap.build(conf, lane, self._cloud.session, clock.now, sleep, self._service)  # type: ignore[arg-type]
 
     def _variables(self, function: str) -> dict[str, str]:
         variables = self._cloud.resources[function].properties["Environment"]["Variables"]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from local.cloud import s3_events
+from local.aws import s3_events
 from tests.faults import invariants, pictures, proofs
 from tests.faults.calls import Death, Fault, Process
 from tests.faults.cloud import ACCOUNT, KEY, REGION, UNVERSIONED, Cloud

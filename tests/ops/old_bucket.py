@@ -4,9 +4,9 @@ from typing import Any
 
 import boto3
 
-from guard.events import read_message
-from guard.model import Delivery, Upload
 from ops.backfill import main
+from photodna_guard.domain.events import read_message
+from photodna_guard.domain.models import Delivery, Upload
 
 STACK = {
     "Parameters": {"RatePerSecond": {"Type": "Number", "Default": 10}},

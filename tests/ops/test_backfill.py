@@ -6,10 +6,10 @@ from typing import Any
 
 import boto3
 import pytest
-from old_bucket import STACK, as_set, backfill, clients, keys, on_queue, put
 
 from ops.backfill import main
 from ops.versions import listed
+from tests.ops.old_bucket import STACK, as_set, backfill, clients, keys, on_queue, put
 
 
 def test_each_version_is_one_message_that_the_scanner_reads(s3: Any, sqs: Any, queue_url: str, bucket: str) -> None:

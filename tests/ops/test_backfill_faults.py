@@ -5,9 +5,9 @@ from typing import Any
 
 import boto3
 import pytest
-from old_bucket import STACK, backfill
 
 from ops.backfill import main
+from tests.ops.old_bucket import STACK, backfill
 
 
 def test_a_stack_without_a_backfill_lane_is_named(capsys: pytest.CaptureFixture[str]) -> None:

@@ -6,12 +6,12 @@ from typing import Any
 import boto3
 import pytest
 from botocore.awsrequest import AWSResponse
-from old_bucket import as_set, backfill, on_queue, put
 
-from guard.model import Upload
 from ops import shown
 from ops.sending import send
 from ops.versions import Batch, listed
+from photodna_guard.domain.models import Upload
+from tests.ops.old_bucket import as_set, backfill, on_queue, put
 
 ODD_KEYS = ("a b+c%20d.jpg", "ü/é/日本.jpg", "100%.png", "tab\there", "bell\x07\n.jpg", "q'uote\"\\.jpg", "folder/")
 

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from old_bucket import on_queue
 
-from guard.model import Upload
 from ops.faults import NotPossible
 from ops.sending import Progress, send, send_all
 from ops.versions import Batch, batches
+from photodna_guard.domain.models import Upload
+from tests.ops.old_bucket import on_queue
 
 
 class Refusing:

@@ -8,7 +8,8 @@ from typing import Any
 import boto3
 import pytest
 from botocore.exceptions import ClientError
-from old_bucket import STACK, as_set, backfill, clients, keys, on_queue, put
+
+from tests.ops.old_bucket import STACK, as_set, backfill, clients, keys, on_queue, put
 
 
 class Interrupted:

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from guard.model import Status
-from local.cloud.template import load
+from local.aws.template import load
 from ops import costs
 from ops.costs import Traffic, month, table
+from photodna_guard.domain.models import Status
 
 ROOT = Path(__file__).resolve().parents[2]
 COSTS_PAGE = ROOT / "docs/costs.md"
@@ -25,7 +25,7 @@ def test_what_there_is_of_a_price_of_its_own_is_what_the_template_and_the_code_h
     assert costs.FIXED["alarm"] == made.count("AWS::CloudWatch::Alarm")
     assert costs.FIXED["key"] == made.count("AWS::KMS::Key")
     assert costs.FIXED["secret"] == made.count("AWS::SecretsManager::Secret")
-    named = set(re.findall(r'_metric\((?:"| ?f?")(\w+)"', (ROOT / "src/guard/aws/notices.py").read_text()))
+    named = set(re.findall(r'_metric\((?:"| ?f?")(\w+)"', (ROOT / "src/photodna_guard/aws/telemetry.py").read_text()))
     assert costs.FIXED["metric"] >= len(named) + len(Status), "statuses are metrics, too"
 
 

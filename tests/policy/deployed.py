@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from local.cloud import template
+from local.aws import template
 from local.policy import stack_policies
 from local.policy.stack_policies import StackPolicies
 

@@ -9,13 +9,13 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
-from deployed import ACCOUNT, QUARANTINE, REGION, SAM, UPLOADS, Deployed, gate_statements
 
 from local.policy import stack_policies
 from local.policy.api_call import ApiCall
 from local.policy.evaluator import Request, decide
 from local.policy.guard import Guard, Record, Refusal
 from local.policy.stack_policies import StackPolicies
+from tests.policy.deployed import ACCOUNT, QUARANTINE, REGION, SAM, UPLOADS, Deployed, gate_statements
 
 SCANNERS = ["OnUploadRole", "OnRetryRole"]
 OTHERS = [None, "user", "admin", "BreakGlassRole"]

@@ -3,8 +3,9 @@
 from typing import Any
 
 import pytest
-from deployed import QUARANTINE, Deployed
-from test_gate import OTHERS, SCANNERS, Bucket
+
+from tests.policy.deployed import QUARANTINE, Deployed
+from tests.policy.test_gate import OTHERS, SCANNERS, Bucket
 
 NOBODYS = [who for who in OTHERS if who != "BreakGlassRole"]
 VERSION = {"versionId": "v1"}

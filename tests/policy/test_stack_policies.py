@@ -1,10 +1,10 @@
 """A stack's principals have the policies that name them, and no others."""
 
 import pytest
-from deployed import ACCOUNT, QUARANTINE, Deployed
 
 from local.policy.evaluator import Request, decide
 from local.policy.stack_policies import StackPolicies
+from tests.policy.deployed import ACCOUNT, QUARANTINE, Deployed
 
 
 @pytest.fixture(scope="module")

@@ -8,13 +8,13 @@ from pathlib import Path
 from shutil import copy
 
 import pytest
-from conftest import not_here
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from local.invoke import build, engine
 from local.invoke.errors import NotPossible, SamFailed
 from local.invoke.sam import ROOT
+from tests.sam.conftest import not_here
 
 SOURCE = ROOT / "src"
 LOCK = SOURCE / "requirements.txt"
@@ -57,11 +57,11 @@ def test_a_package_holds_the_source_as_it_is(package: Path) -> None:
         wanted = (path for path in folder.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
         return {str(path.relative_to(folder)): path.read_bytes() for path in wanted}
 
-    assert files(package / "guard") == files(SOURCE / "guard")
+    assert files(package / "photodna_guard") == files(SOURCE / "photodna_guard")
 
 
 def test_a_package_holds_nothing_beside_the_source_the_dependencies_and_their_lock(package: Path) -> None:
-    known = {"guard", "requirements.txt"}
+    known = {"photodna_guard", "requirements.txt"}
     for one in distributions(package):
         known |= {file.parts[0] for file in one.files or [] if file.parts[0] != ".."}
         known |= {f"{one.name}-{one.version}.{kind}" for kind in ("dist-info", "data")}

@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from guard.model import Delivery, Upload
-from local.cloud.runner import scheduled_event
+from local.aws.runner import scheduled_event
 from local.invoke import cases, sam, spoken_of
 from local.invoke.errors import NotAnEvent
 from local.invoke.run import read_event
 from local.invoke.sam import ROOT
 from local.invoke.spoken_of import Stored
+from photodna_guard.domain.models import Delivery, Upload
 
 FILES = sorted((ROOT / "events").glob("*.json"))
 SPEAKING = [path for path in FILES if not cases.CASES[path.name].lost]

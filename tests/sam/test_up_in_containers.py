@@ -13,13 +13,13 @@ from typing import Any
 
 import boto3
 import pytest
-from conftest import not_here
 
 from local.invoke import cases, engine, sam
 from local.invoke.containers import check
 from local.invoke.errors import NotPossible
 from local.invoke.run import Bench
 from local.invoke.sam import ROOT
+from tests.sam.conftest import not_here
 
 ENVIRONMENT = {**os.environ, "PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}", "LAMBDA": "sam", "RATE": "50"}
 START_SECONDS, RESULT_SECONDS, END_SECONDS = 90.0, 60.0, 40.0

@@ -8,11 +8,23 @@ from typing import Any
 
 import requests
 
-from guard.endings import Endings
-from guard.errors import Busy, Gone, Held, Withheld
-from guard.model import Copy, Delivery, Kind, Look, MatchFlag, ScanRecord, Source, Status, Upload, Verdict, Waiting
-from guard.move import Move
-from guard.scanner import Scanner
+from photodna_guard.domain.errors import Busy, Gone, Held, Withheld
+from photodna_guard.domain.models import (
+    Copy,
+    Delivery,
+    Kind,
+    Look,
+    MatchFlag,
+    ScanRecord,
+    Source,
+    Status,
+    Upload,
+    Verdict,
+    Waiting,
+)
+from photodna_guard.scanning.outcomes import Endings
+from photodna_guard.scanning.quarantine_workflow import Move
+from photodna_guard.scanning.scanner import Scanner
 
 NOW = 1_000_000.0
 JPEG = bytes.fromhex("ffd8ffe000104a46494600010100000100010000ffc0000b08012c012c01011100ffda") + bytes(100)

@@ -1,4 +1,4 @@
-"""A discrete-event simulation of the fleet around one shared item: pace.py's arithmetic, used as aws/pacer.py does.
+"""A discrete-event simulation of the fleet around one shared item: gcra.py's arithmetic, used as aws/pacer.py does.
 
 Times are whole microseconds. A process is a generator that yields how long it waits.
 """
@@ -11,15 +11,15 @@ from dataclasses import dataclass, field, replace
 from random import Random
 from typing import TypeVar
 
-from guard import pace
-from guard.asking import MISSES
-from guard.aws.pacer import _CONTENTION as CONTENTION
-from guard.aws.pacer import _EXACT as EXACT
-from guard.aws.pacer import _LEARNING
-from guard.backoff import SHORTEST
-from guard.errors import Busy
-from guard.pace import BATCH, RETRIES, SECOND, UPLOADS, Clock, Lane, Wait
-from guard.table_time import TableTime
+from photodna_guard.domain.errors import Busy
+from photodna_guard.rate_limiter import gcra
+from photodna_guard.rate_limiter.gcra import BATCH, RETRIES, SECOND, UPLOADS, Clock, Lane, Wait
+from photodna_guard.rate_limiter.limiter import _CONTENTION as CONTENTION
+from photodna_guard.rate_limiter.limiter import _EXACT as EXACT
+from photodna_guard.rate_limiter.limiter import _LEARNING
+from photodna_guard.rate_limiter.server_clock import TableTime
+from photodna_guard.scanning.backoff import SHORTEST
+from photodna_guard.scanning.match_requester import MISSES
 
 MS = SECOND // 1000
 MARGIN = 25 * MS  # the template's default
@@ -49,7 +49,7 @@ class World:
 
     @property
     def spacing(self) -> int:
-        return pace.interval(self.rate, self.margin / MS)
+        return gcra.interval(self.rate, self.margin / MS)
 
 
 class Simulation:
@@ -121,7 +121,7 @@ class SimulatedPacer:
             yield from self._read()
         refused = 0
         while refused < CONTENTION:
-            if waiting := pace.wait(self._clock, self._table_time(), self._horizon):
+            if waiting := gcra.wait(self._clock, self._table_time(), self._horizon):
                 yield from self._wait(waiting, give_up)
                 continue
             if slots := (yield from self._take(count)):
@@ -141,9 +141,9 @@ class SimulatedPacer:
         if until > give_up:
             self._clock = replace(known, paused_until=0)
             raise Busy(waiting.reason, until)
-        until += round(self._sim.random.uniform(*pace.later(known, self._turn or 0)) * SECOND)
+        until += round(self._sim.random.uniform(*gcra.later(known, self._turn or 0)) * SECOND)
         while self._clock == known and (now := self.now()) < until:
-            recheck = now + pace.RECHECK if waiting.held else until
+            recheck = now + gcra.RECHECK if waiting.held else until
             exact = self._exact_at() if self._world.dated else until
             yield max(0, round(min(until, recheck, exact)) - now)
             yield from self._read()
@@ -176,7 +176,7 @@ class SimulatedPacer:
             self._turn = self._item.take_turn(self.lane, self._clock.turn - (self._turn or 0))
         self._clock = self._item.seen(self.lane)
         yield from self._back(began)
-        return [slot - offset for slot in pace.slots(end, count, self._world.spacing)] if taken else []
+        return [slot - offset for slot in gcra.slots(end, count, self._world.spacing)] if taken else []
 
     def _there(self) -> Steps[int]:
         began = self.now()

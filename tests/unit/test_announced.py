@@ -1,10 +1,10 @@
 """endings.py, after the end: who listens is told, and the object has its tag; at the first try, or at a later one."""
 
 import pytest
-from fakes import AWAY, JPEG, MATCH, NO_MATCH, World
 
-from guard.errors import Busy, TryAgain
-from guard.model import Status, Verdict
+from photodna_guard.domain.errors import Busy, TryAgain
+from photodna_guard.domain.models import Status, Verdict
+from tests.unit.fakes import AWAY, JPEG, MATCH, NO_MATCH, World
 
 ENDS: dict[Status, tuple[Verdict, dict[str, bytes]]] = {
     Status.SKIPPED: (NO_MATCH, {"a.jpg": b"words"}),

@@ -7,10 +7,10 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from fakes import JPEG, MATCH, World, upload
 
-from guard.errors import Busy
-from guard.model import Delivery, Kind, Status, Verdict
+from photodna_guard.domain.errors import Busy
+from photodna_guard.domain.models import Delivery, Kind, Status, Verdict
+from tests.unit.fakes import JPEG, MATCH, World, upload
 
 PATHS: dict[str, dict[str, Any]] = {
     "clean": {},

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from guard.events import read, read_message
-from guard.model import Delivery, Upload
+from photodna_guard.domain.events import read, read_message
+from photodna_guard.domain.models import Delivery, Upload
 
 
 def s3_record(key: str = "a.jpg", **obj: Any) -> dict[str, Any]:

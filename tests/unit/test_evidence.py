@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator, FormatChecker
 
-from guard import __version__, evidence
-from guard.model import Upload
+from photodna_guard import __version__
+from photodna_guard.domain import evidence
+from photodna_guard.domain.models import Upload
 
 SCHEMAS = Path(__file__).resolve().parents[2] / "docs/schemas"
 SCHEMA = json.loads((SCHEMAS / "evidence-1.schema.json").read_text())

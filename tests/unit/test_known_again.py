@@ -4,10 +4,10 @@ import hashlib
 from collections.abc import Callable
 
 import pytest
-from fakes import AWAY, BUSY, JPEG, MATCH, NOT_VERIFIED, REFUSED, UNKNOWN, World, upload
 
-from guard.errors import Away, Busy, Gone, NoAnswers, NoKey, TryAgain, Unscannable
-from guard.model import Delivery, Kind, MatchFlag, Status, Verdict
+from photodna_guard.domain.errors import Away, Busy, Gone, NoAnswers, NoKey, TryAgain, Unscannable
+from photodna_guard.domain.models import Delivery, Kind, MatchFlag, Status, Verdict
+from tests.unit.fakes import AWAY, BUSY, JPEG, MATCH, NOT_VERIFIED, REFUSED, UNKNOWN, World, upload
 
 KNOWN = Verdict(Kind.MATCH, "known-again", "T-0", (MatchFlag("Other"),))
 THROTTLED = Verdict(Kind.THROTTLED, "http-429", retry_after=7.0)

@@ -1,10 +1,10 @@
 """move.py: a match's way into quarantine, line by line, among fakes."""
 
 import pytest
-from fakes import JPEG, MATCH, TEST_MATCH, World, upload
 
-from guard.errors import Busy, Gone, TryAgain, Unscannable
-from guard.model import Delivery, Status
+from photodna_guard.domain.errors import Busy, Gone, TryAgain, Unscannable
+from photodna_guard.domain.models import Delivery, Status
+from tests.unit.fakes import JPEG, MATCH, TEST_MATCH, World, upload
 
 AFTER_THE_MATCH = ["keep", "copied", "admit", "digest", "delete", "file", "settle", "settled", "announced"]
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from guard import settings
-from local.cloud import template
+from local.aws import template
 from local.invoke import deploy
+from photodna_guard import settings
 
 ROOT = Path(__file__).resolve().parents[2]
 SAM = template.load(ROOT / "template.yaml")

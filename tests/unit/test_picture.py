@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from guard.dimensions import dimensions
-from guard.model import Look
-from guard.picture import HEAD_BYTES, LARGEST, Route, Way, route
+from photodna_guard.domain.models import Look
+from photodna_guard.imaging.dimensions import dimensions
+from photodna_guard.imaging.triage import HEAD_BYTES, LARGEST, Route, Way, route
 
 
 def encoded(form: str, size: tuple[int, int] = (200, 170), mode: str = "RGB", **options: Any) -> bytes:

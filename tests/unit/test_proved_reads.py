@@ -1,9 +1,9 @@
 """scanner.py: what one read shows decides nothing where nothing proves it and nobody else sees the bytes."""
 
 import pytest
-from fakes import JPEG, World, upload
 
-from guard.model import Delivery, Status
+from photodna_guard.domain.models import Delivery, Status
+from tests.unit.fakes import JPEG, World, upload
 
 TEXT = b"words"
 

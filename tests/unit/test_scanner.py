@@ -1,11 +1,11 @@
 """scanner.py, asking.py and endings.py: the way of an upload to its verdict, among fakes."""
 
 import pytest
-from fakes import AWAY, BUSY, JPEG, MATCH, NO_MATCH, NOT_VERIFIED, NOW, REFUSED, UNKNOWN, World, upload
 
-from guard.errors import Away, Busy, NoKey, TryAgain, Unscannable
-from guard.model import Delivery, Kind, Status, Verdict
-from guard.pace import BATCH
+from photodna_guard.domain.errors import Away, Busy, NoKey, TryAgain, Unscannable
+from photodna_guard.domain.models import Delivery, Kind, Status, Verdict
+from photodna_guard.rate_limiter.gcra import BATCH
+from tests.unit.fakes import AWAY, BUSY, JPEG, MATCH, NO_MATCH, NOT_VERIFIED, NOW, REFUSED, UNKNOWN, World, upload
 
 
 def test_a_clean_upload_is_settled_and_tagged() -> None:

@@ -2,8 +2,8 @@
 
 import pytest
 
-from guard.errors import SettingsFault
-from guard.settings import read
+from photodna_guard.domain.errors import SettingsFault
+from photodna_guard.settings import read
 from tests.environment import GOOD
 
 

@@ -9,11 +9,11 @@ from typing import Any, cast
 import pytest
 from botocore.exceptions import ClientError
 
-from guard import pace
-from guard.aws.pacer import Pacer
-from guard.aws.table import Table
-from guard.pace import BACKFILL, BATCH, RETRIES, SECOND, UPLOADS, Lane
-from guard.table_time import UNSURE
+from photodna_guard.aws.table import Table
+from photodna_guard.rate_limiter import gcra
+from photodna_guard.rate_limiter.gcra import BACKFILL, BATCH, RETRIES, SECOND, UPLOADS, Lane
+from photodna_guard.rate_limiter.limiter import Pacer
+from photodna_guard.rate_limiter.server_clock import UNSURE
 from tests.unit.simulation import LATE, MARGIN, MS, Fleet, Item, SimulatedPacer, Simulation, Steps, World
 
 LATENCIES = [0.1, 1.0, 5.0]
@@ -195,7 +195,7 @@ class ReadThenWrite(SimulatedPacer):
         read, now = self._item.tat, self.now()
         yield self._sim.random.randint(*self._world.way)
         self._item.tat = max(read, now) + count * self._world.spacing
-        return pace.slots(self._item.tat, count, self._world.spacing)
+        return gcra.slots(self._item.tat, count, self._world.spacing)
 
 
 def test_a_clock_that_is_read_and_then_written_exceeds_the_limit() -> None:

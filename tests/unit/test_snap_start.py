@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from local.cloud import template
-from tests.bench.cold_start import ENVIRONMENT
+from local.aws import template
+from tools.bench.cold_start import ENVIRONMENT
 
 ROOT = Path(__file__).resolve().parents[2]
 SAM = template.load(ROOT / "template.yaml")
@@ -118,7 +118,7 @@ def test_a_snapshot_holds_no_connection_and_no_dice_of_its_own(tmp_path: Path, m
     """Else all containers of it would share a connection that is dead, or wait the same random times."""
     (tmp_path / "snapshot_restore_py.py").write_text(HOOKS, encoding="utf-8")
     paths = {"PATH": os.environ["PATH"], "PYTHONPATH": os.pathsep.join([str(ROOT / "src"), str(tmp_path)])}
-    argv = [sys.executable, "-c", INITIALISED, f"guard.handlers.{module}"]
+    argv = [sys.executable, "-c", INITIALISED, f"photodna_guard.handlers.{module}"]
     done = subprocess.run(argv, env={**ENVIRONMENT, **paths}, capture_output=True, text=True, check=False)  # noqa: S603
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout) == {"connected": [], "dice": True}

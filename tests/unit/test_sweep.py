@@ -1,11 +1,11 @@
 """sweep.py: what waits for too long is sent again, among fakes."""
 
 import pytest
-from fakes import NOW, FakeBound, FakeNotices, FakeRetryQueue, FakeUnsettled
 
-from guard.errors import TryAgain
-from guard.model import Waiting
-from guard.sweep import Sweep
+from photodna_guard.domain.errors import TryAgain
+from photodna_guard.domain.models import Waiting
+from photodna_guard.scanning.sweeper import Sweep
+from tests.unit.fakes import NOW, FakeBound, FakeNotices, FakeRetryQueue, FakeUnsettled
 
 
 class World:

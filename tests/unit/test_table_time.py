@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from guard.table_time import UNSURE, TableTime
+from photodna_guard.rate_limiter.server_clock import UNSURE, TableTime
 
 NOW = 1_800_000_000.0
 FINE = 0.005

@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
-from guard import pace, settings
-from guard.aws.ledger import LEASE_SECONDS, PATIENCE
-from guard.aws.retry_queue import LONGEST_DELAY
-from guard.scanner import ANSWER
-from local.cloud import template
+from local.aws import template
+from photodna_guard import settings
+from photodna_guard.aws.results_table import LEASE_SECONDS, PATIENCE
+from photodna_guard.aws.retry_queue import LONGEST_DELAY
+from photodna_guard.rate_limiter import gcra
+from photodna_guard.scanning.scanner import ANSWER
 
 ROOT = Path(__file__).resolve().parents[2]
 SAM = template.load(ROOT / "template.yaml")
@@ -59,17 +60,17 @@ def test_a_lease_outlives_every_execution_and_a_receipt_six_of_them() -> None:
 
 
 def test_a_function_runs_long_enough_to_wait_for_a_slot_and_for_an_answer() -> None:
-    spacing = pace.interval(10, 25)
-    upload = pace.UPLOADS.horizon(spacing) / pace.SECOND
+    spacing = gcra.interval(10, 25)
+    upload = gcra.UPLOADS.horizon(spacing) / gcra.SECOND
     assert FUNCTIONS["OnUploadFunction"]["Timeout"] > upload + ANSWER
-    retry = pace.RETRIES.patience + (pace.RETRIES.horizon(spacing) + pace.BATCH * spacing) / pace.SECOND
+    retry = gcra.RETRIES.patience + (gcra.RETRIES.horizon(spacing) + gcra.BATCH * spacing) / gcra.SECOND
     assert FUNCTIONS["OnRetryFunction"]["Timeout"] > retry + ANSWER
 
 
 def test_no_batch_has_more_messages_than_there_are_threads_and_connections() -> None:
     for function, source in (("OnRetryFunction", "Retry"), ("OnBackfillFunction", "Backfill")):
         event = FUNCTIONS[function]["Events"][source]["Properties"]
-        assert 10 < event["BatchSize"] <= pace.BATCH, "a write for each ten would be more than it may cost"
+        assert 10 < event["BatchSize"] <= gcra.BATCH, "a write for each ten would be more than it may cost"
         assert event["MaximumBatchingWindowInSeconds"] >= 1, "SQS asks for it where a batch is larger than 10"
         assert event["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
 

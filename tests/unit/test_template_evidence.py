@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from guard.aws import bound, event_bus
-from guard.aws.ledger import PATIENCE
-from local.cloud import template
+from local.aws import template
+from photodna_guard.aws import deletion_limit, event_bus
+from photodna_guard.aws.results_table import PATIENCE
 
 ROOT = Path(__file__).resolve().parents[2]
 RESOURCES = template.load(ROOT / "template.yaml")["Resources"]
@@ -36,7 +36,7 @@ def resources(policy: str, action: str) -> str:
 
 
 def test_an_alarm_watches_only_metrics_that_are_told() -> None:
-    told = set(re.findall(r'"([A-Z][A-Za-z]+)"', (ROOT / "src/guard/aws/notices.py").read_text()))
+    told = set(re.findall(r'"([A-Z][A-Za-z]+)"', (ROOT / "src/photodna_guard/aws/telemetry.py").read_text()))
     told |= {"Clean", "Unscannable", "Failed", "Gone", "Skipped", "Quarantined"}  # a status each
     alarms = [r["Properties"] for r in RESOURCES.values() if r["Type"] == "AWS::CloudWatch::Alarm"]
     own = {alarm["MetricName"] for alarm in alarms if alarm["Namespace"] == "PhotoDNAGuard"}
@@ -151,5 +151,5 @@ def test_each_index_that_is_asked_for_has_a_reader_who_may() -> None:
 def test_the_bound_of_the_template_fits_into_its_item() -> None:
     """Each match of an hour is in it: an item of DynamoDB's has 400 KB."""
     most = template.load(ROOT / "template.yaml")["Parameters"]["QuarantinesPerHour"]["MaxValue"]
-    assert bound.HOUR == 3600
+    assert deletion_limit.HOUR == 3600
     assert most * (16 + 12 + 8) < 400_000 / 4

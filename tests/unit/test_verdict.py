@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from guard.model import Kind, MatchFlag
-from guard.verdict import LONGEST_QUOTA, LONGEST_THROTTLE, read, seconds
+from photodna_guard.domain.models import Kind, MatchFlag
+from photodna_guard.match_api.response import LONGEST_QUOTA, LONGEST_THROTTLE, read, seconds
 
 NOW = datetime(2026, 11, 22, 12, 0, 0, tzinfo=UTC).timestamp()
 

@@ -1,10 +1,10 @@
 """Matches that are written down and not moved: in observe mode, and when more of them come than the bound allows."""
 
 import pytest
-from fakes import JPEG, MATCH, World
 
-from guard.errors import Busy, TryAgain
-from guard.model import Status
+from photodna_guard.domain.errors import Busy, TryAgain
+from photodna_guard.domain.models import Status
+from tests.unit.fakes import JPEG, MATCH, World
 
 
 def test_in_observe_mode_a_match_is_written_down_and_stays_where_it_is() -> None:

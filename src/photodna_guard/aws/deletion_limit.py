@@ -1,0 +1,63 @@
+"""How many matches may be deleted in an hour: one item beside the shared rate's, which every worker moves.
+
+A matcher that goes wrong would have everything deleted. When more matches come in an hour than the bound allows, all
+deleting stops until an operator takes `stopped_at` away (docs/runbook.md).
+"""
+
+import hashlib
+import time
+from collections.abc import Callable
+from typing import Any
+
+from photodna_guard.aws.table import Refused, Table
+from photodna_guard.domain.errors import Busy, Withheld
+from photodna_guard.domain.models import Upload
+
+HOUR = 3600
+_ITEM = {"pacer": "quarantines"}
+_CONTENTION = 10  # refused writes after which somebody else may try
+
+
+class Bound:
+    """The bound. Its methods raise Busy and TryAgain."""
+
+    def __init__(self, table: Table, most: int, now: Callable[[], float] = time.time) -> None:
+        """`most`: matches an hour."""
+        self._table, self._most, self._now = table, most, now
+        self._item: dict[str, Any] = {}
+
+    def admit(self, upload: Upload) -> None:
+        """Counts a match that is about to be deleted; once, however often it is tried. Raises Withheld."""
+        name, now = hashlib.sha256(f"{upload.id}#{upload.version}".encode()).hexdigest()[:16], int(self._now())
+        for _ in range(_CONTENTION):
+            lately = {each: at for each, at in self._item.get("lately", {}).items() if at > now - HOUR}
+            full = name not in lately and len(lately) >= self._most
+            try:
+                self._item = self._write("stopped_at", now) if full else self._write("lately", {name: now} | lately)
+            except Refused as refused:  # what was known of it is old
+                self._item = refused.item
+                full = "stopped_at" in self._item
+                if not full:
+                    continue
+            if full:
+                raise Withheld(f"more than {self._most} matches in an hour")
+            return
+        raise Busy("many matches at once", until=now + 1)
+
+    @property
+    def stopped(self) -> bool:
+        """Whether all deleting has stopped, until an operator lets it go on."""
+        return "stopped_at" in self._table.read(_ITEM)
+
+    def _write(self, attribute: str, value: object) -> dict[str, Any]:
+        """Changes what is known, unless it has changed meanwhile. Raises Refused."""
+        known = self._item.get("changes")
+        unchanged = "attribute_not_exists(changes)" if known is None else "changes = :known"
+        values = {":value": value, ":changes": (known or 0) + 1} | ({} if known is None else {":known": known})
+        return self._table.update(
+            _ITEM,
+            "SET #attribute = :value, changes = :changes",
+            f"{unchanged} AND attribute_not_exists(stopped_at)",
+            values,
+            {"#attribute": attribute},
+        )

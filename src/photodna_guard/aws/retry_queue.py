@@ -1,0 +1,38 @@
+"""The retry queue and its dead-letter queue: what waits for another try, and what was given up."""
+
+import json
+from typing import TYPE_CHECKING
+
+from photodna_guard.aws.error_translation import calling
+from photodna_guard.domain.models import Delivery
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs import SQSClient
+
+LONGEST_DELAY = 900  # seconds: the most that SQS takes. Whoever has to wait longer is sent round again
+
+
+class RetryQueue:
+    """The two queues. Its methods raise Busy and TryAgain."""
+
+    def __init__(self, client: "SQSClient", queue_url: str, dead_letter_queue_url: str) -> None:
+        self._client, self._queue, self._dead_letters = client, queue_url, dead_letter_queue_url
+
+    def send(self, delivery: Delivery, delay: float) -> None:
+        """Delivers again after `delay` seconds."""
+        seconds = min(max(round(delay), 0), LONGEST_DELAY)
+        with calling("sqs:SendMessage"):
+            self._client.send_message(
+                QueueUrl=self._queue, MessageBody=json.dumps(delivery.as_dict()), DelaySeconds=seconds
+            )
+
+    def give_up(self, what: object, reason: str) -> None:
+        """Keeps a delivery, or a part of a payload that nobody can read, for a person, with the reason.
+
+        Redriven to the retry queue, a delivery starts anew.
+        """
+        known = what.as_dict() if isinstance(what, Delivery) else {"unreadable": what}
+        with calling("sqs:SendMessage"):
+            self._client.send_message(
+                QueueUrl=self._dead_letters, MessageBody=json.dumps(known | {"gave_up": reason}, default=str)
+            )

@@ -1,0 +1,32 @@
+"""The subscription key in Secrets Manager, cached for the container."""
+
+from typing import TYPE_CHECKING
+
+from aws_lambda_powertools.utilities.parameters import SecretsProvider
+from aws_lambda_powertools.utilities.parameters.exceptions import GetParameterError
+
+from photodna_guard.domain.errors import NoKey
+
+if TYPE_CHECKING:
+    from mypy_boto3_secretsmanager import SecretsManagerClient
+
+# Long, since a key that was changed shows itself: the service answers 401, and the key is fetched afresh.
+MAX_AGE_SECONDS = 3600
+
+
+class SubscriptionKey:
+    """The key. Raises NoKey where it cannot be had: that is no upload's failure."""
+
+    def __init__(self, client: "SecretsManagerClient", secret: str) -> None:
+        self._provider, self._secret = SecretsProvider(boto3_client=client), secret
+
+    def get(self, fresh: bool = False) -> str:
+        """The key as it goes into the header. Never log it."""
+        try:
+            value = self._provider.get(self._secret, max_age=MAX_AGE_SECONDS, force_fetch=fresh)
+        except GetParameterError:
+            raise NoKey("the subscription key's secret cannot be read") from None
+        key = value.strip() if isinstance(value, str) else ""
+        if not (key and key.isascii() and key.isprintable()):
+            raise NoKey("the subscription key's secret holds no plain-text key")
+        return key

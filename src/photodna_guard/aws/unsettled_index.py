@@ -1,0 +1,48 @@
+"""What is on its way, from the results table's index `unsettled`: for the sweep."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from photodna_guard.aws.result_item import SHARDS, upload_of
+from photodna_guard.aws.results_table import HELD, PATIENCE
+from photodna_guard.aws.table import Refused, Table
+from photodna_guard.domain.models import Upload, Waiting
+
+
+class Unsettled:
+    """The index. Its methods raise Busy and TryAgain."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def waiting(self) -> Iterator[Waiting]:
+        """All that waits, oldest first within each partition."""
+        for shard in range(SHARDS):
+            yield from map(_waiting, self._table.query("unsettled", "unsettled", f"{shard:x}"))
+
+    def held(self) -> Iterator[Waiting]:
+        """The matches that are not moved until the operator says so."""
+        yield from map(_waiting, self._table.query("unsettled", "unsettled", HELD))
+
+    def claim(self, waiting: Waiting, now: int) -> Upload | None:
+        """The upload, to be sent again; None where somebody else has taken it up meanwhile.
+
+        Next it is overdue after as long again as it has waited: a backlog gets few messages that it has already.
+        """
+        patience = max(PATIENCE[waiting.lane], now - int(waiting.received))
+        try:
+            item = self._table.update(
+                {"upload": waiting.upload, "version": waiting.version},
+                "SET overdue_at = :next",
+                "overdue_at = :seen",
+                {":next": now + patience, ":seen": waiting.overdue},
+            )
+        except Refused:
+            return None
+        return upload_of(item)
+
+
+def _waiting(item: dict[str, Any]) -> Waiting:
+    received = datetime.fromisoformat(item["received_at"]).timestamp()
+    return Waiting(item["upload"], item["version"], item["lane"], received, int(item["overdue_at"]))

@@ -1,0 +1,1 @@
+"""Values and errors of the domain: frozen, no I/O."""

@@ -1,0 +1,32 @@
+"""The retry path and the backfill: messages of a queue, in batches. `LANE` says which of the two this function is."""
+
+import os
+from typing import Any
+
+from photodna_guard import bootstrap
+from photodna_guard.domain import events
+from photodna_guard.domain.models import Delivery
+from photodna_guard.rate_limiter.gcra import LANES, RETRIES
+
+LANE = LANES[os.environ.get("LANE", RETRIES.name)]
+
+
+def handler(event: Any, context: Any) -> dict[str, list[dict[str, str]]]:
+    """Settles or defers every upload of every message; answers with the messages that have to come again."""
+    return answer(bootstrap.guard(LANE), event, bootstrap.seconds_left(context))
+
+
+def answer(guard: bootstrap.Guard, event: Any, seconds: float) -> dict[str, list[dict[str, str]]]:
+    """The same with that application, within so many seconds."""
+    with guard.notices.flushing():
+        messages: list[tuple[str, Delivery]] = []
+        for record in event["Records"]:
+            intake = events.read_message(record["body"])
+            guard.keep(intake.faults)
+            messages += [(record["messageId"], delivery) for delivery in intake.deliveries]
+        done = guard.scanner.scan([delivery for _, delivery in messages], seconds)
+    again = {message_id for (message_id, _), is_done in zip(messages, done, strict=True) if not is_done}
+    return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in sorted(again)]}
+
+
+bootstrap.warm(LANE)

@@ -1,0 +1,12 @@
+"""The sweep's entry point, by EventBridge's schedule."""
+
+from typing import Any
+
+from photodna_guard import bootstrap
+
+
+def handler(_event: Any, _context: Any) -> None:
+    """Sends what is overdue again. Where that fails the next run goes on."""
+    sweep = bootstrap.sweep()
+    with sweep.notices.flushing():
+        sweep.run()

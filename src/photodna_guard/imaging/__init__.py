@@ -1,0 +1,1 @@
+"""What the first bytes of an object say of it."""

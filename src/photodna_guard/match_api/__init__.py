@@ -1,0 +1,1 @@
+"""The Match operation of the PhotoDNA Cloud Service."""

@@ -1,0 +1,1 @@
+"""The way of an upload from its event to its outcome."""

@@ -1,0 +1,74 @@
+"""Asking the service: slots for a batch, an open connection before them, and one request at each slot."""
+
+from collections.abc import Callable
+
+from photodna_guard.domain.errors import Away, Busy, NoAnswers, TryAgain
+from photodna_guard.domain.models import Kind, Verdict
+from photodna_guard.scanning.ports import Matcher, Notices, Pacer
+from photodna_guard.scanning.scan import Scan
+
+MISSES = 3  # slots in a row that this machine was too busy to meet; then somebody else may try
+THROTTLE_PAUSE = {"http-403": 300.0, "http-429": 1.0}  # seconds, where the service does not say
+
+
+class Asking:
+    """Takes slots and sends requests at them. Its methods raise Busy and TryAgain."""
+
+    def __init__(self, pacer: Pacer, matcher: Matcher, notices: Notices, now: Callable[[], float]) -> None:
+        self._pacer, self._matcher, self._notices, self._now = pacer, matcher, notices, now
+
+    def reserve(self, count: int, deadline: float) -> list[float]:
+        """Slots, and open connections before them: a handshake would make a request late for its slot."""
+        try:
+            slots = self._pacer.reserve(count, deadline - self._now(), lambda: self._matcher.connect(count))
+        except Away as away:
+            self._failed(str(away), unreachable=True)
+            raise
+        if (used := self._pacer.quota_used) is not None:
+            self._notices.quota(used)
+        return slots
+
+    def send(self, scan: Scan, slot: float | None = None) -> Verdict:
+        """One request at its slot; a missed slot is given up, and another taken."""
+        assert scan.request, "nothing to send"  # noqa: S101
+        for _ in range(MISSES):
+            slot = slot or self.reserve(1, scan.deadline)[0]
+            if slot > scan.deadline:
+                raise Busy("no time left for an answer", slot)
+            arrived = self._pacer.arrive(slot)
+            verdict = self._matcher.send(scan.request, self._pacer.answer_within) if arrived else None
+            if verdict:
+                if verdict.kind.answered:
+                    self._pacer.answered()
+                return verdict
+            slot = None
+        raise Busy("slots were missed")
+
+    def nobody_is_answered(self, verdict: Verdict) -> None:
+        """Has everybody wait who has to, where the answer means that. Raises NoAnswers or TryAgain then."""
+        match verdict.kind:
+            case Kind.THROTTLED:
+                self._pause(verdict)
+            case Kind.KEY_REFUSED:
+                self._notices.key_refused()
+                self._pacer.refused()
+                raise NoAnswers(verdict.reason)
+            case Kind.AWAY:
+                self._failed(verdict.reason)
+                raise TryAgain(verdict.reason, verdict.retry_after)
+            case Kind.UNKNOWN:
+                raise TryAgain(verdict.reason, verdict.retry_after)
+
+    def _failed(self, reason: str, unreachable: bool = False) -> None:
+        if self._pacer.failed(unreachable):
+            self._notices.away(reason)
+
+    def _pause(self, verdict: Verdict) -> None:
+        """Holds everybody: the service will answer nobody's request before then."""
+        wait = verdict.retry_after
+        if wait is None:
+            wait = THROTTLE_PAUSE[verdict.reason]
+        self._notices.paused(verdict.reason, wait)
+        until = self._now() + wait
+        self._pacer.pause(until)
+        raise NoAnswers(verdict.reason, until)

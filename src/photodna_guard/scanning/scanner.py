@@ -1,0 +1,193 @@
+"""The way of an upload, as the design's diagram tells it: begin, look, take a slot, ask, act."""
+
+import hashlib
+import math
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+from photodna_guard.domain.errors import Busy, Gone, GuardError, NoAnswers, TryAgain, Unscannable
+from photodna_guard.domain.models import Delivery, Kind, Look, Status, Verdict
+from photodna_guard.imaging import triage
+from photodna_guard.rate_limiter.gcra import BATCH
+from photodna_guard.scanning.match_requester import Asking
+from photodna_guard.scanning.outcomes import Endings, Step
+from photodna_guard.scanning.ports import Ledger, Matcher, Notices, Pacer, Uploads
+from photodna_guard.scanning.quarantine_workflow import Move
+from photodna_guard.scanning.scan import Scan
+
+ANSWER = 65.0  # seconds that an answer can take at worst, its head 30 and its body; no request leaves with fewer left
+
+
+class Scanner:
+    """Takes deliveries all their way."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        uploads: Uploads,
+        pacer: Pacer,
+        matcher: Matcher,
+        move: Move,
+        endings: Endings,
+        notices: Notices,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self._ledger, self._uploads, self._pacer, self._matcher = ledger, uploads, pacer, matcher
+        self._asking = Asking(pacer, matcher, notices, now)
+        self._move, self._endings, self._notices, self._now = move, endings, notices, now
+
+    def scan(self, deliveries: Sequence[Delivery], seconds: float = math.inf) -> list[bool]:
+        """Whether each delivery is done with: settled or deferred. One that is not is to be delivered again.
+
+        `seconds`: how long the function may still run. What does not fit is deferred, not cut off.
+        """
+        deadline = self._now() + seconds - ANSWER
+        scans = [Scan(delivery, deadline=deadline) for delivery in deliveries]
+        for first in range(0, len(scans), BATCH):
+            self._batch(scans[first : first + BATCH], deadline)
+        return [not scan.unfinished for scan in scans]
+
+    def _batch(self, scans: list[Scan], deadline: float) -> None:
+        """As many as there are connections: all look, and those that must be asked about take their slots together."""
+        self._each(scans, [self._prepare] * len(scans))
+        asking = [scan for scan in scans if scan.request]
+        self._each(asking, self._at_slots(len(asking), deadline) if asking else [])
+
+    def _each(self, scans: list[Scan], steps: Sequence[Step]) -> None:
+        """Side by side, so that a slow answer keeps nobody else from his slot."""
+        steps = [self._or_known_again(step) for step in steps]
+        if len(scans) == 1:
+            self._endings.run(scans[0], steps[0])
+        elif scans:
+            with ThreadPoolExecutor(max_workers=len(scans)) as threads:
+                list(threads.map(self._endings.run, scans, steps))
+
+    def _or_known_again(self, step: Step) -> Step:
+        """While the service answers nobody, bytes that are in quarantine already are quarantined by that alone."""
+
+        def run(scan: Scan) -> None:
+            try:
+                step(scan)
+            except (NoAnswers, TryAgain):
+                if not (scan.media_type and self._known_again(scan)):
+                    raise
+
+        return run
+
+    def _known_again(self, scan: Scan) -> bool:
+        """Compared once for an upload: nothing that is asked about is new in quarantine while nobody is answered."""
+        if scan.matched or scan.delivery.compared or scan.begun.status.settled:
+            return False
+        try:
+            digest = hashlib.sha256(self._uploads.read(scan.upload).content).hexdigest()
+            verdict = self._ledger.known(digest)
+        except (Gone, Unscannable, Busy, TryAgain):
+            return False
+        scan.delivery = replace(scan.delivery, compared=True)
+        if verdict:
+            self._match(scan, verdict)
+        return verdict is not None
+
+    def _prepare(self, scan: Scan) -> None:
+        """Begin and look. What has to be asked about is left with a request that is ready to be sent."""
+        record = scan.record = self._ledger.begin(scan.delivery)
+        if record.status.settled:
+            return self._endings.follow_up(scan, record)
+        if scan.matched:
+            return self._quarantine(scan)
+        self._pacer.admit(new=scan.delivery.attempt == 0)
+        look = self._uploads.look(scan.upload, triage.HEAD_BYTES)
+        route, scan.bare, scan.head = triage.route(look), not look.tags, look.head
+        # Nobody else sees the bytes of what is not asked about: then one read that nothing proves is not enough.
+        if route.way is not triage.Way.BY_URL and not look.proved:
+            self._look_again(scan, look)
+        if route.way is triage.Way.NOT_AN_IMAGE:
+            return self._endings.settle(scan, Status.SKIPPED, route.reason)
+        if route.way is triage.Way.RENDITION:
+            return self._rendition(scan, route.reason)
+        scan.media_type = route.media_type
+        return self._make_ready(scan)
+
+    def _look_again(self, scan: Scan, look: Look) -> None:
+        if self._uploads.look(scan.upload, triage.HEAD_BYTES) != look:
+            raise TryAgain("two reads of the object's head differ")
+
+    def _make_ready(self, scan: Scan, fresh_key: bool = False) -> None:
+        """Signs the URL, or reads the bytes, and has the key: nothing of that is to delay the slot."""
+        if scan.delivery.by_value or not scan.upload.version_id:
+            # Without versions a URL shows whatever has taken the object's place by then; these bytes are pinned.
+            picture_bytes = self._uploads.read(scan.upload).content
+            if not picture_bytes.startswith(scan.head):
+                raise TryAgain("two reads of the object differ")
+            scan.request = self._matcher.by_value(picture_bytes, scan.media_type, fresh_key)
+        else:
+            scan.request = self._matcher.by_url(self._uploads.presign(scan.upload), fresh_key)
+
+    def _at_slots(self, count: int, deadline: float) -> list[Step]:
+        """A step for each of so many scans: to ask at its slot, or to wait, since there are none."""
+        try:
+            slots = self._asking.reserve(count, deadline)
+        except (Busy, TryAgain) as error:
+            return [_raising(error)] * count
+        left_over = [_raising(NoAnswers("the service is away"))] * (count - len(slots))
+        return [self._at(slot) for slot in slots] + left_over
+
+    def _at(self, slot: float) -> Step:
+        return lambda scan: self._ask(scan, slot)
+
+    def _ask(self, scan: Scan, slot: float) -> None:
+        verdict = self._send(scan, slot)
+        if verdict.kind is Kind.KEY_REFUSED and self._renewed(scan):
+            verdict = self._send(scan)
+        by_url = not scan.delivery.by_value and scan.upload.version_id
+        if verdict.kind in (Kind.NOT_VERIFIED, Kind.BAD_PARAMETER) and by_url:
+            scan.delivery = replace(scan.delivery, by_value=True)
+            self._make_ready(scan)
+            verdict = self._send(scan)
+        self._act(scan, verdict)
+
+    def _send(self, scan: Scan, slot: float | None = None) -> Verdict:
+        verdict = self._asking.send(scan, slot)
+        scan.record = replace(scan.begun, attempts=scan.begun.attempts + 1)
+        return verdict
+
+    def _renewed(self, scan: Scan) -> bool:
+        """Makes it ready with the key fetched afresh. Whether that is another one: the same is not tried again."""
+        refused = scan.request
+        self._make_ready(scan, fresh_key=True)
+        return not (refused and scan.request and refused.headers == scan.request.headers)
+
+    def _act(self, scan: Scan, verdict: Verdict) -> None:
+        match verdict.kind:
+            case Kind.NO_MATCH:
+                self._endings.settle(scan, Status.CLEAN, tracking_id=verdict.tracking_id)
+            case Kind.MATCH:
+                self._match(scan, verdict)
+            case Kind.WRONG_SIZE:
+                self._rendition(scan, verdict.reason, verdict.tracking_id)
+            case Kind.NOT_VERIFIED | Kind.BAD_PARAMETER:
+                self._endings.settle(scan, Status.UNSCANNABLE, verdict.reason, tracking_id=verdict.tracking_id)
+            case Kind.THROTTLED | Kind.KEY_REFUSED | Kind.AWAY | Kind.UNKNOWN:
+                self._asking.nobody_is_answered(verdict)
+
+    def _rendition(self, scan: Scan, reason: str, tracking_id: str | None = None) -> None:
+        """The place for renditions: a picture that the service does not take as it is. For now nobody can scan it."""
+        self._endings.settle(scan, Status.UNSCANNABLE, reason, tracking_id=tracking_id)
+
+    def _match(self, scan: Scan, verdict: Verdict) -> None:
+        scan.record = self._move.intend(scan.upload, scan.begun, verdict, scan.bare)
+        self._quarantine(scan)
+
+    def _quarantine(self, scan: Scan) -> None:
+        self._notices.matched(scan.upload, scan.begun.is_test)
+        evidence_key = self._move.finish(scan.upload, scan.begun)
+        self._endings.settle(scan, Status.QUARANTINED, evidence_key=evidence_key)
+
+
+def _raising(error: GuardError) -> Step:
+    def step(_: Scan) -> None:
+        raise error
+
+    return step

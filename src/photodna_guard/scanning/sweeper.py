@@ -1,0 +1,45 @@
+"""The sweep: what waits for too long is sent again, so that even a message that vanished loses no upload."""
+
+import time
+from collections.abc import Callable, Iterable, Mapping
+
+from photodna_guard.domain.models import Delivery, Waiting
+from photodna_guard.scanning.ports import Bound, Notices, RetryQueue, Unsettled
+
+
+class Sweep:
+    """Runs every few minutes. Raises Busy and TryAgain: the next run goes on."""
+
+    def __init__(
+        self,
+        unsettled: Unsettled,
+        queues: Mapping[str, RetryQueue],
+        bound: Bound,
+        notices: Notices,
+        observe: bool,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        """`queues`: by lane."""
+        self._unsettled, self._queues, self._bound, self.notices = unsettled, queues, bound, notices
+        self._observe, self._now = observe, now
+
+    def run(self) -> None:
+        """Sends what is overdue, tells how long the oldest has waited, and takes up what may be moved again."""
+        oldest = self._send_overdue(self._unsettled.waiting())
+        self.notices.oldest(self._now() - oldest if oldest else 0.0)
+        held = list(self._unsettled.held())
+        stopped = bool(held) and not self._observe and self._bound.stopped
+        self.notices.held(len(held) if stopped else 0)
+        if held and not stopped and not self._observe:
+            self._send_overdue(held)
+
+    def _send_overdue(self, found: Iterable[Waiting]) -> float | None:
+        """When the oldest of them was received; a backfill's wait by their nature."""
+        oldest, now = None, int(self._now())
+        for waiting in found:
+            if waiting.overdue <= now and (upload := self._unsettled.claim(waiting, now)):
+                self._queues[waiting.lane].send(Delivery(upload), 0)
+                self.notices.sent_again(upload)
+            if waiting.lane == "retry":
+                oldest = min(oldest or waiting.received, waiting.received)
+        return oldest

@@ -1,0 +1,62 @@
+"""The outcome of a run, and its requests by the second."""
+
+import json
+
+from local.demo.outcome import make_outcome
+from local.demo.rate import Second, measure
+from tests.local.demo import factories
+
+STATS = {"requests": 4, "largest_window": 3, "refused_429": 1}
+
+
+def _request(at: float, status: int | None = 200) -> dict[str, float | int | None]:
+    return {"arrived_at": at, "http_status": status}
+
+
+def test_requests_are_counted_by_seconds_from_the_first() -> None:
+    requests = [_request(100.5), _request(101.4, 429), _request(101.6), _request(103.5, None)]
+
+    rate = measure(10, STATS, requests)
+
+    assert rate.per_second == [Second(1, 1), Second(1, 0), Second(0, 0), Second(1, 0)]
+
+
+def test_no_request_at_all_is_a_rate_too() -> None:
+    assert measure(10, STATS | {"requests": 0}, []).per_second == []
+
+
+def test_a_window_over_the_limit_is_over_it_and_one_at_the_limit_is_not() -> None:
+    assert measure(2, STATS, []).is_exceeded
+    assert not measure(3, STATS, []).is_exceeded
+
+
+def test_the_time_to_verdict_runs_from_the_uploads_begin() -> None:
+    one = make_outcome(factories.uploaded(), {"status": "CLEAN", "settled_at": "1970-01-01T00:16:41.500Z"}, [])
+
+    assert one.seconds_to_verdict == 1.5
+
+
+def test_an_upload_without_a_result_has_no_status_and_no_time() -> None:
+    one = make_outcome(factories.uploaded(), None, ["no result"])
+
+    assert (one.status, one.seconds_to_verdict, one.as_expected) == ("", None, False)
+
+
+def test_the_summary_counts_by_verdict() -> None:
+    run = factories.run(
+        factories.outcome(), factories.outcome(status="", as_expected=False, seconds_to_verdict=None), problems=["x"]
+    )
+
+    summary = run.summary()
+
+    assert summary["by_status"] == {"CLEAN": 1, "no verdict": 1}
+    assert (summary["pictures"], summary["as_expected"]) == (2, 1)
+    assert summary["median_seconds_to_verdict"] == 0.42
+
+
+def test_a_run_is_json() -> None:
+    written = json.loads(json.dumps(factories.run(factories.outcome()).as_json()))
+
+    assert written["pictures"][0]["key"] == "a.jpg"
+    assert written["rate"]["per_second"][1] == {"accepted": 2, "refused": 1}
+    assert written["problems"] == []

@@ -1,0 +1,1 @@
+"""What only developers run: the supply chain's checks, other Pythons, benchmarks."""
