@@ -35,10 +35,10 @@ from moto.sqs.models import Queue, SQSBackend, sqs_backends
 
 from local.aws import moto_differences, moto_stack, stack, template
 from local.aws.functions import Resource
+from tests.faults.caching import caching
 from tests.faults.calls import Calls
 from tests.faults.interleaving import START, Baton, Clock, pools_take_turns
 from tests.faults.partial_answers import PARTIAL, partial
-from tests.faults.quicker import quicker
 
 REGION, ACCOUNT = "us-east-1", "123456789012"
 TEMPLATE = Path(__file__).resolve().parents[2] / "template.yaml"
@@ -228,7 +228,7 @@ def running() -> Iterator[Cloud]:
             undone.callback(_restore, owner, dict(vars(owner)))
         moto_differences.apply(_QUEUES, lambda _: None)
         moto_stack.apply()
-        undone.enter_context(quicker())
+        undone.enter_context(caching())
         Rule.send_to_targets = lambda *_, **__: (
             None
         )  # a schedule has no pattern, and moto would match every event with it
