@@ -32,7 +32,7 @@ from photodna_guard.domain.events import Fault
 from photodna_guard.match_api.client import PhotoDNA
 from photodna_guard.match_api.preconnected_adapter import KeepAlive
 from photodna_guard.rate_limiter.gcra import BACKFILL, BATCH, Lane
-from photodna_guard.rate_limiter.limiter import Pacer
+from photodna_guard.rate_limiter.limiter import RateLimiter
 from photodna_guard.scanning.outcomes import Endings
 from photodna_guard.scanning.quarantine_workflow import Move
 from photodna_guard.scanning.scanner import Scanner
@@ -46,7 +46,7 @@ _AWS = Config(
     max_pool_connections=BATCH,
     retries={"mode": "standard", "total_max_attempts": 3},
 )
-# A pacer's write that is sent again may have counted the first time: then slots are lost, never used twice.
+# A limiter's write that is sent again may have counted the first time: then slots are lost, never used twice.
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,15 +89,15 @@ def build(
     notices, queues = Notices(Logger(), Metrics(), now), _queues(conf, session)
     name = "backfill" if lane is BACKFILL else "retry"
     ledger = Ledger(dynamodb, conf.results_table, conf.clean_result_days, name, now)
-    uploads, rate_table = Uploads(s3), Table(dynamodb, conf.pacer_table, now)
+    uploads, rate_table = Uploads(s3), Table(dynamodb, conf.rate_limiter_table, now)
     key = SubscriptionKey(session.client("secretsmanager", config=_AWS), conf.subscription_key_secret)
     quarantine = Quarantine(s3, conf.quarantine_bucket, conf.retention_mode, conf.retention_days, conf.legal_hold, now)
-    bound = Bound(rate_table, conf.quarantines_per_hour, now)
+    bound = Bound(rate_table, conf.max_deletions_per_hour, now)
     event_bus = EventBus(session.client("events", config=_AWS), conf.stack)
     scanner = Scanner(
         ledger=ledger,
         uploads=uploads,
-        pacer=Pacer(rate_table, conf.rate_per_second, conf.rate_margin_ms, lane, conf.monthly_quota, sleep),
+        limiter=RateLimiter(rate_table, conf.rate_per_second, conf.rate_margin_ms, lane, conf.monthly_quota, sleep),
         matcher=PhotoDNA(
             conf.match_endpoint, key, conf.enhance, conf.enable_evaluation, BATCH, now=now, adapter=adapter
         ),
@@ -123,7 +123,7 @@ def build_sweep(conf: Settings, session: boto3.Session, now: Callable[[], float]
     return Sweep(
         unsettled=Unsettled(Table(dynamodb, conf.results_table, now)),
         queues=_queues(conf, session),
-        bound=Bound(Table(dynamodb, conf.pacer_table, now), conf.quarantines_per_hour, now),
+        bound=Bound(Table(dynamodb, conf.rate_limiter_table, now), conf.max_deletions_per_hour, now),
         notices=Notices(Logger(), Metrics(), now),
         observe=conf.observe,
         now=now,

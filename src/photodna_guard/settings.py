@@ -25,12 +25,12 @@ class Settings:
     rate_margin_ms: float
     monthly_quota: int
     results_table: str
-    pacer_table: str
+    rate_limiter_table: str
     retry_queue_url: str
     backfill_queue_url: str
     dead_letter_queue_url: str
     quarantine_bucket: str
-    quarantines_per_hour: int
+    max_deletions_per_hour: int
     observe: bool
     retention_days: int
     retention_mode: str
@@ -63,12 +63,14 @@ def read(environment: Mapping[str, str]) -> Settings:
         rate_margin_ms=get("RATE_MARGIN_MS", lambda v: _number(v, 10, 1000), "milliseconds from 10 to 1000"),
         monthly_quota=get("MONTHLY_QUOTA", lambda v: int(_number(v, 0, 1e12)), "requests a month, or 0"),
         results_table=get("RESULTS_TABLE", _name, "the name of a table"),
-        pacer_table=get("PACER_TABLE", _name, "the name of a table"),
+        rate_limiter_table=get("RATE_LIMITER_TABLE", _name, "the name of a table"),
         retry_queue_url=get("RETRY_QUEUE_URL", _name, "the URL of a queue"),
         backfill_queue_url=get("BACKFILL_QUEUE_URL", _name, "the URL of a queue"),
         dead_letter_queue_url=get("DEAD_LETTER_QUEUE_URL", _name, "the URL of a queue"),
         quarantine_bucket=get("QUARANTINE_BUCKET", _name, "the name of a bucket"),
-        quarantines_per_hour=get("QUARANTINES_PER_HOUR", lambda v: int(_number(v, 1, 1000)), "a number from 1 to 1000"),
+        max_deletions_per_hour=get(
+            "MAX_DELETIONS_PER_HOUR", lambda v: int(_number(v, 1, 1000)), "a number from 1 to 1000"
+        ),
         observe=get("MODE", lambda v: _one_of(v, "enforce", "observe") == "observe", "enforce or observe"),
         retention_days=get("RETENTION_DAYS", lambda v: int(_number(v, 1, 36500)), "days from 1 to 36500"),
         retention_mode=get(

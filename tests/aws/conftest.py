@@ -59,8 +59,8 @@ def ledger(dynamodb: Any, results_table: str, time: Time) -> Ledger:
 
 
 @pytest.fixture
-def pacer_table(dynamodb: Any) -> str:
-    return a_table(dynamodb, "pacer", "PacerTable")
+def rate_limiter_table(dynamodb: Any) -> str:
+    return a_table(dynamodb, "limiter", "RateLimiterTable")
 
 
 def a_table(dynamodb: Any, name: str, logical_id: str) -> str:

@@ -35,8 +35,8 @@ def attention(dynamodb: Any, wanted: str) -> int:
     """So many results ask for it."""
     answer = dynamodb.query(
         TableName="results",
-        IndexName="attention",
-        KeyConditionExpression="attention = :wanted",
+        IndexName="needs_attention",
+        KeyConditionExpression="needs_attention = :wanted",
         ExpressionAttributeValues={":wanted": {"S": wanted}},
     )
     return int(answer["Count"])

@@ -15,7 +15,7 @@ from tests.aws.results import NOW, Time
 
 
 def a_bound(dynamodb: Any, time: Time, most: int = 3) -> Bound:
-    return Bound(Table(dynamodb, "pacer", time), most, time)
+    return Bound(Table(dynamodb, "limiter", time), most, time)
 
 
 def a_match(name: object) -> Upload:
@@ -37,14 +37,14 @@ def admitted(bound: Bound, *names: object) -> int:
 def let_go_on(dynamodb: Any) -> None:
     """As the runbook has the operator do it."""
     dynamodb.update_item(
-        TableName="pacer",
-        Key={"pacer": {"S": "quarantines"}},
-        UpdateExpression="REMOVE stopped_at, lately, changes",
+        TableName="limiter",
+        Key={"limiter": {"S": "quarantines"}},
+        UpdateExpression="REMOVE tripped_at, recent, revision",
     )
 
 
 @pytest.fixture
-def bound(dynamodb: Any, pacer_table: str, time: Time) -> Bound:
+def bound(dynamodb: Any, rate_limiter_table: str, time: Time) -> Bound:
     return a_bound(dynamodb, time)
 
 
@@ -96,7 +96,7 @@ def test_an_hour_later_as_many_again_are_admitted_and_not_a_second_sooner(
 
 @pytest.mark.parametrize("seed", range(2))
 def test_in_no_hour_whatever_are_more_admitted_than_the_bound_and_as_many_where_they_come(
-    dynamodb: Any, pacer_table: str, time: Time, seed: int
+    dynamodb: Any, rate_limiter_table: str, time: Time, seed: int
 ) -> None:
     """The operator lets it go on each time that it stopped, and takes only the stop away: the hour still counts."""
     random, bound, times = Random(seed), a_bound(dynamodb, time, most=4), []
@@ -107,12 +107,12 @@ def test_in_no_hour_whatever_are_more_admitted_than_the_bound_and_as_many_where_
         assert count == (len(within) < 4)
         times += [int(time.now)] * count
         if bound.stopped:
-            key = {"pacer": {"S": "quarantines"}}
-            dynamodb.update_item(TableName="pacer", Key=key, UpdateExpression="REMOVE stopped_at")
+            key = {"limiter": {"S": "quarantines"}}
+            dynamodb.update_item(TableName="limiter", Key=key, UpdateExpression="REMOVE tripped_at")
 
 
 def test_workers_of_whom_none_knows_what_the_others_did_admit_no_more_than_the_bound(
-    dynamodb: Any, pacer_table: str, time: Time
+    dynamodb: Any, rate_limiter_table: str, time: Time
 ) -> None:
     workers = [a_bound(dynamodb, time, most=5) for _ in range(4)]
     for worker in workers:
@@ -122,7 +122,7 @@ def test_workers_of_whom_none_knows_what_the_others_did_admit_no_more_than_the_b
 
 
 def test_of_many_workers_at_the_same_moment_exactly_as_many_are_admitted_as_the_bound(
-    dynamodb: Any, pacer_table: str, time: Time
+    dynamodb: Any, rate_limiter_table: str, time: Time
 ) -> None:
     client, names = OneAtATime(dynamodb), range(12)
 
@@ -149,7 +149,7 @@ def test_after_the_operators_reset_all_workers_go_on_and_count_anew(dynamodb: An
 
 
 def test_who_is_refused_again_and_again_lets_somebody_else_try_and_that_is_no_failure(
-    dynamodb: Any, pacer_table: str, time: Time
+    dynamodb: Any, rate_limiter_table: str, time: Time
 ) -> None:
     class AlwaysTooLate:
         count = 0
@@ -166,7 +166,7 @@ def test_who_is_refused_again_and_again_lets_somebody_else_try_and_that_is_no_fa
 
 
 def test_a_count_that_was_written_and_whose_answer_was_lost_counts_once(
-    dynamodb: Any, pacer_table: str, time: Time
+    dynamodb: Any, rate_limiter_table: str, time: Time
 ) -> None:
     class Twice:
         """botocore sends a call again whose answer did not come."""

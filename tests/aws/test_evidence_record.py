@@ -37,9 +37,9 @@ def upload(s3: Any, upload_bucket: str) -> Upload:
 
 
 @pytest.fixture
-def move(dynamodb: Any, s3: Any, ledger: Ledger, pacer_table: str, bucket: LockedBucket, time: Time) -> Move:
+def move(dynamodb: Any, s3: Any, ledger: Ledger, rate_limiter_table: str, bucket: LockedBucket, time: Time) -> Move:
     quarantine = Quarantine(bucket, "quarantine", "GOVERNANCE", 365, now=time)  # type: ignore[arg-type]
-    bound = Bound(Table(dynamodb, "pacer", time), 1, time)
+    bound = Bound(Table(dynamodb, "limiter", time), 1, time)
     return Move(ledger, Uploads(s3), quarantine, bound, now=time)
 
 
@@ -141,7 +141,7 @@ def test_the_same_bytes_without_versions_have_one_copy_and_a_record_for_each_upl
         ledger,
         Uploads(s3),
         Quarantine(bucket, "quarantine", "GOVERNANCE", 365, now=time),  # type: ignore[arg-type]
-        Bound(Table(dynamodb, "pacer", time), 9, time),
+        Bound(Table(dynamodb, "limiter", time), 9, time),
         now=time,
     )
     for sequencer in ("0010", "0011"):

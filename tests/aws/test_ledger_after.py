@@ -17,7 +17,7 @@ def test_a_withheld_match_has_no_lease_and_says_why(ledger: Ledger, dynamodb: An
     record = ledger.matched(UPLOAD, ledger.begin(Delivery(UPLOAD)), MATCH)
     ledger.withhold(UPLOAD, record, "observe mode")
     found = item(dynamodb)
-    assert (found["status"], found["withheld"], found["unsettled"]) == ("MATCHED", "observe mode", "held")
+    assert (found["status"], found["hold_reason"], found["unsettled"]) == ("MATCHED", "observe mode", "held")
     assert "lease" not in found
     assert attention(dynamodb, "MATCHED") == 1
 
@@ -28,7 +28,7 @@ def test_a_withheld_match_that_is_moved_in_the_end_is_no_longer_called_so(ledger
     again = ledger.begin(Delivery(UPLOAD))
     assert item(dynamodb)["unsettled"] != "held"
     ledger.settle(UPLOAD, ledger.copied(UPLOAD, again, COPY, SOURCE), Status.QUARANTINED)
-    assert "withheld" not in item(dynamodb)
+    assert "hold_reason" not in item(dynamodb)
 
 
 @pytest.mark.parametrize("status", [s for s in Status if s.settled and s is not Status.CLEAN])
@@ -38,7 +38,7 @@ def test_an_end_is_to_be_announced_until_it_was(ledger: Ledger, dynamodb: Any, s
     assert not ledger.begin(Delivery(UPLOAD)).announced
     ledger.announced(UPLOAD)
     assert ledger.begin(Delivery(UPLOAD)).announced
-    assert not {"unsettled", "overdue_at", "lane"} & item(dynamodb).keys()
+    assert not {"unsettled", "redeliver_at", "queue"} & item(dynamodb).keys()
 
 
 def test_a_clean_end_is_announced_to_nobody(ledger: Ledger) -> None:

@@ -64,17 +64,17 @@ def test_what_the_evidence_needs_is_known_however_often_the_move_is_taken_up(led
 
 
 def test_why_a_match_is_one_outlives_its_deferrals_and_its_end(ledger: Ledger, dynamodb: Any) -> None:
-    known_again = replace(MATCH, reason="known-again")
-    record = ledger.matched(UPLOAD, ledger.begin(Delivery(UPLOAD)), known_again)
+    known_hash = replace(MATCH, reason="known-hash")
+    record = ledger.matched(UPLOAD, ledger.begin(Delivery(UPLOAD)), known_hash)
     ledger.defer(UPLOAD, record, "s3:PutObject: AccessDenied", 30)
     record = ledger.copied(UPLOAD, ledger.begin(Delivery(UPLOAD)), COPY, SOURCE)
-    assert ledger.settle(UPLOAD, record, Status.QUARANTINED).reason == "known-again"
-    assert item(dynamodb)["reason"] == "known-again"
+    assert ledger.settle(UPLOAD, record, Status.QUARANTINED).reason == "known-hash"
+    assert item(dynamodb)["reason"] == "known-hash"
 
 
 def test_the_bytes_of_what_is_in_quarantine_are_known_again_with_what_was_said_of_them(ledger: Ledger) -> None:
     quarantined(ledger)
-    assert ledger.known("5ha") == replace(MATCH, reason="known-again")
+    assert ledger.known("5ha") == replace(MATCH, reason="known-hash")
     assert ledger.known("other") is None
 
 

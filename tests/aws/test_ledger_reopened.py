@@ -43,8 +43,8 @@ def test_what_a_reopened_record_knew_of_evidence_is_kept(ledger: Ledger, dynamod
     ledger.settle(UNVERSIONED, again, Status.GONE, "deleted")
     found = item(dynamodb, UNVERSIONED)
     assert found["matches"] == []
-    assert found["earlier"][0]["quarantine_version"] == "qv"
-    assert found["earlier"][0]["matches"][0]["source"] == "Other"
+    assert found["previous_matches"][0]["quarantine_version"] == "qv"
+    assert found["previous_matches"][0]["matches"][0]["source"] == "Other"
     assert "expires_at" not in found
 
 
@@ -68,7 +68,7 @@ def test_what_is_kept_of_earlier_matches_does_not_outgrow_the_record(ledger: Led
         record = ledger.begin(again)
         ledger.copied(UNVERSIONED, record, Copy("key", f"qv{n}", "5ha", 7), SOURCE)
         ledger.settle(UNVERSIONED, record, Status.QUARANTINED)
-    assert len(item(dynamodb, UNVERSIONED)["earlier"]) == 20
+    assert len(item(dynamodb, UNVERSIONED)["previous_matches"]) == 20
     assert item(dynamodb, UNVERSIONED)["quarantine_version"] == "qv21"
 
 
@@ -91,4 +91,4 @@ def test_the_evidence_record_of_an_earlier_upload_is_kept_as_that_ones(ledger: L
     ledger.begin(Delivery(Upload("uploads", "a.jpg", "etag", sequencer="0011")))
     found = item(dynamodb, UNVERSIONED)
     assert "evidence_key" not in found
-    assert found["earlier"][0]["evidence_key"] == "key.first.json"
+    assert found["previous_matches"][0]["evidence_key"] == "key.first.json"

@@ -1,4 +1,4 @@
-"""aws/pacer.py against moto's DynamoDB, with a time of its own."""
+"""aws/limiter.py against moto's DynamoDB, with a time of its own."""
 
 import itertools
 import math
@@ -12,7 +12,7 @@ import pytest
 from photodna_guard.aws.table import Table
 from photodna_guard.domain.errors import Away, Busy, TryAgain
 from photodna_guard.rate_limiter.gcra import BACKFILL, BATCH, RETRIES, SECOND, TRIP, UPLOADS, Lane, interval
-from photodna_guard.rate_limiter.limiter import Pacer
+from photodna_guard.rate_limiter.limiter import RateLimiter
 from photodna_guard.rate_limiter.server_clock import TableTime
 from tests.aws.one_at_a_time import OneAtATime
 
@@ -52,7 +52,7 @@ def dynamodb(dynamodb: Any) -> Any:
 
 
 @pytest.fixture
-def pacer(dynamodb: Any, pacer_table: str, time: Time) -> Pacer:
+def limiter(dynamodb: Any, rate_limiter_table: str, time: Time) -> RateLimiter:
     return a_pacer(dynamodb, time)
 
 
@@ -64,14 +64,14 @@ def exact() -> TableTime:
     return known
 
 
-def a_pacer(dynamodb: Any, time: Time, lane: Lane = UPLOADS, table: str = "pacer", quota: int = 0) -> Pacer:
+def a_pacer(dynamodb: Any, time: Time, lane: Lane = UPLOADS, table: str = "limiter", quota: int = 0) -> RateLimiter:
     """It throws no dice: who waits, wakes as soon as it may."""
     clocks = Table(dynamodb, table, time, exact())
-    return Pacer(clocks, 10, 25, lane, quota, sleep=time.sleep, dice=lambda *_: 0.0)
+    return RateLimiter(clocks, 10, 25, lane, quota, sleep=time.sleep, dice=lambda *_: 0.0)
 
 
 def stands(dynamodb: Any) -> dict[str, int]:
-    item = dynamodb.get_item(TableName="pacer", Key={"pacer": {"S": "match"}}).get("Item", {})
+    item = dynamodb.get_item(TableName="limiter", Key={"limiter": {"S": "match"}}).get("Item", {})
     return {name: int(value["N"]) for name, value in item.items() if "N" in value}
 
 
@@ -82,28 +82,28 @@ def calls(dynamodb: Any) -> list[str]:
     return made
 
 
-def test_slots_never_come_closer_than_the_spacing(pacer: Pacer) -> None:
-    slots = [*pacer.reserve(1), *pacer.reserve(10), *pacer.reserve(1), *pacer.reserve(3)]
+def test_slots_never_come_closer_than_the_spacing(limiter: RateLimiter) -> None:
+    slots = [*limiter.reserve(1), *limiter.reserve(10), *limiter.reserve(1), *limiter.reserve(3)]
     gaps = [b - a for a, b in itertools.pairwise(slots)]
     assert gaps == pytest.approx([SPACING] * 14, abs=1e-5)
 
 
-def test_an_idle_rate_gives_a_slot_that_the_reservations_own_way_does_not_make_late(pacer: Pacer) -> None:
-    assert NOW < pacer.reserve(1)[0] <= NOW + 0.05
+def test_an_idle_rate_gives_a_slot_that_the_reservations_own_way_does_not_make_late(limiter: RateLimiter) -> None:
+    assert NOW < limiter.reserve(1)[0] <= NOW + 0.05
 
 
-def test_idle_time_is_not_saved_up_for_a_burst(pacer: Pacer, time: Time) -> None:
-    pacer.reserve(1)
+def test_idle_time_is_not_saved_up_for_a_burst(limiter: RateLimiter, time: Time) -> None:
+    limiter.reserve(1)
     time.now += 300
-    assert pacer.reserve(2) == pytest.approx([time.now + 0.045, time.now + 0.045 + SPACING], abs=0.01)
+    assert limiter.reserve(2) == pytest.approx([time.now + 0.045, time.now + 0.045 + SPACING], abs=0.01)
 
 
-def test_pacers_of_many_workers_share_one_rate(dynamodb: Any, pacer_table: str, time: Time) -> None:
+def test_pacers_of_many_workers_share_one_rate(dynamodb: Any, rate_limiter_table: str, time: Time) -> None:
     slots = sorted(slot for _ in range(5) for slot in a_pacer(dynamodb, time).reserve(3))
     assert all(b - a >= SPACING - 1e-5 for a, b in itertools.pairwise(slots))
 
 
-def test_workers_that_reserve_at_the_same_moment_get_different_slots(dynamodb: Any, pacer_table: str) -> None:
+def test_workers_that_reserve_at_the_same_moment_get_different_slots(dynamodb: Any, rate_limiter_table: str) -> None:
     time, client = Time(), OneAtATime(dynamodb)
     with ThreadPoolExecutor(8) as threads:
         batches = list(threads.map(lambda _: a_pacer(client, time).reserve(2), range(12)))
@@ -112,38 +112,40 @@ def test_workers_that_reserve_at_the_same_moment_get_different_slots(dynamodb: A
     assert all(b - a >= SPACING - 1e-5 for a, b in itertools.pairwise(slots))
 
 
-def test_threads_of_one_worker_get_different_slots(dynamodb: Any, pacer_table: str) -> None:
-    pacer = a_pacer(OneAtATime(dynamodb), Time())
+def test_threads_of_one_worker_get_different_slots(dynamodb: Any, rate_limiter_table: str) -> None:
+    limiter = a_pacer(OneAtATime(dynamodb), Time())
     with ThreadPoolExecutor(8) as threads:
-        slots = sorted(slot for batch in threads.map(lambda _: pacer.reserve(1), range(24)) for slot in batch)
+        slots = sorted(slot for batch in threads.map(lambda _: limiter.reserve(1), range(24)) for slot in batch)
     assert all(b - a >= SPACING - 1e-5 for a, b in itertools.pairwise(slots))
 
 
-def test_an_upload_goes_to_the_queue_when_no_slot_is_near(pacer: Pacer) -> None:
-    pacer.reserve(45)
+def test_an_upload_goes_to_the_queue_when_no_slot_is_near(limiter: RateLimiter) -> None:
+    limiter.reserve(45)
     with pytest.raises(Busy, match="no slot") as caught:
-        pacer.reserve(1)
+        limiter.reserve(1)
     assert NOW < caught.value.until < NOW + 1
 
 
-def test_a_worker_of_the_queue_waits_for_its_slots(dynamodb: Any, pacer_table: str, time: Time) -> None:
+def test_a_worker_of_the_queue_waits_for_its_slots(dynamodb: Any, rate_limiter_table: str, time: Time) -> None:
     a_pacer(dynamodb, time).reserve(50)
     slots = a_pacer(dynamodb, time, RETRIES).reserve(10)
     assert slots[0] == pytest.approx(NOW + 0.05 + 50 * SPACING, abs=0.01)
     assert sum(time.slept) == pytest.approx(slots[0] - NOW - RETRIES.seconds, abs=0.05)
 
 
-def test_a_backlog_costs_one_write_and_two_looks_for_each_batch(dynamodb: Any, pacer_table: str, time: Time) -> None:
+def test_a_backlog_costs_one_write_and_two_looks_for_each_batch(
+    dynamodb: Any, rate_limiter_table: str, time: Time
+) -> None:
     made = calls(dynamodb)
-    pacer = a_pacer(dynamodb, time, RETRIES)
+    limiter = a_pacer(dynamodb, time, RETRIES)
     for _ in range(10):
-        pacer.reserve(BATCH)
+        limiter.reserve(BATCH)
     assert made.count("UpdateItem") == 10
     assert made.count("GetItem") <= 20
 
 
 def test_a_worker_that_waits_sees_that_somebody_else_was_faster_before_it_writes(
-    dynamodb: Any, pacer_table: str, time: Time
+    dynamodb: Any, rate_limiter_table: str, time: Time
 ) -> None:
     other = a_pacer(dynamodb, time)
     other.reserve(20)
@@ -154,14 +156,16 @@ def test_a_worker_that_waits_sees_that_somebody_else_was_faster_before_it_writes
         if len(time.slept) == 1:
             other.reserve(10)
 
-    worker = Pacer(Table(dynamodb, "pacer", time, exact()), 10, 25, RETRIES, sleep=faster, dice=lambda *_: 0.0)
+    worker = RateLimiter(Table(dynamodb, "limiter", time, exact()), 10, 25, RETRIES, sleep=faster, dice=lambda *_: 0.0)
     made = calls(dynamodb)
     worker.reserve(BATCH)
     assert len(time.slept) == 2
     assert made.count("UpdateItem") == 2, "one of them the other's"
 
 
-def test_a_retry_takes_the_slots_that_a_backfill_still_waits_for(dynamodb: Any, pacer_table: str, time: Time) -> None:
+def test_a_retry_takes_the_slots_that_a_backfill_still_waits_for(
+    dynamodb: Any, rate_limiter_table: str, time: Time
+) -> None:
     a_pacer(dynamodb, time).reserve(4)
     with pytest.raises(Busy):
         a_pacer(dynamodb, time, BACKFILL).reserve(1, within=0.01)
@@ -169,7 +173,7 @@ def test_a_retry_takes_the_slots_that_a_backfill_still_waits_for(dynamodb: Any, 
 
 
 def test_what_is_made_ready_comes_before_the_slots_and_after_the_wait(
-    dynamodb: Any, pacer_table: str, time: Time
+    dynamodb: Any, rate_limiter_table: str, time: Time
 ) -> None:
     a_pacer(dynamodb, time).reserve(50)
     before = stands(dynamodb)
@@ -180,17 +184,19 @@ def test_what_is_made_ready_comes_before_the_slots_and_after_the_wait(
     assert seen == [(pytest.approx(NOW + 4.5, abs=0.1), True)]
 
 
-def test_a_pause_holds_all_pacers_until_its_end(dynamodb: Any, pacer: Pacer, time: Time) -> None:
-    pacer.pause(NOW + 60)
-    for other in (pacer, a_pacer(dynamodb, time), a_pacer(dynamodb, time, RETRIES)):
+def test_a_pause_holds_all_pacers_until_its_end(dynamodb: Any, limiter: RateLimiter, time: Time) -> None:
+    limiter.pause(NOW + 60)
+    for other in (limiter, a_pacer(dynamodb, time), a_pacer(dynamodb, time, RETRIES)):
         with pytest.raises(Busy, match="paused") as caught:
             other.reserve(1)
         assert caught.value.until == pytest.approx(NOW + 60, abs=1e-5)
     time.now = NOW + 60
-    assert pacer.reserve(1)
+    assert limiter.reserve(1)
 
 
-def test_a_worker_of_the_queue_waits_for_the_end_of_a_short_pause(dynamodb: Any, pacer_table: str, time: Time) -> None:
+def test_a_worker_of_the_queue_waits_for_the_end_of_a_short_pause(
+    dynamodb: Any, rate_limiter_table: str, time: Time
+) -> None:
     worker = a_pacer(dynamodb, time, RETRIES)
     worker.pause(NOW + 5)
     (slot,) = worker.reserve(1)
@@ -198,55 +204,59 @@ def test_a_worker_of_the_queue_waits_for_the_end_of_a_short_pause(dynamodb: Any,
     assert worker.arrive(slot)
 
 
-def test_a_shorter_pause_does_not_end_a_longer_one(pacer: Pacer) -> None:
-    pacer.pause(NOW + 60)
-    pacer.pause(NOW + 1)
+def test_a_shorter_pause_does_not_end_a_longer_one(limiter: RateLimiter) -> None:
+    limiter.pause(NOW + 60)
+    limiter.pause(NOW + 1)
     with pytest.raises(Busy) as caught:
-        pacer.reserve(1)
+        limiter.reserve(1)
     assert caught.value.until == pytest.approx(NOW + 60, abs=1e-5)
 
 
-def test_a_pause_that_an_operator_ended_is_over(dynamodb: Any, pacer: Pacer) -> None:
-    pacer.pause(NOW + 86400)
+def test_a_pause_that_an_operator_ended_is_over(dynamodb: Any, limiter: RateLimiter) -> None:
+    limiter.pause(NOW + 86400)
     with pytest.raises(Busy):
-        pacer.reserve(1)
-    dynamodb.delete_item(TableName="pacer", Key={"pacer": {"S": "match"}})
-    assert pacer.reserve(1)
+        limiter.reserve(1)
+    dynamodb.delete_item(TableName="limiter", Key={"limiter": {"S": "match"}})
+    assert limiter.reserve(1)
 
 
-def test_arriving_waits_for_the_slot_and_tells_when_it_was_missed(pacer: Pacer, time: Time) -> None:
-    assert pacer.arrive(NOW + 0.5)
+def test_arriving_waits_for_the_slot_and_tells_when_it_was_missed(limiter: RateLimiter, time: Time) -> None:
+    assert limiter.arrive(NOW + 0.5)
     assert time.now == NOW + 0.5
-    assert pacer.arrive(time.now - 0.007)
-    assert not pacer.arrive(time.now - 0.008)
+    assert limiter.arrive(time.now - 0.007)
+    assert not limiter.arrive(time.now - 0.008)
 
 
-def test_a_slow_way_to_the_table_moves_the_next_slot_further_ahead(dynamodb: Any, pacer: Pacer, time: Time) -> None:
+def test_a_slow_way_to_the_table_moves_the_next_slot_further_ahead(
+    dynamodb: Any, limiter: RateLimiter, time: Time
+) -> None:
     def slow(**_: Any) -> None:
         time.now += 0.1
 
     dynamodb.meta.events.register("before-call.dynamodb", slow)
-    assert not pacer.arrive(pacer.reserve(1)[0])
+    assert not limiter.arrive(limiter.reserve(1)[0])
     time.now += 10
-    assert pacer.arrive(pacer.reserve(1)[0])
+    assert limiter.arrive(limiter.reserve(1)[0])
 
 
 def test_a_table_that_is_not_there_is_something_to_try_again(dynamodb: Any) -> None:
-    pacer = a_pacer(dynamodb, Time(), table="missing")
+    limiter = a_pacer(dynamodb, Time(), table="missing")
     with pytest.raises(TryAgain, match="ResourceNotFound"):
-        pacer.reserve(1)
+        limiter.reserve(1)
     with pytest.raises(TryAgain, match="ResourceNotFound"):
-        pacer.pause(1.0)
+        limiter.pause(1.0)
 
 
-def test_a_worker_that_was_told_to_pause_uses_none_of_the_slots_that_it_has(pacer: Pacer) -> None:
-    slot = pacer.reserve(1)[0]
-    pacer.pause(NOW + 60)
+def test_a_worker_that_was_told_to_pause_uses_none_of_the_slots_that_it_has(limiter: RateLimiter) -> None:
+    slot = limiter.reserve(1)[0]
+    limiter.pause(NOW + 60)
     with pytest.raises(Busy, match="paused"):
-        pacer.arrive(slot)
+        limiter.arrive(slot)
 
 
-def test_nobody_waits_for_slots_longer_than_his_function_runs(dynamodb: Any, pacer_table: str, time: Time) -> None:
+def test_nobody_waits_for_slots_longer_than_his_function_runs(
+    dynamodb: Any, rate_limiter_table: str, time: Time
+) -> None:
     a_pacer(dynamodb, time).reserve(100)
     with pytest.raises(Busy, match="no slot"):
         a_pacer(dynamodb, time, RETRIES).reserve(1, within=5)
@@ -254,10 +264,10 @@ def test_nobody_waits_for_slots_longer_than_his_function_runs(dynamodb: Any, pac
 
 
 def test_an_answer_of_ten_failures_holds_all_and_gives_one_slot_every_three_seconds(
-    dynamodb: Any, pacer: Pacer, time: Time
+    dynamodb: Any, limiter: RateLimiter, time: Time
 ) -> None:
-    assert [pacer.failed() for _ in range(TRIP)] == [False] * (TRIP - 1) + [True]
-    for other in (pacer, a_pacer(dynamodb, time)):
+    assert [limiter.failed() for _ in range(TRIP)] == [False] * (TRIP - 1) + [True]
+    for other in (limiter, a_pacer(dynamodb, time)):
         with pytest.raises(Busy, match="away"):
             other.reserve(1)
     probes = []
@@ -267,26 +277,28 @@ def test_an_answer_of_ten_failures_holds_all_and_gives_one_slot_every_three_seco
     assert [round(probe - NOW, 1) for probe in probes] == [3.0, 6.0, 9.0, 12.0, 15.0]
 
 
-def test_workers_count_their_failures_together(dynamodb: Any, pacer_table: str, time: Time) -> None:
+def test_workers_count_their_failures_together(dynamodb: Any, rate_limiter_table: str, time: Time) -> None:
     workers = [a_pacer(dynamodb, time, RETRIES) for _ in range(TRIP)]
     assert [worker.failed() for worker in workers] == [False] * (TRIP - 1) + [True]
 
 
-def test_an_answer_in_between_starts_the_count_anew(dynamodb: Any, pacer: Pacer, time: Time) -> None:
+def test_an_answer_in_between_starts_the_count_anew(dynamodb: Any, limiter: RateLimiter, time: Time) -> None:
     for _ in range(3):
-        assert not any(pacer.failed() for _ in range(TRIP - 1))
-        pacer.answered()
+        assert not any(limiter.failed() for _ in range(TRIP - 1))
+        limiter.answered()
     assert stands(dynamodb) == {}
 
 
-def test_an_answer_costs_no_write_where_nothing_had_failed(dynamodb: Any, pacer: Pacer) -> None:
-    pacer.reserve(1)
+def test_an_answer_costs_no_write_where_nothing_had_failed(dynamodb: Any, limiter: RateLimiter) -> None:
+    limiter.reserve(1)
     made = calls(dynamodb)
-    pacer.answered()
+    limiter.answered()
     assert made == []
 
 
-def test_a_probe_that_is_answered_lets_all_go_on_within_a_second(dynamodb: Any, pacer_table: str, time: Time) -> None:
+def test_a_probe_that_is_answered_lets_all_go_on_within_a_second(
+    dynamodb: Any, rate_limiter_table: str, time: Time
+) -> None:
     prober, waiting = (a_pacer(dynamodb, time, RETRIES) for _ in range(2))
     prober.refused()
     (probe,) = prober.reserve(BATCH)
@@ -304,29 +316,29 @@ def test_a_probe_that_is_answered_lets_all_go_on_within_a_second(dynamodb: Any, 
     assert time.now - answered <= 1.01
 
 
-def test_probes_become_fewer_the_longer_it_lasts(dynamodb: Any, pacer_table: str, time: Time) -> None:
-    pacer = a_pacer(dynamodb, time)
-    pacer.refused()
+def test_probes_become_fewer_the_longer_it_lasts(dynamodb: Any, rate_limiter_table: str, time: Time) -> None:
+    limiter = a_pacer(dynamodb, time)
+    limiter.refused()
     count = 0
     while time.now < NOW + 2 * 3600:
         try:
-            pacer.arrive(pacer.reserve(1)[0])
-            pacer.failed()
+            limiter.arrive(limiter.reserve(1)[0])
+            limiter.failed()
             count += 1
         except Busy as busy:
             time.now = max(busy.until, time.now)
     assert 210 <= count <= 330, "one in half a minute, and some more in the first quarter of an hour"
 
 
-def test_a_probe_is_not_waited_for_longer_than_until_the_third_from_it(pacer: Pacer, time: Time) -> None:
-    assert pacer.answer_within == math.inf
-    pacer.refused()
-    assert pacer.answer_within == 9.0
+def test_a_probe_is_not_waited_for_longer_than_until_the_third_from_it(limiter: RateLimiter, time: Time) -> None:
+    assert limiter.answer_within == math.inf
+    limiter.refused()
+    assert limiter.answer_within == 9.0
     time.now += 3600
-    assert pacer.answer_within == 90.0
+    assert limiter.answer_within == 90.0
 
 
-def test_only_one_of_many_workers_gets_the_probe(dynamodb: Any, pacer_table: str, time: Time) -> None:
+def test_only_one_of_many_workers_gets_the_probe(dynamodb: Any, rate_limiter_table: str, time: Time) -> None:
     a_pacer(dynamodb, time).refused()
     time.now += 3.1
     client, got = OneAtATime(dynamodb), 0
@@ -337,7 +349,7 @@ def test_only_one_of_many_workers_gets_the_probe(dynamodb: Any, pacer_table: str
 
 
 def test_a_connection_that_cannot_be_opened_takes_no_slot_and_waits_for_the_next_probe(
-    dynamodb: Any, pacer_table: str, time: Time
+    dynamodb: Any, rate_limiter_table: str, time: Time
 ) -> None:
     worker = a_pacer(dynamodb, time, RETRIES)
     worker.refused()
@@ -356,44 +368,44 @@ def test_a_connection_that_cannot_be_opened_takes_no_slot_and_waits_for_the_next
 
 
 def test_a_pause_that_the_service_asked_for_outlasts_a_probe_that_was_answered(
-    dynamodb: Any, pacer: Pacer, time: Time
+    dynamodb: Any, limiter: RateLimiter, time: Time
 ) -> None:
-    pacer.refused()
-    pacer.pause(NOW + 60)
-    pacer.answered()
+    limiter.refused()
+    limiter.pause(NOW + 60)
+    limiter.answered()
     with pytest.raises(Busy) as caught:
         a_pacer(dynamodb, time, UPLOADS).reserve(1)
     assert caught.value.until == pytest.approx(NOW + 60, abs=1e-5)
 
 
-def test_slots_are_counted_by_the_month(dynamodb: Any, pacer_table: str, time: Time) -> None:
-    pacer = a_pacer(dynamodb, time, quota=40)
-    assert pacer.quota_used == 0
-    pacer.reserve(10)
-    pacer.reserve(1)
-    assert pacer.quota_used == pytest.approx(11 / 40)
+def test_slots_are_counted_by_the_month(dynamodb: Any, rate_limiter_table: str, time: Time) -> None:
+    limiter = a_pacer(dynamodb, time, quota=40)
+    assert limiter.quota_used == 0
+    limiter.reserve(10)
+    limiter.reserve(1)
+    assert limiter.quota_used == pytest.approx(11 / 40)
     assert stands(dynamodb)["used_2027_01"] == 11
     time.now += 31 * 86400
-    pacer.reserve(2)
-    assert pacer.quota_used == pytest.approx(2 / 40)
+    limiter.reserve(2)
+    assert limiter.quota_used == pytest.approx(2 / 40)
     assert a_pacer(dynamodb, time).quota_used is None
 
 
 def test_what_the_quota_has_left_is_for_uploads_and_then_for_nobody_else(
-    dynamodb: Any, pacer_table: str, time: Time
+    dynamodb: Any, rate_limiter_table: str, time: Time
 ) -> None:
     lanes = {lane: a_pacer(dynamodb, time, lane, quota=2) for lane in (UPLOADS, RETRIES, BACKFILL)}
-    for pacer in lanes.values():
-        pacer.admit(new=False)
-        pacer.reserve(2)
-    for lane, pacer in lanes.items():
+    for limiter in lanes.values():
+        limiter.admit(new=False)
+        limiter.reserve(2)
+    for lane, limiter in lanes.items():
         with pytest.raises(Busy, match="quota"):
-            pacer.admit(new=False)
+            limiter.admit(new=False)
         if lane is BACKFILL:
             with pytest.raises(Busy, match="quota"):
-                pacer.admit(new=True)
+                limiter.admit(new=True)
         else:
-            pacer.admit(new=True)
+            limiter.admit(new=True)
 
 
 class Skewed:
@@ -412,11 +424,11 @@ class Skewed:
 
 @pytest.mark.parametrize("ahead", [-0.05, -0.02, 0.0, 0.013, 0.05])
 def test_a_worker_makes_its_clock_the_tables_while_it_waits(
-    dynamodb: Any, pacer_table: str, time: Time, ahead: float
+    dynamodb: Any, rate_limiter_table: str, time: Time, ahead: float
 ) -> None:
     Skewed(dynamodb, time, ahead)
-    table = Table(dynamodb, "pacer", time)
-    worker = Pacer(table, 10, 25, RETRIES, sleep=time.sleep, dice=lambda *_: 0.0)
+    table = Table(dynamodb, "limiter", time)
+    worker = RateLimiter(table, 10, 25, RETRIES, sleep=time.sleep, dice=lambda *_: 0.0)
     for _ in range(8):
         worker.reserve(BATCH)
     assert table.time.error(time.now) <= 0.006
@@ -426,10 +438,10 @@ def test_a_worker_makes_its_clock_the_tables_while_it_waits(
 
 
 def test_an_inexact_clock_keeps_its_distance_from_the_slots_of_others(
-    dynamodb: Any, pacer_table: str, time: Time
+    dynamodb: Any, rate_limiter_table: str, time: Time
 ) -> None:
     before = a_pacer(dynamodb, time).reserve(1)[0]
-    inexact = Pacer(Table(dynamodb, "pacer", time), 10, 25, UPLOADS, sleep=time.sleep)
+    inexact = RateLimiter(Table(dynamodb, "limiter", time), 10, 25, UPLOADS, sleep=time.sleep)
     (slot,) = inexact.reserve(1)
     after = a_pacer(dynamodb, time).reserve(1)[0]
     assert slot - before == pytest.approx(SPACING + 0.0445, abs=1e-4)
@@ -437,21 +449,21 @@ def test_an_inexact_clock_keeps_its_distance_from_the_slots_of_others(
 
 
 def test_an_upload_that_waits_for_its_slot_makes_its_clock_exact_meanwhile(
-    dynamodb: Any, pacer_table: str, time: Time
+    dynamodb: Any, rate_limiter_table: str, time: Time
 ) -> None:
     Skewed(dynamodb, time, 0.03)
-    table = Table(dynamodb, "pacer", time)
-    pacer = Pacer(table, 10, 25, UPLOADS, sleep=time.sleep)
+    table = Table(dynamodb, "limiter", time)
+    limiter = RateLimiter(table, 10, 25, UPLOADS, sleep=time.sleep)
     for _ in range(5):
-        pacer.reserve(20)
-        slot = pacer.reserve(1)[0]
-        assert pacer.arrive(slot)
+        limiter.reserve(20)
+        slot = limiter.reserve(1)[0]
+        assert limiter.arrive(slot)
         time.now += 3.3
     assert table.time.offset(time.now) == pytest.approx(0.03, abs=0.006)
 
 
 def test_requests_of_before_that_fail_while_the_service_is_away_put_off_no_probe(
-    dynamodb: Any, pacer_table: str, time: Time
+    dynamodb: Any, rate_limiter_table: str, time: Time
 ) -> None:
     late, prober = (a_pacer(dynamodb, time) for _ in range(2))
     late.reserve(5)

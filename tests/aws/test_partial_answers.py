@@ -224,7 +224,7 @@ def test_an_item_that_does_not_arrive_whole_is_not_an_empty_one(
 ) -> None:
     server[0].json({"Item": {"tripped_at": {"S": "it is"}}}, wrong)
     with pytest.raises(TryAgain, match=r"dynamodb:GetItem: (IncompleteRead|Checksum)Error"):
-        Table(client("dynamodb"), "table").read({"pacer": "match"})
+        Table(client("dynamodb"), "table").read({"limiter": "match"})
 
 
 def test_a_page_that_does_not_arrive_whole_is_not_an_empty_one(

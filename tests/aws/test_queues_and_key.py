@@ -46,13 +46,16 @@ def test_a_delay_is_whole_seconds_within_what_sqs_takes(
 def test_a_dead_letter_says_why_and_starts_anew_when_it_is_redriven(sqs: Any, queues: tuple[str, str]) -> None:
     RetryQueue(sqs, *queues).give_up(Delivery(UPLOAD, 99, 1e6), "http-500")
     body = bodies(sqs, queues[1])[0]
-    assert json.loads(body)["gave_up"] == "http-500"
+    assert json.loads(body)["failure_reason"] == "http-500"
     assert read_message(body).deliveries == (Delivery(UPLOAD, redriven=True),)
 
 
 def test_what_could_not_be_read_is_kept_whole(sqs: Any, queues: tuple[str, str]) -> None:
     RetryQueue(sqs, *queues).give_up({"s3": {"odd": [1]}}, "no key")
-    assert json.loads(bodies(sqs, queues[1])[0]) == {"unreadable": {"s3": {"odd": [1]}}, "gave_up": "no key"}
+    assert json.loads(bodies(sqs, queues[1])[0]) == {
+        "unreadable_event": {"s3": {"odd": [1]}},
+        "failure_reason": "no key",
+    }
 
 
 def test_a_queue_that_is_not_there_is_something_to_try_again(sqs: Any) -> None:
@@ -110,12 +113,12 @@ def test_metrics_hold_counts_and_no_object_keys(capsys: pytest.CaptureFixture[st
     emf = next(line for line in lines if "_aws" in line)
     names = {m["Name"] for m in emf["_aws"]["CloudWatchMetrics"][0]["Metrics"]}
     assert names == {
-        "Clean", "TestQuarantined", "TimeToVerdict", "Waited", "FailedAttempt", "KeyRefused", "Throttled",
-        "Untagged", "UnreadableEvent", "NotMoved", "Unfinished", "Withheld", "SentAgain", "OldestUnsettled",
-        "HeldByBound",
+        "Clean", "TestQuarantined", "TimeToVerdict", "Deferred", "FailedAttempt", "KeyRefused", "Throttled",
+        "Untagged", "UnreadableEvent", "QuarantineFailed", "RedeliveryRequired", "MatchHeld", "Redelivered", "OldestUnsettled",
+        "AwaitingOperator",
     }  # fmt: skip
     assert emf["TimeToVerdict"] == [2.5, 2.5]
-    assert (emf["OldestUnsettled"], emf["HeldByBound"]) == ([77.0], [2.0])
+    assert (emf["OldestUnsettled"], emf["AwaitingOperator"]) == ([77.0], [2.0])
     assert emf["_aws"]["CloudWatchMetrics"][0]["Dimensions"] == [["service"]]
     assert UPLOAD.key not in json.dumps(emf, ensure_ascii=False)
 

@@ -43,14 +43,14 @@ class World:
 
 
 @pytest.fixture
-def world(dynamodb: Any, sqs: Any, ledger: Ledger, time: Time, pacer_table: str, monkeypatch: Any) -> World:
+def world(dynamodb: Any, sqs: Any, ledger: Ledger, time: Time, rate_limiter_table: str, monkeypatch: Any) -> World:
     monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", "PhotoDNAGuard")
     return World(dynamodb, sqs, ledger, time)
 
 
 def test_an_upload_whose_message_vanished_is_sent_again_whole_and_once(world: World) -> None:
     world.ledger.defer(UPLOAD, world.ledger.begin(Delivery(UPLOAD)), "no slot", 30)
-    world.time.now += 30 + PATIENCE["retry"] - 1
+    world.time.now += 30 + REDELIVER_AFTER_SECONDS["retry"] - 1
     world.sweep()
     assert world.sent() == []
     world.time.now += 1
@@ -61,21 +61,21 @@ def test_an_upload_whose_message_vanished_is_sent_again_whole_and_once(world: Wo
 
 def test_an_upload_whose_worker_died_is_sent_again(world: World) -> None:
     world.ledger.begin(Delivery(UPLOAD))
-    world.time.now += PATIENCE["retry"]
+    world.time.now += REDELIVER_AFTER_SECONDS["retry"]
     world.sweep()
     assert world.sent() == [UPLOAD]
 
 
 def test_a_backfills_upload_is_sent_to_the_backfill(world: World) -> None:
     Ledger(world.dynamodb, "results", 90, "backfill", world.time).begin(Delivery(UPLOAD))
-    world.time.now += PATIENCE["backfill"]
+    world.time.now += REDELIVER_AFTER_SECONDS["backfill"]
     world.sweep()
     assert (world.sent(), world.sent("BACKFILL")) == ([], [UPLOAD])
 
 
 def test_an_end_of_which_nobody_was_told_is_sent_again(world: World) -> None:
     world.ledger.settle(UPLOAD, world.ledger.begin(Delivery(UPLOAD)), Status.UNSCANNABLE, "archived")
-    world.time.now += PATIENCE["retry"]
+    world.time.now += REDELIVER_AFTER_SECONDS["retry"]
     world.sweep()
     assert world.sent() == [UPLOAD]
 
@@ -90,7 +90,7 @@ def test_what_was_only_observed_waits_for_enforce_mode(world: World) -> None:
 
 def test_what_the_bound_holds_waits_for_the_operators_word(world: World) -> None:
     world.withheld()
-    bound = Bound(Table(world.dynamodb, "pacer", world.time), 1, world.time)
+    bound = Bound(Table(world.dynamodb, "limiter", world.time), 1, world.time)
     bound.admit(Upload("uploads", "b.jpg", "etag", "v1"))
     with pytest.raises(Withheld):
         bound.admit(UPLOAD)
@@ -98,9 +98,9 @@ def test_what_the_bound_holds_waits_for_the_operators_word(world: World) -> None
     world.sweep()
     assert world.sent() == []
     world.dynamodb.update_item(
-        TableName="pacer",
-        Key={"pacer": {"S": "quarantines"}},
-        UpdateExpression="REMOVE stopped_at, lately, changes",
+        TableName="limiter",
+        Key={"limiter": {"S": "quarantines"}},
+        UpdateExpression="REMOVE tripped_at, recent, revision",
     )
     world.sweep()
     assert world.sent() == [UPLOAD]

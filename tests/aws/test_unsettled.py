@@ -24,7 +24,7 @@ def only(unsettled: Unsettled) -> Waiting:
 
 def test_what_was_begun_is_found_with_the_time_of_its_beginning(ledger: Ledger, unsettled: Unsettled) -> None:
     ledger.begin(Delivery(UPLOAD))
-    assert only(unsettled) == Waiting(UPLOAD.id, "v1", "retry", NOW, int(NOW) + PATIENCE["retry"])
+    assert only(unsettled) == Waiting(UPLOAD.id, "v1", "retry", NOW, int(NOW) + REDELIVER_AFTER_SECONDS["retry"])
 
 
 def test_uploads_are_found_in_whichever_partition_they_are(ledger: Ledger, unsettled: Unsettled) -> None:
@@ -38,12 +38,12 @@ def test_a_message_is_overdue_long_after_its_lease_and_its_own_time(ledger: Ledg
     record = ledger.begin(Delivery(UPLOAD))
     assert only(unsettled).overdue > NOW + LEASE_SECONDS
     ledger.defer(UPLOAD, record, "paused", 900)
-    assert only(unsettled).overdue == int(NOW) + 900 + PATIENCE["retry"]
+    assert only(unsettled).overdue == int(NOW) + 900 + REDELIVER_AFTER_SECONDS["retry"]
 
 
 def test_a_backfills_messages_have_a_day(dynamodb: Any, results_table: str, unsettled: Unsettled, time: Time) -> None:
     Ledger(dynamodb, results_table, 90, "backfill", time).begin(Delivery(UPLOAD))
-    assert (only(unsettled).lane, only(unsettled).overdue) == ("backfill", int(NOW) + 86400)
+    assert (only(unsettled).queue, only(unsettled).overdue) == ("backfill", int(NOW) + 86400)
 
 
 def test_what_the_retry_lane_takes_up_from_the_backfill_is_the_retry_lanes(
@@ -52,7 +52,7 @@ def test_what_the_retry_lane_takes_up_from_the_backfill_is_the_retry_lanes(
     backfill = Ledger(dynamodb, results_table, 90, "backfill", time)
     backfill.defer(UPLOAD, backfill.begin(Delivery(UPLOAD)), "no slot", 30)
     ledger.begin(Delivery(UPLOAD))
-    assert only(unsettled).lane == "retry"
+    assert only(unsettled).queue == "retry"
 
 
 @pytest.mark.parametrize("upload", [UPLOAD, UNVERSIONED, Upload("uploads", "a/b/c.jpg", "etag", "v1")])
@@ -83,7 +83,7 @@ def test_what_was_settled_and_told_meanwhile_is_not_sent_and_its_record_left_alo
     seen = only(unsettled)
     ledger.settle(UPLOAD, record, Status.CLEAN)
     assert unsettled.claim(seen, int(NOW)) is None
-    assert "overdue_at" not in item(dynamodb)
+    assert "redeliver_at" not in item(dynamodb)
 
 
 def test_the_longer_it_has_waited_the_longer_the_sweep_waits_for_the_next_time(

@@ -20,7 +20,7 @@ RATE = 100.0  # quick: what is tested here is not the rate
 @pytest.fixture(scope="session")
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedCloud]:
     # A wide margin: on a busy machine slots are missed and uploads deferred, which is right and not the point here.
-    wide = {"RateMarginMs": "1000", "LegalHold": "on", "QuarantinesPerHour": "1000"}
+    wide = {"RateMarginMs": "1000", "LegalHold": "on", "MaxDeletionsPerHour": "1000"}
     with EmbeddedCloud(rate=RATE, latency=0.0, parameters=wide, log_dir=tmp_path_factory.mktemp("logs")) as running:
         yield running
 
@@ -31,7 +31,7 @@ def calm(cloud: EmbeddedCloud) -> Iterator[None]:
     yield
     assert cloud.emulator
     cloud.emulator.settings(failures=[], latency=0.0, rate=RATE, quota_retry_after=None)
-    cloud.client("dynamodb").delete_item(TableName=cloud.resource("PacerTable"), Key={"pacer": {"S": "match"}})
+    cloud.client("dynamodb").delete_item(TableName=cloud.resource("RateLimiterTable"), Key={"limiter": {"S": "match"}})
     for queue in (cloud.endpoints.retry_queue_url, cloud.endpoints.dead_letter_queue_url):
         taken(cloud, queue)
 

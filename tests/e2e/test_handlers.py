@@ -187,7 +187,7 @@ def captured_messages(bench: Bench) -> list[str]:
 def test_without_a_slot_an_upload_is_deferred_uncounted(bench: Bench, pictures: Pictures) -> None:
     far = str(round((time.time() + 60) * 1e6))
     bench.cloud.client("dynamodb").put_item(
-        TableName=bench.cloud.resource("PacerTable"), Item={"pacer": {"S": "match"}, "tat": {"N": far}}
+        TableName=bench.cloud.resource("RateLimiterTable"), Item={"limiter": {"S": "match"}, "tat": {"N": far}}
     )
     sent = captured_messages(bench)
     upload(bench.put("a.jpg", pictures["clean"]))
@@ -261,7 +261,7 @@ def test_an_object_that_is_gone_is_gone(bench: Bench, pictures: Pictures) -> Non
 def test_what_is_no_event_is_kept_in_the_dead_letter_queue_with_its_reason(bench: Bench, event: Any) -> None:
     on_upload.handler(event, None)
     (body,) = bench.dead_letters()
-    assert json.loads(body)["gave_up"]
+    assert json.loads(body)["failure_reason"]
 
 
 def test_a_bad_record_in_an_event_keeps_no_other_from_being_scanned(bench: Bench, pictures: Pictures) -> None:

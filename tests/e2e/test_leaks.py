@@ -86,7 +86,7 @@ def every_path(bench: Bench, pictures: Pictures) -> None:
     on_upload.handler({"Records": [bench.put("unmoved.jpg", pictures["match"])]}, None)
     bench.monkeypatch.setenv("AWS_ACCESS_KEY_ID", "OnSweepRole")
     on_sweep.handler({}, None)
-    for broken in ("RESULTS_TABLE", "PACER_TABLE", "QUARANTINE_BUCKET", "SUBSCRIPTION_KEY_SECRET"):
+    for broken in ("RESULTS_TABLE", "RATE_LIMITER_TABLE", "QUARANTINE_BUCKET", "SUBSCRIPTION_KEY_SECRET"):
         bench.monkeypatch.setenv(broken, "missing")
         bootstrap.guard.cache_clear()
         record = bench.put(f"{broken}.jpg", pictures["match"])
@@ -95,7 +95,7 @@ def every_path(bench: Bench, pictures: Pictures) -> None:
 
 def forget_pauses(bench: Bench) -> None:
     bench.cloud.client("dynamodb").delete_item(
-        TableName=bench.cloud.resource("PacerTable"), Key={"pacer": {"S": "match"}}
+        TableName=bench.cloud.resource("RateLimiterTable"), Key={"limiter": {"S": "match"}}
     )
 
 

@@ -27,9 +27,9 @@ def nothing_counted(bench: Bench) -> None:
 def operators_word(bench: Bench) -> None:
     """What the runbook says to let the deleting go on."""
     bench.cloud.client("dynamodb").update_item(
-        TableName=bench.cloud.resource("PacerTable"),
-        Key={"pacer": {"S": "quarantines"}},
-        UpdateExpression="REMOVE stopped_at, lately, changes",
+        TableName=bench.cloud.resource("RateLimiterTable"),
+        Key={"limiter": {"S": "quarantines"}},
+        UpdateExpression="REMOVE tripped_at, recent, revision",
     )
 
 
@@ -110,7 +110,7 @@ def test_observe_mode_moves_nothing_until_the_operator_enforces(
     settings(bench, MODE="observe")
     upload(bench.put("a.jpg", pictures["match"]), bench.put("b.jpg", pictures["clean"]))
     assert bench.result("a.jpg")["status"] == "MATCHED"
-    assert bench.result("a.jpg")["withheld"] == "observe mode"
+    assert bench.result("a.jpg")["hold_reason"] == "observe mode"
     assert bench.result("b.jpg")["status"] == "CLEAN"
     assert len(versions(bench, "a.jpg")) == 1
     assert swept(bench, caplog) == 0
@@ -124,7 +124,7 @@ def test_observe_mode_moves_nothing_until_the_operator_enforces(
 def test_more_matches_in_an_hour_than_the_bound_are_copied_and_not_deleted(
     bench: Bench, pictures: Pictures, caplog: pytest.LogCaptureFixture
 ) -> None:
-    settings(bench, QUARANTINES_PER_HOUR="2")
+    settings(bench, MAX_DELETIONS_PER_HOUR="2")
     keys = ["a.jpg", "b.jpg", "c.jpg", "d.jpg"]
     for key in keys:
         upload(bench.put(key, pictures["match"]))
@@ -146,7 +146,7 @@ def test_bytes_that_are_in_quarantine_are_quarantined_while_the_service_is_away(
     bench.cloud.emulator.settings(failures=[{"kind": "http", "status": 503, "count": 2}])
     upload(bench.put("again.jpg", pictures["match"]), bench.put("other.jpg", pictures["clean"]))
     again = bench.result("again.jpg")
-    assert (again["status"], again["reason"]) == ("QUARANTINED", "known-again")
+    assert (again["status"], again["reason"]) == ("QUARANTINED", "known-hash")
     assert again["matches"] == bench.result("first.jpg")["matches"]
     assert versions(bench, "again.jpg") == []
     assert bench.result("other.jpg")["status"] == "DEFERRED"
@@ -173,7 +173,7 @@ def test_an_upload_whose_message_vanished_is_sent_again_by_the_sweep(
     bench.cloud.client("dynamodb").update_item(
         TableName=bench.cloud.endpoints.results_table,
         Key=key,
-        UpdateExpression="SET overdue_at = :then",
+        UpdateExpression="SET redeliver_at = :then",
         ExpressionAttributeValues=long_ago,
     )
     assert swept(bench, caplog) == 1

@@ -82,7 +82,7 @@ class State:
     uploaded: list[Object]
     quarantined: list[Object]
     items: list[Item]
-    pacer: list[Item]
+    limiter: list[Item]
     queued: list[str]
     dead_letters: list[Item]
     asked: list[Asked]
@@ -191,7 +191,7 @@ def _clean_only_by_the_service(state: State) -> Iterator[str]:
 
 
 def _each_request_has_a_slot(state: State) -> Iterator[str]:
-    taken = sum(int(number) for item in state.pacer for name, number in item.items() if name.startswith("used_"))
+    taken = sum(int(number) for item in state.limiter for name, number in item.items() if name.startswith("used_"))
     if state.arrived > taken:
         yield f"{state.arrived} requests, and only {taken} slots taken"
     if state.largest_window > MOST_A_SECOND:
@@ -252,7 +252,7 @@ def _quarantined_is_under_lock(state: State) -> Iterator[str]:
 def _nothing_else_in_quarantine(state: State) -> Iterator[str]:
     """Each picture there is a match. (Evidence records are JSON.)"""
     known = {one.sha256: one for one in state.uploads}
-    earlier = [before for item in state.items for before in item.get("earlier", [])]
+    earlier = [before for item in state.items for before in item.get("previous_matches", [])]
     named = {item.get("quarantine_key") for item in (*state.items, *earlier)}
     for one in state.quarantined:
         if one.sha256 in known and one.key not in named:
@@ -316,7 +316,7 @@ def _failures_have_dead_letters(state: State) -> Iterator[str]:
     if stray := told.keys() - by_name.keys():
         yield f"dead letters of nobody's: {sorted(stray)}"
     for letter in state.dead_letters:
-        if not letter.get("gave_up"):
+        if not letter.get("failure_reason"):
             yield "a dead letter without a reason"
 
 
@@ -351,14 +351,14 @@ def _attention_is_asked_for(state: State) -> Iterator[str]:
         wanted = item["status"] in ("UNSCANNABLE", "FAILED") or (
             item["status"] == "QUARANTINED" and not item["is_test"]
         )
-        if wanted and item.get("attention") not in (item["status"], "QUARANTINED", "UNTAGGED"):
+        if wanted and item.get("needs_attention") not in (item["status"], "QUARANTINED", "UNTAGGED"):
             yield f"{item['status']}, and not in the index: {item['upload']} {item['version']}"
 
 
 def _no_secret_is_told(state: State) -> Iterator[str]:
     """Neither the key nor a signed URL stands anywhere."""
     kept = [one.content.decode() for one in state.quarantined if one.content.startswith(b"{")]
-    places = {"table": state.items + state.pacer, "queue": state.queued, "dead letters": state.dead_letters,
+    places = {"table": state.items + state.limiter, "queue": state.queued, "dead letters": state.dead_letters,
               "events": state.events, "log": state.log, "evidence": kept}  # fmt: skip
     for place, content in places.items():
         text = content if isinstance(content, str) else repr(content)

@@ -92,7 +92,7 @@ def _no_slot(world: World) -> None:
 def _away(world: World) -> None:
     """One failure more, and the service is taken for away."""
     world.upload("match")
-    world.set_pacer("failures", 9)
+    world.set_limiter("failures", 9)
     world.fail("match.send", "503", 2)
 
 

@@ -25,7 +25,7 @@ def read_state(world: "World") -> State:
         uploaded=_objects(cloud, world.bucket),
         quarantined=_objects(cloud, cloud.physical("QuarantineBucket")),
         items=[_item(item) for item in cloud.items("ResultsTable")],
-        pacer=[_item(item) for item in cloud.items("PacerTable")],
+        limiter=[_item(item) for item in cloud.items("RateLimiterTable")],
         queued=[message.body for queue in world.queues.values() for message in queue],
         dead_letters=[json.loads(message.body) for message in world.dead_letters()],
         asked=world.service.asked,

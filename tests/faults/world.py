@@ -192,13 +192,13 @@ class World:
 
     def take_slots(self, count: int) -> None:
         """Others have taken that many slots."""
-        self.set_pacer("tat", round((self.clock.now() + count / 10) * 1e6))
+        self.set_limiter("tat", round((self.clock.now() + count / 10) * 1e6))
 
-    def set_pacer(self, attribute: str, value: int) -> None:
+    def set_limiter(self, attribute: str, value: int) -> None:
         """Changes the shared rate's item."""
         self.cloud.session.client("dynamodb").update_item(
-            TableName=self.cloud.physical("PacerTable"),
-            Key={"pacer": {"S": "match"}},
+            TableName=self.cloud.physical("RateLimiterTable"),
+            Key={"limiter": {"S": "match"}},
             UpdateExpression=f"SET {attribute} = :value",
             ExpressionAttributeValues={":value": {"N": str(value)}},
         )

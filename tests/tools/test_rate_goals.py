@@ -87,7 +87,7 @@ def test_other_numbers_of_workers_are_not_judged_for_their_rate_but_for_the_limi
     ("part", "change", "name", "by"),
     [
         ("standing", {"held": 0.95}, "rate held", 0.02),
-        ("standing", {"writes_for_each": 0.35}, "pacer writes", 0.25),
+        ("standing", {"writes_for_each": 0.35}, "limiter writes", 0.25),
         ("at_once", {"largest_window": 12}, "largest one-second window: 20 workers at once", 2),
         ("shifted", {"refused_429": 3}, "answers of 429: 20 workers, clocks 50 ms apart", 3),
         ("outages", {"lost": 1}, "uploads lost: outage of 60 s, 503", 1),

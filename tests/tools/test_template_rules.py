@@ -40,7 +40,7 @@ HOLDS_DATA = (
     "AWS::SecretsManager::Secret",
 )
 GOES_WITH_THE_STACK = {
-    "PacerTable": "the rate's clock",
+    "RateLimiterTable": "the rate's clock",
     "AlarmKey": "what it encrypts is sent at once",
     "RetryQueue": "each upload in it has a record, and the record stays",
     "BackfillQueue": "it is filled from the bucket, again if need be",
@@ -129,7 +129,7 @@ def test_each_bucket_queue_and_topic_is_spoken_to_over_tls_only(policy: str) -> 
     bound = set()
     for resource in of_type(policy).values():
         given = resource["Properties"]
-        (tls,) = (s for s in given["PolicyDocument"]["Statement"] if s.get("Sid") == "TlsOnly")
+        (tls,) = (s for s in given["PolicyDocument"]["Statement"] if s.get("Sid") == "DenyPlainHttp")
         assert (tls["Effect"], tls["Principal"]) == ("Deny", "*")
         assert tls["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
         named = given[target] if isinstance(given[target], list) else [given[target]]

@@ -96,7 +96,7 @@ class FakeLedger(Failing):
 
     def withhold(self, upload: Upload, record: ScanRecord, reason: str) -> None:
         self.call("withhold")
-        self._write(upload, record, Status.MATCHED, {"withheld": reason}, release=True)
+        self._write(upload, record, Status.MATCHED, {"hold_reason": reason}, release=True)
 
     def announced(self, upload: Upload) -> None:
         self.call("announced")
@@ -229,7 +229,7 @@ class FakeEventBus(Failing):
 
 
 @dataclass
-class FakePacer(Failing):
+class FakeRateLimiter(Failing):
     reserved: list[int] = field(default_factory=list)
     missed: int = 0  # so many slots are to be missed
     pauses: list[float] = field(default_factory=list)
@@ -375,7 +375,7 @@ class FakeNotices:
         return nullcontext()
 
     def withheld(self, upload: Upload, reason: str) -> None:
-        self.told.append(("withheld", reason))
+        self.told.append(("hold_reason", reason))
 
     def sent_again(self, upload: Upload) -> None:
         self.told.append(("sent again", upload.key))
@@ -409,13 +409,13 @@ class World:
         self.uploads.objects = {"a.jpg": JPEG} if objects is None else objects
         if after:
             self.ledger, self.uploads, self.quarantine = after.ledger, after.uploads, after.quarantine
-        self.pacer, self.matcher = FakePacer(), FakeMatcher(answers=list(answers))
+        self.limiter, self.matcher = FakeRateLimiter(), FakeMatcher(answers=list(answers))
         self.retry_queue, self.notices = FakeRetryQueue(), FakeNotices()
         self.bound, self.event_bus = FakeBound(), FakeEventBus()
         self.scanner = Scanner(
             self.ledger,
             self.uploads,
-            self.pacer,
+            self.limiter,
             self.matcher,
             Move(self.ledger, self.uploads, self.quarantine, self.bound, observe, now=lambda: NOW),
             Endings(

@@ -1,4 +1,4 @@
-"""A discrete-event simulation of the fleet around one shared item: gcra.py's arithmetic, used as aws/pacer.py does.
+"""A discrete-event simulation of the fleet around one shared item: gcra.py's arithmetic, used as aws/limiter.py does.
 
 Times are whole microseconds. A process is a generator that yields how long it waits.
 """
@@ -102,7 +102,7 @@ class Item:
 
 
 class SimulatedPacer:
-    """aws/pacer.py over the simulated item."""
+    """aws/limiter.py over the simulated item."""
 
     def __init__(self, sim: Simulation, item: Item, world: World, lane: Lane) -> None:
         self._sim, self._item, self._world, self.lane = sim, item, world, lane
@@ -213,7 +213,7 @@ class Fleet:
     world: World
     seed: int = 1
     batch: int = BATCH  # messages that a worker gets at once
-    pacer: type[SimulatedPacer] = SimulatedPacer
+    limiter: type[SimulatedPacer] = SimulatedPacer
     item: Item = field(default_factory=Item)
     arrivals: list[int] = field(default_factory=list)  # at the server
     batches: dict[int, int] = field(default_factory=dict)  # that each worker has taken
@@ -228,7 +228,7 @@ class Fleet:
     def start(self, workers: int, uploads: float = 0.0, lane: Lane = RETRIES, until: float = math.inf) -> None:
         """Workers, all at the same moment, whose backlog ends (s); and so many fresh uploads a second."""
         for _ in range(workers):
-            self.sim.spawn(self._worker(self._pacer(lane), until))
+            self.sim.spawn(self._worker(self._limiter(lane), until))
         if uploads:
             self.sim.spawn(self._uploads(uploads))
 
@@ -250,48 +250,48 @@ class Fleet:
         """Uploads after that which found no slot."""
         return sum(came >= since * SECOND for came in self.refused_uploads)
 
-    def _pacer(self, lane: Lane) -> SimulatedPacer:
-        return self.pacer(self.sim, self.item, self.world, lane)
+    def _limiter(self, lane: Lane) -> SimulatedPacer:
+        return self.limiter(self.sim, self.item, self.world, lane)
 
     def _pause(self, until: int) -> Steps[None]:
         self.item.paused_until = until
         yield from ()
 
-    def _worker(self, pacer: SimulatedPacer, until: float) -> Steps[None]:
+    def _worker(self, limiter: SimulatedPacer, until: float) -> Steps[None]:
         """One batch; when all of it is answered, the next. One sent round by a pause comes back in time."""
         if self.sim.now > until * SECOND:
             return
         yield self.sim.random.randint(*self.world.look)
         try:
-            slots = yield from pacer.reserve(self.batch)
+            slots = yield from limiter.reserve(self.batch)
         except Busy as busy:
             paused = str(busy) == "paused"
-            back = round(busy.until - pacer.now() + self.sim.random.uniform(0, SHORTEST) * SECOND) if paused else 0
-            return self.sim.spawn(self._worker(pacer, until), max(back, 50 * MS))
+            back = round(busy.until - limiter.now() + self.sim.random.uniform(0, SHORTEST) * SECOND) if paused else 0
+            return self.sim.spawn(self._worker(limiter, until), max(back, 50 * MS))
         left = set(slots)
-        self.batches[id(pacer)] = self.batches.get(id(pacer), 0) + 1
+        self.batches[id(limiter)] = self.batches.get(id(limiter), 0) + 1
 
         def answered(slot: int) -> None:
             left.discard(slot)
             if not left:
-                self.sim.spawn(self._worker(pacer, until))
+                self.sim.spawn(self._worker(limiter, until))
 
         for slot in slots:
-            self.sim.spawn(self._ask(pacer, slot, answered))
+            self.sim.spawn(self._ask(limiter, slot, answered))
 
-    def _ask(self, pacer: SimulatedPacer, slot: int, answered: Callable[[int], None]) -> Steps[None]:
-        if (yield from self._send(pacer, slot)):
+    def _ask(self, limiter: SimulatedPacer, slot: int, answered: Callable[[int], None]) -> Steps[None]:
+        if (yield from self._send(limiter, slot)):
             yield round(self.world.latency * SECOND)
         answered(slot)
 
-    def _send(self, pacer: SimulatedPacer, slot: int) -> Steps[bool]:
+    def _send(self, limiter: SimulatedPacer, slot: int) -> Steps[bool]:
         """One request at its slot; a missed one is given up, and another taken, as the scanner does."""
         for _ in range(MISSES):
-            if (yield from pacer.arrive(slot)):
-                self.sim.spawn(self._arrival(pacer.lane), 5 * MS + self._jitter())
+            if (yield from limiter.arrive(slot)):
+                self.sim.spawn(self._arrival(limiter.lane), 5 * MS + self._jitter())
                 return True
             try:
-                [slot] = yield from pacer.reserve(1)
+                [slot] = yield from limiter.reserve(1)
             except Busy:
                 return False
         return False
@@ -310,17 +310,17 @@ class Fleet:
     def _uploads(self, a_second: float) -> Steps[None]:
         """Each by an execution environment that is idle, or by a new one, as Lambda does."""
         while True:
-            self.sim.spawn(self._upload(self._idle.pop() if self._idle else self._pacer(UPLOADS)))
+            self.sim.spawn(self._upload(self._idle.pop() if self._idle else self._limiter(UPLOADS)))
             yield round(self.sim.random.expovariate(a_second) * SECOND)
 
-    def _upload(self, pacer: SimulatedPacer) -> Steps[None]:
+    def _upload(self, limiter: SimulatedPacer) -> Steps[None]:
         came = self.sim.now
         try:
-            [slot] = yield from pacer.reserve(1)
+            [slot] = yield from limiter.reserve(1)
         except Busy:
             self.refused_uploads.append(came)
-            return self._idle.append(pacer)
-        if (yield from self._send(pacer, slot)):
+            return self._idle.append(limiter)
+        if (yield from self._send(limiter, slot)):
             self.waits.append((came, self.sim.now - came))
             yield round(self.world.latency * SECOND)
-        self._idle.append(pacer)
+        self._idle.append(limiter)

@@ -66,7 +66,7 @@ CALLS = {
     "quarantine": ("keep", "find", "file"),
     "bound": ("admit",),
     "event_bus": ("settled",),
-    "pacer": ("reserve", "pause"),
+    "limiter": ("reserve", "pause"),
     "matcher": ("send",),
     "retry_queue": ("send", "give_up"),
 }
@@ -82,7 +82,7 @@ def a_world(
     world = World(*(answers or []), objects=objects, retry_for=retry_for)
     world.matcher.truth = truth or world.matcher.truth
     if no_slot:
-        world.pacer.fails = {"reserve": [Busy("no slot")]}
+        world.limiter.fails = {"reserve": [Busy("no slot")]}
     return world
 
 

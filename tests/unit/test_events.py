@@ -109,13 +109,15 @@ def test_what_a_failed_attempt_left_behind_comes_back() -> None:
 
 
 def test_a_message_redriven_from_the_dead_letter_queue_starts_anew() -> None:
-    dead = Delivery(Upload("uploads", "a", "e1", "v1"), attempt=99, spent=1e6).as_dict() | {"gave_up": "http-500"}
+    dead = Delivery(Upload("uploads", "a", "e1", "v1"), attempt=99, spent=1e6).as_dict() | {
+        "failure_reason": "http-500"
+    }
     again = read(dead).deliveries[0]
     assert (again.attempt, again.spent, again.redriven) == (0, 0.0, True)
 
 
 def test_what_could_not_be_read_once_is_read_again_when_it_is_redriven() -> None:
-    assert [u.key for u in uploads({"unreadable": s3_record("a"), "gave_up": "no key"})] == ["a"]
+    assert [u.key for u in uploads({"unreadable_event": s3_record("a"), "failure_reason": "no key"})] == ["a"]
 
 
 def test_what_speaks_of_no_upload_is_passed_over() -> None:

@@ -99,9 +99,9 @@ def test_a_record_tells_every_step_with_its_time() -> None:
     ]
 
 
-@pytest.mark.parametrize(("reason", "known_again"), [(None, False), ("known-again", True)])
-def test_a_record_says_whether_the_service_was_asked(reason: str | None, known_again: bool) -> None:
-    assert validated(FACTS | {"reason": reason})["answer"]["known_again"] is known_again
+@pytest.mark.parametrize(("reason", "known_hash"), [(None, False), ("known-hash", True)])
+def test_a_record_says_whether_the_service_was_asked(reason: str | None, known_hash: bool) -> None:
+    assert validated(FACTS | {"reason": reason})["answer"]["known_hash"] is known_hash
 
 
 def test_what_is_known_beyond_the_schema_is_not_told() -> None:

@@ -9,7 +9,7 @@ from photodna_guard.domain.errors import Away, Busy, Gone, NoAnswers, NoKey, Try
 from photodna_guard.domain.models import Delivery, Kind, MatchFlag, Status, Verdict
 from tests.unit.fakes import AWAY, BUSY, JPEG, MATCH, NOT_VERIFIED, REFUSED, UNKNOWN, World, upload
 
-KNOWN = Verdict(Kind.MATCH, "known-again", "T-0", (MatchFlag("Other"),))
+KNOWN = Verdict(Kind.MATCH, "known-hash", "T-0", (MatchFlag("Other"),))
 THROTTLED = Verdict(Kind.THROTTLED, "http-429", retry_after=7.0)
 
 
@@ -22,11 +22,11 @@ def no_key(world: World) -> None:
 
 
 def paused(world: World) -> None:
-    world.pacer.fails = {"reserve": [NoAnswers("paused")]}
+    world.limiter.fails = {"reserve": [NoAnswers("paused")]}
 
 
 def pacer_away(world: World) -> None:
-    world.pacer.fails = {"reserve": [TryAgain("dynamodb:UpdateItem: InternalServerError")]}
+    world.limiter.fails = {"reserve": [TryAgain("dynamodb:UpdateItem: InternalServerError")]}
 
 
 def answering(*answers: Verdict) -> Callable[[World], None]:
@@ -62,7 +62,7 @@ def test_while_nobody_is_answered_known_bytes_are_quarantined_all_the_same(when:
     assert world.scan() == [True]
     assert world.ledger.status() is Status.QUARANTINED
     assert world.uploads.objects == {}
-    assert world.ledger.told["v1a.jpg"]["why"] == "known-again"
+    assert world.ledger.told["v1a.jpg"]["why"] == "known-hash"
     assert world.ledger.told["v1a.jpg"]["flags"] == KNOWN.flags
     assert world.retry_queue.sent == []
 
@@ -97,7 +97,7 @@ def test_the_bytes_are_compared_once_however_long_nobody_is_answered() -> None:
 
 def test_for_a_mere_lack_of_a_slot_nothing_is_compared() -> None:
     world = knowing()
-    world.pacer.fails = {"reserve": [BUSY]}
+    world.limiter.fails = {"reserve": [BUSY]}
     world.scan()
     assert world.ledger.status() is Status.DEFERRED
     assert "known" not in world.ledger.calls
@@ -154,7 +154,7 @@ def test_without_versions_known_bytes_are_quarantined_too() -> None:
 
 def test_beside_a_probe_the_others_of_a_batch_are_compared() -> None:
     world = knowing(objects={"a.jpg": JPEG, "b.jpg": JPEG})
-    world.pacer.away = True
+    world.limiter.away = True
     world.matcher.truth = AWAY
     world.scan(Delivery(upload("a.jpg")), Delivery(upload("b.jpg")))
     assert {record.status for record in world.ledger.records.values()} == {Status.QUARANTINED}

@@ -9,7 +9,7 @@ from tests.unit.fakes import JPEG, MATCH, TEST_MATCH, World, upload
 AFTER_THE_MATCH = ["keep", "copied", "admit", "digest", "delete", "file", "settle", "settled", "announced"]
 
 
-def stopped_at(world: World, line: str, error: Exception) -> None:
+def tripped_at(world: World, line: str, error: Exception) -> None:
     for fake in (world.ledger, world.uploads, world.quarantine, world.bound, world.event_bus):
         fake.fails = {line: [error]}
 
@@ -80,7 +80,7 @@ def test_without_versions_nothing_is_tagged_since_nothing_pins_a_tag() -> None:
 @pytest.mark.parametrize("line", ["read", *AFTER_THE_MATCH])
 def test_a_move_that_stops_at_any_line_is_completed_without_asking_again(line: str, error: Exception) -> None:
     world = World(MATCH)
-    stopped_at(world, line, error)
+    tripped_at(world, line, error)
     world.scan()
     world.deliver_again()
     assert world.ledger.status() is Status.QUARANTINED
@@ -94,7 +94,7 @@ def test_a_move_that_stops_at_any_line_is_completed_without_asking_again(line: s
 @pytest.mark.parametrize("line", ["admit", "delete", "file", "settle"])
 def test_what_was_written_down_as_copied_is_neither_read_nor_copied_again(line: str) -> None:
     world = World(MATCH)
-    stopped_at(world, line, TryAgain("away"))
+    tripped_at(world, line, TryAgain("away"))
     world.scan()
     assert world.ledger.status() is Status.MATCHED
     world.deliver_again()
@@ -104,7 +104,7 @@ def test_what_was_written_down_as_copied_is_neither_read_nor_copied_again(line: 
 @pytest.mark.parametrize("line", ["matched", "read", "keep", "copied", "admit"])
 def test_nothing_is_deleted_before_its_copy_is_written_down_and_the_bound_has_admitted_it(line: str) -> None:
     world = World(MATCH)
-    stopped_at(world, line, TryAgain("away"))
+    tripped_at(world, line, TryAgain("away"))
     world.scan()
     assert world.uploads.objects == {"a.jpg": JPEG}
     assert "delete" not in world.uploads.calls
@@ -112,7 +112,7 @@ def test_nothing_is_deleted_before_its_copy_is_written_down_and_the_bound_has_ad
 
 def test_a_source_that_its_owner_deleted_after_the_copy_was_made_is_quarantined_with_that_copy() -> None:
     world = World(MATCH)
-    stopped_at(world, "copied", TryAgain("away"))
+    tripped_at(world, "copied", TryAgain("away"))
     world.scan()
     world.uploads.objects.clear()
     world.deliver_again()

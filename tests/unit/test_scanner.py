@@ -31,7 +31,7 @@ def test_what_the_look_decides_costs_no_slot_and_no_request(data: bytes, status:
     world.scan()
     assert world.ledger.status() is status
     assert world.uploads.tags == {"a.jpg": tag}
-    assert world.pacer.reserved == []
+    assert world.limiter.reserved == []
     assert world.matcher.sent == []
 
 
@@ -51,7 +51,7 @@ def test_an_object_that_can_never_be_read_is_unscannable_with_the_reason() -> No
 
 def test_without_a_slot_the_upload_waits_in_the_queue_and_nothing_is_counted() -> None:
     world = World()
-    world.pacer.fails = {"reserve": [BUSY]}
+    world.limiter.fails = {"reserve": [BUSY]}
     assert world.scan() == [True]
     delivery, delay = world.retry_queue.sent[0]
     assert (delivery.attempt, delivery.spent) == (0, 0.0)
@@ -85,7 +85,7 @@ def test_the_services_retry_after_is_kept() -> None:
 def test_throttled_pauses_everybody_and_is_no_failure(reason: str, retry_after: float | None, pause: float) -> None:
     world = World(Verdict(Kind.THROTTLED, reason, retry_after=retry_after))
     world.scan()
-    assert world.pacer.pauses == [NOW + pause]
+    assert world.limiter.pauses == [NOW + pause]
     delivery, delay = world.retry_queue.sent[0]
     assert delivery.attempt == 0
     assert delay >= pause
@@ -125,15 +125,15 @@ def test_a_refused_key_is_fetched_afresh_once_and_each_request_has_its_slot() ->
     world = World(Verdict(Kind.KEY_REFUSED, "http-401"))
     world.scan()
     assert world.matcher.sent == ["url https://s3/a.jpg", "url fresh https://s3/a.jpg"]
-    assert world.pacer.arrived == 2
+    assert world.limiter.arrived == 2
     assert world.ledger.status() is Status.CLEAN
-    assert world.pacer.pauses == []
+    assert world.limiter.pauses == []
 
 
 def test_a_key_that_stays_refused_pauses_everybody_and_costs_the_upload_nothing() -> None:
     world = World(REFUSED, REFUSED)
     world.scan()
-    assert world.pacer.away
+    assert world.limiter.away
     assert world.retry_queue.sent[0][0].attempt == 0
     assert ("key refused", "") in world.notices.told
 
@@ -143,21 +143,21 @@ def test_a_key_that_is_fetched_afresh_and_the_same_is_not_tried_again() -> None:
     world.matcher.same_key = True
     world.scan()
     assert len(world.matcher.sent) == 1
-    assert world.pacer.away
+    assert world.limiter.away
 
 
 def test_all_go_on_when_a_probe_is_answered() -> None:
     world = World(REFUSED, REFUSED)
     world.scan()
     world.deliver_again()
-    assert not world.pacer.away
+    assert not world.limiter.away
     assert world.ledger.status() is Status.CLEAN
 
 
 def test_a_service_that_is_away_gets_one_request_at_a_time_and_the_others_wait_uncounted() -> None:
     keys = [f"{i}.jpg" for i in range(5)]
     world = World(AWAY, objects=dict.fromkeys(keys, JPEG))
-    world.pacer.away_after = 1
+    world.limiter.away_after = 1
     world.scan(Delivery(upload("0.jpg")))
     world.retry_queue.sent.clear()
     world.matcher.answers = [AWAY]
@@ -184,25 +184,25 @@ def test_an_outage_costs_only_the_probes_an_attempt() -> None:
 
 def test_a_probe_waits_for_its_answer_no_longer_than_the_pacer_says() -> None:
     world = World()
-    world.pacer.answer_within = 9.0
+    world.limiter.answer_within = 9.0
     world.scan()
     assert world.matcher.waited_for == [9.0]
 
 
 def test_what_the_service_says_of_a_picture_is_an_answer_and_a_refusal_of_all_is_none() -> None:
     world = World(NOT_VERIFIED)
-    world.pacer.failures = 5
+    world.limiter.failures = 5
     world.scan()
-    assert world.pacer.failures == 0
+    assert world.limiter.failures == 0
     world = World(Verdict(Kind.THROTTLED, "http-429", retry_after=1))
-    world.pacer.failures = 5
+    world.limiter.failures = 5
     world.scan()
-    assert world.pacer.failures == 5
+    assert world.limiter.failures == 5
 
 
 def test_with_the_quota_used_up_only_new_uploads_go_on() -> None:
     world = World(objects={"a.jpg": JPEG, "b.jpg": JPEG})
-    world.pacer.quota_used = 1.0
+    world.limiter.quota_used = 1.0
     world.scan(Delivery(upload("a.jpg")), Delivery(upload("b.jpg"), attempt=1))
     assert world.matcher.sent == ["url https://s3/a.jpg"]
     (waiting,) = world.retry_queue.sent
@@ -214,7 +214,7 @@ def test_a_match_is_moved_though_the_quota_is_used_up() -> None:
     world = World(MATCH)
     world.quarantine.fails = {"keep": [TryAgain("s3:PutObject: InternalError")]}
     world.scan()
-    world.pacer.quota_used = 2.0
+    world.limiter.quota_used = 2.0
     world.deliver_again()
     assert world.ledger.status() is Status.QUARANTINED
 
@@ -224,7 +224,7 @@ def test_what_the_service_could_not_use_by_url_is_sent_by_value_once(first: Verd
     world = World(first)
     world.scan()
     assert world.matcher.sent == ["url https://s3/a.jpg", f"value image/jpeg {len(JPEG)}"]
-    assert world.pacer.arrived == 2
+    assert world.limiter.arrived == 2
     assert world.ledger.status() is Status.CLEAN
 
 
@@ -239,7 +239,7 @@ def test_what_it_cannot_use_by_value_either_is_unscannable_and_not_clean(verdict
 
 def test_without_a_slot_for_it_the_bytes_are_sent_by_the_next_worker_without_asking_by_url_again() -> None:
     world = World(NOT_VERIFIED)
-    world.pacer.fails = {"reserve": [None, BUSY]}
+    world.limiter.fails = {"reserve": [None, BUSY]}
     world.scan()
     world.deliver_again()
     assert [sent.split()[0] for sent in world.matcher.sent] == ["url", "value"]
@@ -254,15 +254,15 @@ def test_a_picture_of_the_wrong_size_is_left_for_a_rendition() -> None:
 
 def test_a_missed_slot_is_given_up_and_another_taken() -> None:
     world = World()
-    world.pacer.missed = 2
+    world.limiter.missed = 2
     world.scan()
-    assert world.pacer.reserved == [1, 1, 1]
+    assert world.limiter.reserved == [1, 1, 1]
     assert world.ledger.status() is Status.CLEAN
 
 
 def test_a_machine_that_misses_every_slot_leaves_the_upload_to_another() -> None:
     world = World()
-    world.pacer.missed = 99
+    world.limiter.missed = 99
     world.scan()
     assert world.matcher.sent == []
     assert len(world.retry_queue.sent) == 1
@@ -272,7 +272,7 @@ def test_a_request_that_finds_no_connection_was_not_sent_and_takes_another_slot(
     world = World()
     world.matcher.disconnected = 1
     world.scan()
-    assert world.pacer.reserved == [1, 1]
+    assert world.limiter.reserved == [1, 1]
     assert world.matcher.calls.count("connect") == 2
     assert world.ledger.records["v1a.jpg"].attempts == 1
 
@@ -281,8 +281,8 @@ def test_a_service_that_cannot_be_reached_costs_neither_a_slot_nor_an_attempt() 
     world = World()
     world.matcher.fails = {"connect": [Away("no-connection: NewConnectionError")]}
     world.scan()
-    assert world.pacer.reserved == []
-    assert world.pacer.failures == 1
+    assert world.limiter.reserved == []
+    assert world.limiter.failures == 1
     delivery, _ = world.retry_queue.sent[0]
     assert delivery.attempt == 0
     assert ("waited", "no-connection: NewConnectionError") in world.notices.told
@@ -292,7 +292,7 @@ def test_an_event_of_many_uploads_is_worked_in_batches() -> None:
     keys = [f"{i}.jpg" for i in range(2 * BATCH + 3)]
     world = World(objects=dict.fromkeys(keys, JPEG))
     assert world.scan(*[Delivery(upload(key)) for key in keys]) == [True] * len(keys)
-    assert world.pacer.reserved == [BATCH, BATCH, 3]
+    assert world.limiter.reserved == [BATCH, BATCH, 3]
 
 
 def test_what_the_function_has_no_time_for_is_deferred_and_not_cut_off() -> None:
@@ -324,7 +324,7 @@ def test_a_batch_takes_its_slots_in_one_reservation() -> None:
     keys = [f"{i}.jpg" for i in range(10)]
     world = World(objects=dict.fromkeys(keys, JPEG) | {"3.jpg": b"words"})
     world.scan(*[Delivery(upload(key)) for key in keys])
-    assert world.pacer.reserved == [9]
+    assert world.limiter.reserved == [9]
     assert {world.ledger.status(key) for key in keys} == {Status.CLEAN, Status.SKIPPED}
 
 
@@ -393,7 +393,7 @@ def test_a_worker_that_was_overtaken_changes_nothing() -> None:
 
 def test_a_pacer_that_is_away_leads_to_a_deferral() -> None:
     world = World()
-    world.pacer.fails = {"reserve": [TryAgain("dynamodb: away")]}
+    world.limiter.fails = {"reserve": [TryAgain("dynamodb: away")]}
     world.scan()
     assert world.ledger.status() is Status.DEFERRED
     assert world.matcher.sent == []

@@ -13,7 +13,7 @@ def test_a_good_environment_is_read() -> None:
     assert settings.enable_evaluation is None
     assert settings.enhance is False
     assert settings.monthly_quota == 10_000_000
-    assert (settings.quarantines_per_hour, settings.observe, settings.legal_hold) == (100, False, False)
+    assert (settings.max_deletions_per_hour, settings.observe, settings.legal_hold) == (100, False, False)
 
 
 @pytest.mark.parametrize(
@@ -48,8 +48,8 @@ def test_a_fault_names_the_setting_and_what_is_wanted_but_not_the_value() -> Non
         ("ENABLE_EVALUATION", "sometimes"),
         ("RETENTION_DAYS", "0"),
         ("QUARANTINE_BUCKET", "  "),
-        ("QUARANTINES_PER_HOUR", "0"),
-        ("QUARANTINES_PER_HOUR", "1001"),
+        ("MAX_DELETIONS_PER_HOUR", "0"),
+        ("MAX_DELETIONS_PER_HOUR", "1001"),
         ("MODE", "Observe"),
         ("MODE", ""),
         ("LEGAL_HOLD", "true"),

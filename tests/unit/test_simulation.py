@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 from photodna_guard.aws.table import Table
 from photodna_guard.rate_limiter import gcra
 from photodna_guard.rate_limiter.gcra import BACKFILL, BATCH, RETRIES, SECOND, UPLOADS, Lane
-from photodna_guard.rate_limiter.limiter import Pacer
+from photodna_guard.rate_limiter.limiter import RateLimiter
 from photodna_guard.rate_limiter.server_clock import UNSURE
 from tests.unit.simulation import LATE, MARGIN, MS, Fleet, Item, SimulatedPacer, Simulation, Steps, World
 
@@ -32,9 +32,9 @@ def largest_window(arrivals: list[int]) -> int:
 
 @cache
 def fleet(
-    world: World, workers: int, seconds: float, uploads: float = 0, pacer: type[SimulatedPacer] = SimulatedPacer
+    world: World, workers: int, seconds: float, uploads: float = 0, limiter: type[SimulatedPacer] = SimulatedPacer
 ) -> Fleet:
-    ran = Fleet(world, pacer=pacer)
+    ran = Fleet(world, limiter=limiter)
     ran.start(workers, uploads)
     ran.run(seconds)
     return ran
@@ -153,7 +153,7 @@ def test_a_worker_alone_needs_one_write_for_a_batch() -> None:
 @pytest.mark.parametrize("workers", [4, 8, 20])
 def test_waiting_workers_all_come_to_their_turn(workers: int) -> None:
     few = fleet(World(), workers=workers, seconds=300)
-    taken = [count for pacer, count in few.batches.items()]
+    taken = [count for limiter, count in few.batches.items()]
     assert len(taken) == workers
     assert min(taken) >= 0.6 * max(taken)
 
@@ -199,7 +199,7 @@ class ReadThenWrite(SimulatedPacer):
 
 
 def test_a_clock_that_is_read_and_then_written_exceeds_the_limit() -> None:
-    assert largest_window(fleet(MANY, workers=100, seconds=2, pacer=ReadThenWrite).arrivals) > 1.5 * 200
+    assert largest_window(fleet(MANY, workers=100, seconds=2, limiter=ReadThenWrite).arrivals) > 1.5 * 200
 
 
 @pytest.mark.parametrize("world", [World(margin=0), World(missed=0.3, tolerance=SECOND, late=40 * MS)])
@@ -267,10 +267,10 @@ def others_take(item: Item, now: int, world: World) -> None:
 def test_the_simulated_pacer_takes_the_very_slots_of_the_real_one() -> None:
     world, seed, real, simulated = World(), 7, list[float](), list[int]()
     client = Client(Item(), world, seed)
-    table = Table(cast(Any, client), "pacer", now=lambda: client.now)
-    pacer = Pacer(table, 10, 25, RETRIES, sleep=client.sleep, dice=client.random.uniform)
+    table = Table(cast(Any, client), "limiter", now=lambda: client.now)
+    limiter = RateLimiter(table, 10, 25, RETRIES, sleep=client.sleep, dice=client.random.uniform)
     for _ in range(100):
-        real += pacer.reserve(3)
+        real += limiter.reserve(3)
         client.sleep(0.4)
 
     sim, item = Simulation(seed), Item()

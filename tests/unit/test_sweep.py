@@ -26,7 +26,7 @@ def waiting(key: str, overdue: float = -1, age: float = 60, lane: str = "retry")
 
 
 def test_what_is_overdue_is_sent_to_the_queue_of_its_lane() -> None:
-    world = World(waiting("a.jpg"), waiting("old.jpg", lane="backfill"))
+    world = World(waiting("a.jpg"), waiting("old.jpg", queue="backfill"))
     world.sweep.run()
     assert (world.sent(), world.sent("backfill")) == (["a.jpg"], ["old.jpg"])
     assert ("sent again", "a.jpg") in world.notices.told
@@ -61,7 +61,7 @@ def test_the_age_of_the_oldest_is_told_whether_it_is_overdue_or_not() -> None:
 
 
 def test_a_backfill_which_waits_by_its_nature_is_left_out_of_that() -> None:
-    world = World(waiting("a.jpg", age=100), waiting("old.jpg", age=1e6, lane="backfill"))
+    world = World(waiting("a.jpg", age=100), waiting("old.jpg", age=1e6, queue="backfill"))
     world.sweep.run()
     assert ("oldest", "100") in world.notices.told
 

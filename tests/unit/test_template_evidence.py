@@ -42,23 +42,23 @@ def test_an_alarm_watches_only_metrics_that_are_told() -> None:
     own = {alarm["MetricName"] for alarm in alarms if alarm["Namespace"] == "PhotoDNAGuard"}
     assert own <= told
     assert own == {
-        "Matched", "NotMoved", "KeyRefused", "ServiceAway", "QuotaUsed", "Unscannable", "OldestUnsettled",
-        "HeldByBound", "Untagged",
+        "Matched", "QuarantineFailed", "KeyRefused", "ServiceUnavailable", "QuotaUsed", "Unscannable", "OldestUnsettled",
+        "AwaitingOperator", "Untagged",
     }  # fmt: skip
     assert all(alarm["AlarmActions"] for alarm in alarms)
 
 
 def test_an_alarm_that_the_sweep_feeds_looks_at_more_than_one_run_of_it() -> None:
-    unsettled, held = (RESOURCES[name]["Properties"] for name in ("UnsettledAlarm", "WithheldAlarm"))
+    unsettled, held = (RESOURCES[name]["Properties"] for name in ("UnsettledAlarm", "AwaitingOperatorAlarm"))
     assert unsettled["Period"] >= 2 * 300
     assert unsettled["TreatMissingData"] == "breaching", "a sweep that does not run tells nothing"
-    assert unsettled["Threshold"] > PATIENCE["retry"], "what the sweep sends again is to have its time"
+    assert unsettled["Threshold"] > REDELIVER_AFTER_SECONDS["retry"], "what the sweep sends again is to have its time"
     assert held["Period"] >= 300
     assert held["TreatMissingData"] == "ignore", "it stays until a sweep tells that nothing is held"
 
 
 def test_people_are_told_of_what_the_application_really_tells() -> None:
-    rule = RESOURCES["TellPeople"]["Properties"]
+    rule = RESOURCES["NotificationRule"]["Properties"]
     pattern = rule["EventPattern"]
     assert (pattern["source"], pattern["detail-type"]) == ([event_bus.SOURCE], [event_bus.DETAIL_TYPE])
     assert pattern["detail"].keys() <= SETTLED["properties"].keys()
@@ -113,7 +113,7 @@ def test_the_sweep_may_find_claim_and_send_and_nothing_else() -> None:
         "logs:CreateLogStream", "logs:PutLogEvents", "dynamodb:Query", "dynamodb:UpdateItem", "dynamodb:GetItem",
         "sqs:SendMessage",
     }  # fmt: skip
-    assert "PacerTable" in resources("OnSweepPolicy", "dynamodb:GetItem")
+    assert "RateLimiterTable" in resources("OnSweepPolicy", "dynamodb:GetItem")
     assert "DeadLetterQueue" not in resources("OnSweepPolicy", "sqs:SendMessage")
     assert all(queue in resources("OnSweepPolicy", "sqs:SendMessage") for queue in ("RetryQueue", "BackfillQueue"))
 
@@ -145,11 +145,11 @@ def test_each_index_that_is_asked_for_has_a_reader_who_may() -> None:
     asked = {p: str(statements(p)) for p in ("ScannerPolicy", "OnSweepPolicy")}
     assert "/index/sha256" in asked["ScannerPolicy"]
     assert "/index/unsettled" in asked["OnSweepPolicy"]
-    assert indexes == {"attention", "sha256", "unsettled"}
+    assert indexes == {"needs_attention", "sha256", "unsettled"}
 
 
 def test_the_bound_of_the_template_fits_into_its_item() -> None:
     """Each match of an hour is in it: an item of DynamoDB's has 400 KB."""
-    most = template.load(ROOT / "template.yaml")["Parameters"]["QuarantinesPerHour"]["MaxValue"]
+    most = template.load(ROOT / "template.yaml")["Parameters"]["MaxDeletionsPerHour"]["MaxValue"]
     assert deletion_limit.HOUR == 3600
     assert most * (16 + 12 + 8) < 400_000 / 4

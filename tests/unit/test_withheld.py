@@ -14,14 +14,14 @@ def test_in_observe_mode_a_match_is_written_down_and_stays_where_it_is() -> None
     assert world.uploads.objects == {"a.jpg": JPEG}
     assert world.quarantine.copies == world.quarantine.evidence == {}
     assert "admit" not in world.bound.calls
-    assert world.ledger.told["v1a.jpg"]["withheld"] == "observe mode"
+    assert world.ledger.told["v1a.jpg"]["hold_reason"] == "observe mode"
 
 
 def test_in_observe_mode_a_match_is_unreadable_and_told_of() -> None:
     world = World(MATCH, observe=True)
     world.scan()
     assert world.uploads.tags == {"a.jpg": "matched"}
-    assert world.notices.told == [("matched", "a.jpg"), ("withheld", "observe mode")]
+    assert world.notices.told == [("matched", "a.jpg"), ("hold_reason", "observe mode")]
 
 
 def test_a_withheld_match_holds_no_lease_and_waits_in_no_queue() -> None:
@@ -69,7 +69,7 @@ def test_beyond_the_bound_a_match_is_copied_and_written_down_and_not_deleted() -
     assert world.quarantine.evidence == {}
     assert world.ledger.leases == {}
     assert world.retry_queue.sent == []
-    assert ("withheld", "too many") in world.notices.told
+    assert ("hold_reason", "too many") in world.notices.told
 
 
 def test_on_the_operators_word_it_is_deleted_with_the_copy_that_it_has() -> None:

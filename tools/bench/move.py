@@ -71,7 +71,7 @@ class Ours:
         s3, dynamodb = self.clients["s3"], self.clients["dynamodb"]
         self.ledger = Ledger(dynamodb, self.cloud.endpoints.results_table, 90)
         self.uploads = Uploads(s3)
-        bound = Bound(Table(dynamodb, self.cloud.resource("PacerTable")), 1000)
+        bound = Bound(Table(dynamodb, self.cloud.resource("RateLimiterTable")), 1000)
         quarantine = Quarantine(s3, self.cloud.endpoints.quarantine_bucket, "GOVERNANCE", 1)
         self.move = Move(self.ledger, self.uploads, quarantine, bound)
         queue = RetryQueue(_client(self.cloud, boto3.Session(), "sqs"), "-", "-")
@@ -107,7 +107,7 @@ _METHODS: Mapping[str, str] = {
 def run() -> dict[str, Any]:
     """Medians in milliseconds, and the median of the ratios pair by pair."""
     picture = encode(draw(77), "JPEG")
-    wide = {"QuarantinesPerHour": "1000"}
+    wide = {"MaxDeletionsPerHour": "1000"}
     with EmbeddedCloud(run_functions=False, parameters=wide, log_dir=Path("build/bench/move-logs")) as cloud:
         ours = Ours(cloud, Recorder(boto3.Session()))
         bare = {name: _client(cloud, boto3.Session(), name) for name in _SERVICES}

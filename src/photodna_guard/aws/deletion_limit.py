@@ -1,7 +1,7 @@
 """How many matches may be deleted in an hour: one item beside the shared rate's, which every worker moves.
 
 A matcher that goes wrong would have everything deleted. When more matches come in an hour than the bound allows, all
-deleting stops until an operator takes `stopped_at` away (docs/runbook.md).
+deleting stops until an operator takes `tripped_at` away (docs/runbook.md).
 """
 
 import hashlib
@@ -14,7 +14,7 @@ from photodna_guard.domain.errors import Busy, Withheld
 from photodna_guard.domain.models import Upload
 
 HOUR = 3600
-_ITEM = {"pacer": "quarantines"}
+_ITEM = {"limiter": "quarantines"}
 _CONTENTION = 10  # refused writes after which somebody else may try
 
 
@@ -30,13 +30,13 @@ class Bound:
         """Counts a match that is about to be deleted; once, however often it is tried. Raises Withheld."""
         name, now = hashlib.sha256(f"{upload.id}#{upload.version}".encode()).hexdigest()[:16], int(self._now())
         for _ in range(_CONTENTION):
-            lately = {each: at for each, at in self._item.get("lately", {}).items() if at > now - HOUR}
-            full = name not in lately and len(lately) >= self._most
+            recent = {each: at for each, at in self._item.get("recent", {}).items() if at > now - HOUR}
+            full = name not in recent and len(recent) >= self._most
             try:
-                self._item = self._write("stopped_at", now) if full else self._write("lately", {name: now} | lately)
+                self._item = self._write("tripped_at", now) if full else self._write("recent", {name: now} | recent)
             except Refused as refused:  # what was known of it is old
                 self._item = refused.item
-                full = "stopped_at" in self._item
+                full = "tripped_at" in self._item
                 if not full:
                     continue
             if full:
@@ -47,17 +47,17 @@ class Bound:
     @property
     def stopped(self) -> bool:
         """Whether all deleting has stopped, until an operator lets it go on."""
-        return "stopped_at" in self._table.read(_ITEM)
+        return "tripped_at" in self._table.read(_ITEM)
 
     def _write(self, attribute: str, value: object) -> dict[str, Any]:
         """Changes what is known, unless it has changed meanwhile. Raises Refused."""
-        known = self._item.get("changes")
-        unchanged = "attribute_not_exists(changes)" if known is None else "changes = :known"
-        values = {":value": value, ":changes": (known or 0) + 1} | ({} if known is None else {":known": known})
+        known = self._item.get("revision")
+        unchanged = "attribute_not_exists(revision)" if known is None else "revision = :known"
+        values = {":value": value, ":revision": (known or 0) + 1} | ({} if known is None else {":known": known})
         return self._table.update(
             _ITEM,
-            "SET #attribute = :value, changes = :changes",
-            f"{unchanged} AND attribute_not_exists(stopped_at)",
+            "SET #attribute = :value, revision = :revision",
+            f"{unchanged} AND attribute_not_exists(tripped_at)",
             values,
             {"#attribute": attribute},
         )

@@ -7,7 +7,7 @@ from typing import Any
 
 from photodna_guard.domain.models import Copy, Delivery, MatchFlag, ScanRecord, Status, Upload
 
-# What a record that is opened again keeps of an earlier match, in the list `earlier`.
+# What a record that is opened again keeps of an earlier match, in the list `previous_matches`.
 # More than that add nothing, and a result has 400 KB: the copies are found by `quarantine_key` all the same.
 MOST_EARLIER = 20
 EVIDENCE = (
@@ -32,7 +32,7 @@ COPY = (
     "evidence_key",
 )
 
-UNTAGGED = "UNTAGGED"  # of `attention`: settled, and no room for its tag
+UNTAGGED = "UNTAGGED"  # of `needs_attention`: settled, and no room for its tag
 SHARDS = 16  # of the index `unsettled`: one partition takes a thousand writes a second
 
 
@@ -62,11 +62,11 @@ def record_of(item: Mapping[str, Any]) -> ScanRecord:
         attempts=int(item["attempts"]),
         is_test=item["is_test"],
         copy=copy_of(item),
-        evidence=bool(item["matches"] or item.get("earlier") or status is Status.MATCHED),
-        quarantined_before=any(not match["is_test"] for match in item.get("earlier", [])),
+        evidence=bool(item["matches"] or item.get("previous_matches") or status is Status.MATCHED),
+        quarantined_before=any(not match["is_test"] for match in item.get("previous_matches", [])),
         received=datetime.fromisoformat(item["received_at"]).timestamp(),
         announced="unsettled" not in item,
-        untagged=item.get("attention") == UNTAGGED,
+        untagged=item.get("needs_attention") == UNTAGGED,
         reason=item.get("reason", ""),
         facts=item if status is Status.MATCHED else {},
     )
@@ -127,4 +127,4 @@ def shard(upload: Upload) -> str:
 
 def told() -> dict[str, None]:
     """The attributes that end with it when nothing is left to be told of a record."""
-    return {"unsettled": None, "overdue_at": None, "lane": None}
+    return {"unsettled": None, "redeliver_at": None, "queue": None}

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 LEASE_SECONDS = 160.0  # longer than the longest a function runs, so that a lease only ends for the dead
 # Seconds beyond the time at which a message is due after which it counts as lost, and the sweep sends another. A
 # backlog's messages lie in their queue for long; those of a backfill for days.
-PATIENCE = {"retry": 1800, "backfill": 86400}
+REDELIVER_AFTER_SECONDS = {"retry": 1800, "backfill": 86400}
 HELD = "held"  # of the index `unsettled`: matches that are not moved until the operator says so
 
 # Statuses that somebody should look at: the sparse index's partition key.
@@ -53,12 +53,12 @@ class Ledger:
         client: "DynamoDBClient",
         table: str,
         clean_result_days: int,
-        lane: str = "retry",
+        queue: str = "retry",
         now: Callable[[], float] = time.time,
     ) -> None:
-        """`lane`: that a lost message is sent again to, of PATIENCE."""
+        """`queue`: that a lost message is sent again to, of REDELIVER_AFTER_SECONDS."""
         self._table, self._keep, self._now = Table(client, table, now), clean_result_days * 86400, now
-        self._lane = lane
+        self._queue = queue
 
     def begin(self, delivery: Delivery) -> ScanRecord:
         """Makes the record, or takes it up; one call. What is settled is returned as it is, without a lease."""
@@ -101,13 +101,13 @@ class Ledger:
     def defer(self, upload: Upload, record: ScanRecord, reason: str, delay: float) -> None:
         """Gives the lease back: a message leads here again after `delay` seconds. A match stays MATCHED."""
         status = Status.MATCHED if record.status is Status.MATCHED else Status.DEFERRED
-        overdue = int(self._now() + delay) + PATIENCE[self._lane]
-        sets = {"attempts": record.attempts, "overdue_at": overdue}
+        overdue = int(self._now() + delay) + REDELIVER_AFTER_SECONDS[self._queue]
+        sets = {"attempts": record.attempts, "redeliver_at": overdue}
         self._write(upload, record, status, sets | ({} if record.evidence else {"reason": reason}), release=True)
 
     def withhold(self, upload: Upload, record: ScanRecord, reason: str) -> None:
         """Gives the lease of a match back. Nothing leads here again but the sweep, once it may."""
-        sets = {"attempts": record.attempts, "withheld": reason, "unsettled": HELD, "overdue_at": int(self._now())}
+        sets = {"attempts": record.attempts, "hold_reason": reason, "unsettled": HELD, "redeliver_at": int(self._now())}
         self._write(upload, record, Status.MATCHED, sets, release=True)
 
     def known(self, sha256: str) -> Verdict | None:
@@ -117,7 +117,7 @@ class Ledger:
         """
         for item in self._table.query("sha256", "sha256", sha256):
             if item["status"] == Status.QUARANTINED and not item.get("released"):
-                return Verdict(Kind.MATCH, "known-again", item.get("tracking_id"), flags_of(item))
+                return Verdict(Kind.MATCH, "known-hash", item.get("tracking_id"), flags_of(item))
         return None
 
     def settle(
@@ -125,7 +125,7 @@ class Ledger:
     ) -> ScanRecord:
         """Ends the version's way. All but a clean one stays in the index `unsettled` until it is announced."""
         now = self._now()
-        settled = {"settled_at": iso(now), "attempts": record.attempts, "is_test": record.is_test, "withheld": None}
+        settled = {"settled_at": iso(now), "attempts": record.attempts, "is_test": record.is_test, "hold_reason": None}
         if status in _EXPIRING and not record.evidence:
             settled |= {"expires_at": int(now) + self._keep, "source": None}
         if status is Status.CLEAN:
@@ -137,14 +137,14 @@ class Ledger:
     def announced(self, upload: Upload) -> None:
         """Writes that those who listen were told how it ended."""
         with suppress(Refused):  # opened again meanwhile: then that was not the end
-            self._update(upload, "REMOVE unsettled, overdue_at, lane", "attribute_exists(settled_at)", {}, {})
+            self._update(upload, "REMOVE unsettled, redeliver_at, queue", "attribute_exists(settled_at)", {}, {})
 
     def tagged(self, upload: Upload, status: Status, done: bool) -> None:
         """Writes whether a settled upload has its tag: one that has not is for somebody to look at."""
         attention = status.value if done else UNTAGGED
-        expression, values = "SET attention = :attention", {":attention": attention}
+        expression, values = "SET needs_attention = :needs_attention", {":needs_attention": attention}
         if done and status not in _ATTENTION:
-            expression, values = "REMOVE attention", {}
+            expression, values = "REMOVE needs_attention", {}
         with suppress(Refused):
             self._update(upload, expression, "attribute_exists(settled_at)", values, {})
 
@@ -156,7 +156,7 @@ class Ledger:
             "attempts = if_not_exists(attempts, :zero), matches = if_not_exists(matches, :none), "
             "is_test = if_not_exists(is_test, :false), sequencer = if_not_exists(sequencer, :sequencer), "
             "#source = if_not_exists(#source, :source), "
-            "unsettled = :shard, overdue_at = :overdue, lane = :lane, lease = :lease, lease_until = :until",
+            "unsettled = :shard, redeliver_at = :overdue, queue = :queue, lease = :lease, lease_until = :until",
             "(attribute_not_exists(#status) OR #status IN (:pending, :deferred, :matched)) "
             "AND (attribute_not_exists(lease_until) OR lease_until < :now)",
             {
@@ -170,8 +170,8 @@ class Ledger:
                 ":sequencer": upload.sequencer,
                 ":source": {name: value for name, value in source_of(upload).items() if value},
                 ":shard": shard(upload),
-                ":overdue": int(now) + PATIENCE[self._lane],
-                ":lane": self._lane,
+                ":overdue": int(now) + REDELIVER_AFTER_SECONDS[self._queue],
+                ":queue": self._queue,
                 ":zero": 0,
                 ":none": [],
                 ":false": False,
@@ -182,14 +182,14 @@ class Ledger:
 
     def _reopen(self, upload: Upload, item: Mapping[str, Any]) -> None:
         """Makes a settled record pending once more, unless somebody else just did. Keeps where evidence lies."""
-        known, kept = item.get("earlier", []), []
+        known, kept = item.get("previous_matches", []), []
         if "quarantine_version" in item and len(known) < MOST_EARLIER:
             kept = [{name: item[name] for name in EVIDENCE if name in item}]
         try:
             self._update(
                 upload,
                 "SET #status = :pending, sequencer = :new, matches = :none, is_test = :false, received_at = :at, "
-                "earlier = list_append(if_not_exists(earlier, :none), :kept) "
+                "earlier = list_append(if_not_exists(previous_matches, :none), :kept) "
                 "REMOVE expires_at, settled_at, reason, tracking_id, matched_at, "
                 + ", ".join(f"#{name}" for name in COPY),
                 "#status = :was AND sequencer = :old",
@@ -220,7 +220,7 @@ class Ledger:
         attention = vanished or (status in _ATTENTION and not (status is Status.QUARANTINED and record.is_test))
         # A match that lies in quarantine asks for attention, whatever became of the same bytes uploaded again.
         lasting = Status.QUARANTINED.value if record.quarantined_before else None
-        sets = dict(sets) | {"status": status.value, "attention": status.value if attention else lasting}
+        sets = dict(sets) | {"status": status.value, "needs_attention": status.value if attention else lasting}
         gone = [name for name, value in sets.items() if value is None] + (["lease", "lease_until"] if release else [])
         kept = {name: value for name, value in sets.items() if value is not None}
         names = {f"#{name}": name for name in [*kept, *gone, "lease"]}

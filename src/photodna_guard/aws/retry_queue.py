@@ -31,8 +31,8 @@ class RetryQueue:
 
         Redriven to the retry queue, a delivery starts anew.
         """
-        known = what.as_dict() if isinstance(what, Delivery) else {"unreadable": what}
+        known = what.as_dict() if isinstance(what, Delivery) else {"unreadable_event": what}
         with calling("sqs:SendMessage"):
             self._client.send_message(
-                QueueUrl=self._dead_letters, MessageBody=json.dumps(known | {"gave_up": reason}, default=str)
+                QueueUrl=self._dead_letters, MessageBody=json.dumps(known | {"failure_reason": reason}, default=str)
             )

@@ -43,7 +43,7 @@ class Notices:
 
     def deferred(self, upload: Upload, reason: str, delay: float, counted: bool) -> None:
         """An upload waits: because something failed (`counted`), or for a slot or a pause."""
-        self._metric("FailedAttempt" if counted else "Waited")
+        self._metric("FailedAttempt" if counted else "Deferred")
         tell = self._log.warning if counted else self._log.info
         tell("deferred", extra=_of(upload) | {"reason": reason, "delay_seconds": round(delay, 1)})
 
@@ -59,7 +59,7 @@ class Notices:
 
     def away(self, reason: str) -> None:
         """The service is taken for away: everybody waits, and one request at a time is the probe."""
-        self._metric("ServiceAway")
+        self._metric("ServiceUnavailable")
         self._log.error("the service does not answer: everything waits", extra={"reason": reason})
 
     def quota(self, used: float) -> None:
@@ -73,12 +73,12 @@ class Notices:
 
     def withheld(self, upload: Upload, reason: str) -> None:
         """A match is not moved until the operator says so."""
-        self._metric("Withheld")
-        self._log.warning("withheld", extra=_of(upload) | {"reason": reason})
+        self._metric("MatchHeld")
+        self._log.warning("hold_reason", extra=_of(upload) | {"reason": reason})
 
     def sent_again(self, upload: Upload) -> None:
         """Nobody has taken an upload up for too long: the sweep sent it again."""
-        self._metric("SentAgain")
+        self._metric("Redelivered")
         self._log.warning("sent again", extra=_of(upload))
 
     def oldest(self, seconds: float) -> None:
@@ -87,7 +87,7 @@ class Notices:
 
     def held(self, count: int) -> None:
         """So many matches wait for the operator's word, as the bound was reached."""
-        self._metric("HeldByBound", count)
+        self._metric("AwaitingOperator", count)
 
     def unreadable(self, reason: str) -> None:
         """A payload, or a part of one, went to the dead-letter queue."""
@@ -96,12 +96,12 @@ class Notices:
 
     def not_moved(self, upload: Upload, reason: str) -> None:
         """A match is not in quarantine yet. It is tried for ever."""
-        self._metric("NotMoved")
+        self._metric("QuarantineFailed")
         self._log.error("a match could not be moved yet", extra=_of(upload) | {"reason": reason})
 
     def unfinished(self, upload: Upload, reason: str) -> None:
         """An upload could neither be settled nor deferred: it is delivered again."""
-        self._metric("Unfinished")
+        self._metric("RedeliveryRequired")
         self._log.error("not finished, to be delivered again", extra=_of(upload) | {"reason": reason})
 
     def _metric(self, name: str, value: float = 1, unit: MetricUnit = MetricUnit.Count) -> None:

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from photodna_guard.aws.result_item import SHARDS, upload_of
-from photodna_guard.aws.results_table import HELD, PATIENCE
+from photodna_guard.aws.results_table import HELD, REDELIVER_AFTER_SECONDS
 from photodna_guard.aws.table import Refused, Table
 from photodna_guard.domain.models import Upload, Waiting
 
@@ -30,12 +30,12 @@ class Unsettled:
 
         Next it is overdue after as long again as it has waited: a backlog gets few messages that it has already.
         """
-        patience = max(PATIENCE[waiting.lane], now - int(waiting.received))
+        patience = max(REDELIVER_AFTER_SECONDS[waiting.queue], now - int(waiting.received))
         try:
             item = self._table.update(
                 {"upload": waiting.upload, "version": waiting.version},
-                "SET overdue_at = :next",
-                "overdue_at = :seen",
+                "SET redeliver_at = :next",
+                "redeliver_at = :seen",
                 {":next": now + patience, ":seen": waiting.overdue},
             )
         except Refused:
@@ -45,4 +45,4 @@ class Unsettled:
 
 def _waiting(item: dict[str, Any]) -> Waiting:
     received = datetime.fromisoformat(item["received_at"]).timestamp()
-    return Waiting(item["upload"], item["version"], item["lane"], received, int(item["overdue_at"]))
+    return Waiting(item["upload"], item["version"], item["queue"], received, int(item["redeliver_at"]))

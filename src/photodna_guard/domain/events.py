@@ -52,8 +52,8 @@ def _parts(payload: object) -> Iterable[object]:
     if isinstance(payload, Mapping):
         if "requestPayload" in payload:  # what Lambda sends to an on-failure destination
             return _parts(payload["requestPayload"])
-        if "unreadable" in payload:  # ours, redriven from the dead-letter queue: perhaps it can be read by now
-            return _parts(payload["unreadable"])
+        if "unreadable_event" in payload:  # ours, redriven from the dead-letter queue: perhaps it can be read by now
+            return _parts(payload["unreadable_event"])
         if isinstance(payload.get("Records"), list):
             return list(payload["Records"])
     return [payload]
@@ -124,7 +124,7 @@ def _message(body: Mapping[str, Any]) -> Delivery:
     known = _object(body, "upload")
     names = {field.name for field in fields(Upload)} - {"version_id"}
     upload = _upload(version=known.get("version_id"), **{name: known.get(name) for name in names})
-    if "gave_up" in body:
+    if "failure_reason" in body:
         return Delivery(upload, redriven=True)
     attempt, spent = body.get("attempt", 0), body.get("spent", 0.0)
     if not isinstance(attempt, int) or not isinstance(spent, int | float):

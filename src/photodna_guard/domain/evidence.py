@@ -43,7 +43,7 @@ def record(upload: Upload, facts: Mapping[str, Any], deleted: float) -> bytes:
             "tracking_id": facts.get("tracking_id"),
             "match_flags": facts["matches"],
             "is_test": facts["is_test"],
-            "known_again": facts.get("reason") == "known-again",
+            "known_hash": facts.get("reason") == "known-hash",
         },
         "copy": {
             "key": facts["quarantine_key"],

@@ -167,7 +167,7 @@ class Waiting:
 
     upload: str  # "bucket/key"
     version: str
-    lane: str
+    queue: str
     received: float  # epoch seconds
     overdue: int  # epoch second from which on its message counts as lost
 

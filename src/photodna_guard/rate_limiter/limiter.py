@@ -15,7 +15,7 @@ from photodna_guard.aws.table import Table
 from photodna_guard.domain.errors import Busy, NoAnswers, TryAgain
 from photodna_guard.rate_limiter import gcra
 from photodna_guard.rate_limiter.gcra import SECOND, Clock, Lane, Wait
-from photodna_guard.rate_limiter.store import PacerItem, Wish
+from photodna_guard.rate_limiter.store import LimiterStore, Wish
 
 _LONGEST_WAY = 0.16  # seconds; a call that took longer was retried, and is no measure
 _LEARNING = 0.4  # seconds before a slot in which its thread asks nobody anything
@@ -23,7 +23,7 @@ _EXACT = 0.8  # of the error that costs no gap: with less nothing is asked, so t
 _CONTENTION = 20  # refused writes after which somebody else may try: never met, but nothing loops for ever
 
 
-class Pacer:
+class RateLimiter:
     """Slots of the rate. Its methods raise Busy and TryAgain."""
 
     def __init__(
@@ -37,7 +37,7 @@ class Pacer:
         dice: Callable[[float, float], float] = random.uniform,
     ) -> None:
         """`monthly_quota`: requests that the subscription has for a month; 0 where it is not counted."""
-        self._table, self._item, self._now = table, PacerItem(table, lane.name), table.now
+        self._table, self._item, self._now = table, LimiterStore(table, lane.name), table.now
         self._lane, self._quota, self._sleep, self._dice = lane, monthly_quota, sleep, dice
         self._spacing = gcra.interval(rate, margin_ms)
         self._horizon = lane.horizon(self._spacing)

@@ -15,7 +15,7 @@ from photodna_guard.aws.table import Refused, Table
 from photodna_guard.rate_limiter import gcra
 from photodna_guard.rate_limiter.gcra import SECOND, Clock
 
-_ITEM = {"pacer": "match"}
+_ITEM = {"limiter": "match"}
 _FRESH = ("tat = :end", "(attribute_not_exists(tat) OR tat <= :start)")
 _BEHIND = ("tat = tat + :ahead", "tat > :start AND tat <= :latest")
 _NOT_PAUSED = "(attribute_not_exists(paused_until) OR paused_until <= :now)"
@@ -34,7 +34,7 @@ class Wish:
 
 
 @dataclass(frozen=True, slots=True)
-class PacerItem:
+class LimiterStore:
     """The item. Its methods raise Busy and TryAgain, and answer with the item as it is then."""
 
     table: Table
@@ -56,7 +56,7 @@ class PacerItem:
             move, closed = f"{move}, probe_at = :next", "probe_at = :probe"
         expression, names = f"SET {move} ADD #used :count", {"#used": _used(wish.now)}
         if wish.count > 1:  # one alone is no turn: it stands for a slot that was missed, or is a probe
-            names |= {"#turn": f"turn_{self.lane}", "#age": f"age_{self.lane}"}
+            names |= {"#turn": f"fairness_turn_{self.lane}", "#age": f"turn_gap_{self.lane}"}
             values |= {":one": 1, ":age": known.turn - wish.turn}
             expression = f"SET {move}, #age = :age ADD #used :count, #turn :one"
         try:
@@ -96,7 +96,9 @@ class PacerItem:
 
     def _clock(self, item: dict[str, Any], now: int) -> Clock:
         names = ("tat", "paused_until", "tripped_at", "probe_at", "failures", _used(now))
-        return Clock(*(int(item.get(name, 0)) for name in (*names, f"turn_{self.lane}", f"age_{self.lane}")))
+        return Clock(
+            *(int(item.get(name, 0)) for name in (*names, f"fairness_turn_{self.lane}", f"turn_gap_{self.lane}"))
+        )
 
 
 def _used(now: int) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from photodna_guard.domain.errors import Away, Busy, NoAnswers, TryAgain
 from photodna_guard.domain.models import Kind, Verdict
-from photodna_guard.scanning.ports import Matcher, Notices, Pacer
+from photodna_guard.scanning.ports import Matcher, Notices, RateLimiter
 from photodna_guard.scanning.scan import Scan
 
 MISSES = 3  # slots in a row that this machine was too busy to meet; then somebody else may try
@@ -14,17 +14,17 @@ THROTTLE_PAUSE = {"http-403": 300.0, "http-429": 1.0}  # seconds, where the serv
 class Asking:
     """Takes slots and sends requests at them. Its methods raise Busy and TryAgain."""
 
-    def __init__(self, pacer: Pacer, matcher: Matcher, notices: Notices, now: Callable[[], float]) -> None:
-        self._pacer, self._matcher, self._notices, self._now = pacer, matcher, notices, now
+    def __init__(self, limiter: RateLimiter, matcher: Matcher, notices: Notices, now: Callable[[], float]) -> None:
+        self._limiter, self._matcher, self._notices, self._now = limiter, matcher, notices, now
 
     def reserve(self, count: int, deadline: float) -> list[float]:
         """Slots, and open connections before them: a handshake would make a request late for its slot."""
         try:
-            slots = self._pacer.reserve(count, deadline - self._now(), lambda: self._matcher.connect(count))
+            slots = self._limiter.reserve(count, deadline - self._now(), lambda: self._matcher.connect(count))
         except Away as away:
             self._failed(str(away), unreachable=True)
             raise
-        if (used := self._pacer.quota_used) is not None:
+        if (used := self._limiter.quota_used) is not None:
             self._notices.quota(used)
         return slots
 
@@ -35,11 +35,11 @@ class Asking:
             slot = slot or self.reserve(1, scan.deadline)[0]
             if slot > scan.deadline:
                 raise Busy("no time left for an answer", slot)
-            arrived = self._pacer.arrive(slot)
-            verdict = self._matcher.send(scan.request, self._pacer.answer_within) if arrived else None
+            arrived = self._limiter.arrive(slot)
+            verdict = self._matcher.send(scan.request, self._limiter.answer_within) if arrived else None
             if verdict:
                 if verdict.kind.answered:
-                    self._pacer.answered()
+                    self._limiter.answered()
                 return verdict
             slot = None
         raise Busy("slots were missed")
@@ -51,7 +51,7 @@ class Asking:
                 self._pause(verdict)
             case Kind.KEY_REFUSED:
                 self._notices.key_refused()
-                self._pacer.refused()
+                self._limiter.refused()
                 raise NoAnswers(verdict.reason)
             case Kind.AWAY:
                 self._failed(verdict.reason)
@@ -60,7 +60,7 @@ class Asking:
                 raise TryAgain(verdict.reason, verdict.retry_after)
 
     def _failed(self, reason: str, unreachable: bool = False) -> None:
-        if self._pacer.failed(unreachable):
+        if self._limiter.failed(unreachable):
             self._notices.away(reason)
 
     def _pause(self, verdict: Verdict) -> None:
@@ -70,5 +70,5 @@ class Asking:
             wait = THROTTLE_PAUSE[verdict.reason]
         self._notices.paused(verdict.reason, wait)
         until = self._now() + wait
-        self._pacer.pause(until)
+        self._limiter.pause(until)
         raise NoAnswers(verdict.reason, until)

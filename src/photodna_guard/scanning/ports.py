@@ -66,7 +66,7 @@ class EventBus(Protocol):
     def settled(self, upload: Upload, record: ScanRecord) -> None: ...
 
 
-class Pacer(Protocol):
+class RateLimiter(Protocol):
     """The shared rate."""
 
     @property

@@ -13,7 +13,7 @@ from photodna_guard.imaging import triage
 from photodna_guard.rate_limiter.gcra import BATCH
 from photodna_guard.scanning.match_requester import Asking
 from photodna_guard.scanning.outcomes import Endings, Step
-from photodna_guard.scanning.ports import Ledger, Matcher, Notices, Pacer, Uploads
+from photodna_guard.scanning.ports import Ledger, Matcher, Notices, RateLimiter, Uploads
 from photodna_guard.scanning.quarantine_workflow import Move
 from photodna_guard.scanning.scan import Scan
 
@@ -27,15 +27,15 @@ class Scanner:
         self,
         ledger: Ledger,
         uploads: Uploads,
-        pacer: Pacer,
+        limiter: RateLimiter,
         matcher: Matcher,
         move: Move,
         endings: Endings,
         notices: Notices,
         now: Callable[[], float] = time.time,
     ) -> None:
-        self._ledger, self._uploads, self._pacer, self._matcher = ledger, uploads, pacer, matcher
-        self._asking = Asking(pacer, matcher, notices, now)
+        self._ledger, self._uploads, self._limiter, self._matcher = ledger, uploads, limiter, matcher
+        self._asking = Asking(limiter, matcher, notices, now)
         self._move, self._endings, self._notices, self._now = move, endings, notices, now
 
     def scan(self, deliveries: Sequence[Delivery], seconds: float = math.inf) -> list[bool]:
@@ -97,7 +97,7 @@ class Scanner:
             return self._endings.follow_up(scan, record)
         if scan.matched:
             return self._quarantine(scan)
-        self._pacer.admit(new=scan.delivery.attempt == 0)
+        self._limiter.admit(new=scan.delivery.attempt == 0)
         look = self._uploads.look(scan.upload, triage.HEAD_BYTES)
         route, scan.bare, scan.head = triage.route(look), not look.tags, look.head
         # Nobody else sees the bytes of what is not asked about: then one read that nothing proves is not enough.

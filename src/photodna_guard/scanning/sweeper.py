@@ -19,7 +19,7 @@ class Sweep:
         observe: bool,
         now: Callable[[], float] = time.time,
     ) -> None:
-        """`queues`: by lane."""
+        """`queues`: by name."""
         self._unsettled, self._queues, self._bound, self.notices = unsettled, queues, bound, notices
         self._observe, self._now = observe, now
 
@@ -38,8 +38,8 @@ class Sweep:
         oldest, now = None, int(self._now())
         for waiting in found:
             if waiting.overdue <= now and (upload := self._unsettled.claim(waiting, now)):
-                self._queues[waiting.lane].send(Delivery(upload), 0)
+                self._queues[waiting.queue].send(Delivery(upload), 0)
                 self.notices.sent_again(upload)
-            if waiting.lane == "retry":
+            if waiting.queue == "retry":
                 oldest = min(oldest or waiting.received, waiting.received)
         return oldest

@@ -85,7 +85,7 @@ def watch(cloud: EmbeddedCloud, done: Callable[[Sample], bool], seconds: float) 
 
 def sample(cloud: EmbeddedCloud) -> Sample:
     assert cloud.emulator
-    calls = cloud.dynamodb_calls().get(cloud.resource("PacerTable"), {})
+    calls = cloud.dynamodb_calls().get(cloud.resource("RateLimiterTable"), {})
     return Sample(time.time(), cloud.emulator.stats()["requests"], _sum(calls, _WRITES), _sum(calls, _READS))
 
 
@@ -115,5 +115,5 @@ def seen(cloud: EmbeddedCloud, limit: float, samples: Sequence[Sample] = ()) -> 
 
 def _pacer_item(cloud: EmbeddedCloud) -> dict[str, str] | None:
     """Its numbers; None where no slot was ever taken."""
-    items = cloud.client("dynamodb").scan(TableName=cloud.resource("PacerTable"))["Items"]
+    items = cloud.client("dynamodb").scan(TableName=cloud.resource("RateLimiterTable"))["Items"]
     return {name: value["N"] for name, value in items[0].items() if "N" in value} if items else None

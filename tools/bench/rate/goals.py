@@ -8,7 +8,7 @@ from typing import Any
 HELD = 0.97  # of the limit
 BACK_WITHIN = 5.0  # seconds after an outage
 VERDICT_WITHIN = 2.0  # seconds beyond the service's latency, while a backfill runs
-WRITES = 0.1  # to the pacer's table, for each request
+WRITES = 0.1  # to the limiter's table, for each request
 # Goals of our own:
 TRICKLE = 1.0  # requests a second while the service is known to be away
 RETRIES = 0.95  # of the requests, while the backfill waits as well
@@ -57,7 +57,7 @@ def _backlog(result: Mapping[str, Any]) -> Iterator[Goal]:
     for run in (run for run in result["standing"] if run["workers"] == workers):
         where = f"{run['latency']:g} s, {workers} workers"
         yield Goal(f"rate held, of the limit: {where}", run["held"], least=HELD)
-        yield Goal(f"pacer writes for each request: {where}", run["writes_for_each"], most=WRITES)
+        yield Goal(f"limiter writes for each request: {where}", run["writes_for_each"], most=WRITES)
 
 
 def _never_more(result: Mapping[str, Any]) -> Iterator[Goal]:

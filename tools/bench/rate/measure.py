@@ -20,7 +20,7 @@ Request = Mapping[str, Any]  # see local/match/request_log.py
 
 @dataclass(frozen=True)
 class Sample:
-    """How far a run is at `at` (epoch seconds): requests that arrived, and calls to the pacer's table."""
+    """How far a run is at `at` (epoch seconds): requests that arrived, and calls to the limiter's table."""
 
     at: float
     requests: int
@@ -75,7 +75,7 @@ def _for_each(
 
 
 def unused(item: Mapping[str, Any] | None, requests: int) -> int | None:
-    """Slots that were taken and not used: missed, or of no use any more. None without the pacer's item.
+    """Slots that were taken and not used: missed, or of no use any more. None without the limiter's item.
 
     Those count as well that lie ahead when a run is broken off. See `used_...` in photodna_guard/rate_limiter/store.py.
     """

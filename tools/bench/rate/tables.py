@@ -27,7 +27,7 @@ def _table(columns: Sequence[str], title: str) -> Table:
 def _runs(result: Mapping[str, Any]) -> Table:
     title = (
         f"{result['limit']:g} requests a second. held: of the limit, in the steady middle; window: most requests in "
-        "any one second; writes, reads: of the pacer's table, for each request; unused: slots taken in vain; "
+        "any one second; writes, reads: of the limiter's table, for each request; unused: slots taken in vain; "
         "stalls: seconds in which this machine kept a waking process waiting for more than the margin of "
         f"{result['margin_ms']:g} ms, and the longest (ms); by ...: the usual ways"
     )
