@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from ops.faults import NotPossible
 from ops.versions import Batch
-from photodna_guard.domain.models import Delivery
+from photodna_guard.domain.models import ScanJob
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -40,7 +40,7 @@ def send(client: "SQSClient", queue_url: str, batch: Batch, sleep: Callable[[flo
     The messages are those of the retry queue. Escaped to ASCII, they hold any key: SQS refuses control characters.
     """
     left: list[SendMessageBatchRequestEntryTypeDef] = [
-        {"Id": str(number), "MessageBody": json.dumps(Delivery(upload).as_dict())}
+        {"Id": str(number), "MessageBody": json.dumps(ScanJob(upload).as_dict())}
         for number, upload in enumerate(batch.uploads)
     ]
     for wait in (*WAITS, None):

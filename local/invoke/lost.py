@@ -8,8 +8,8 @@ from local.aws import EmbeddedCloud
 from local.aws.queue_poller import record
 from local.demo.upload import Uploaded
 from local.invoke.spoken_of import Stored
-from photodna_guard.aws.results_table import Ledger
-from photodna_guard.domain.models import Delivery, Upload
+from photodna_guard.aws.results_table import ResultsTable
+from photodna_guard.domain.models import ScanJob, Upload
 
 _AGO = 2 * 3600.0  # seconds: by then the sweep takes a message for lost
 _WAIT = 5  # seconds for the message
@@ -19,11 +19,11 @@ UPLOAD = Upload("placeholder", "2026/03/lost.jpg", etag="placeholder", version_i
 
 def leave(cloud: EmbeddedCloud, uploaded: Uploaded, stored: Stored) -> None:
     """Writes the record as a function does that begins with the upload, two hours ago, and then is no more."""
-    ledger = Ledger(cloud.client("dynamodb"), cloud.endpoints.results_table, 90, now=lambda: time.time() - _AGO)
+    ledger = ResultsTable(cloud.client("dynamodb"), cloud.endpoints.results_table, 90, now=lambda: time.time() - _AGO)
     upload = Upload(
         uploaded.bucket, uploaded.picture.key, etag=stored.etag, version_id=stored.version, size=stored.size
     )
-    ledger.begin(Delivery(upload))
+    ledger.claim(ScanJob(upload))
 
 
 def sent_again(cloud: EmbeddedCloud, uploaded: Uploaded) -> Any:

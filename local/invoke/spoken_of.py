@@ -30,7 +30,7 @@ class Stored:
 
 def uploads(event: Any) -> list[Upload]:
     """The uploads, in the event's order. Raises NotAnEvent where the functions would not read all of it."""
-    intakes = [events.read_message(body) for body in _bodies(event)] or [events.read(event)]
+    intakes = [events.parse_message(body) for body in _bodies(event)] or [events.parse_event(event)]
     faults = [fault.reason for intake in intakes for fault in intake.faults]
     found = [delivery.upload for intake in intakes for delivery in intake.deliveries]
     if faults or not found:

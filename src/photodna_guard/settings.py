@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 from urllib.parse import urlsplit
 
-from photodna_guard.domain.errors import SettingsFault
+from photodna_guard.domain.errors import ConfigurationError
 
 T = TypeVar("T")
 
@@ -40,7 +40,7 @@ class Settings:
     stack: str
 
 
-def read(environment: Mapping[str, str]) -> Settings:
+def from_environment(environment: Mapping[str, str]) -> Settings:
     """The settings in `environment`. Raises SettingsFault, which names every fault and never a value."""
     faults: list[str] = []
 
@@ -82,7 +82,7 @@ def read(environment: Mapping[str, str]) -> Settings:
         stack=get("POWERTOOLS_SERVICE_NAME", _name, "the stack's name"),
     )
     if faults:
-        raise SettingsFault("The function cannot start; mend its environment: " + "; ".join(faults))
+        raise ConfigurationError("The function cannot start; mend its environment: " + "; ".join(faults))
     return settings
 
 

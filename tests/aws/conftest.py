@@ -9,7 +9,7 @@ import pytest
 from moto import mock_aws
 
 from local.aws import template
-from photodna_guard.aws.results_table import Ledger
+from photodna_guard.aws.results_table import ResultsTable
 from tests.aws.results import Time
 
 REGION = "us-east-1"
@@ -54,8 +54,8 @@ def time() -> Time:
 
 
 @pytest.fixture
-def ledger(dynamodb: Any, results_table: str, time: Time) -> Ledger:
-    return Ledger(dynamodb, results_table, clean_result_days=90, now=time)
+def ledger(dynamodb: Any, results_table: str, time: Time) -> ResultsTable:
+    return ResultsTable(dynamodb, results_table, clean_result_days=90, now=time)
 
 
 @pytest.fixture

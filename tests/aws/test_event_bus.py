@@ -10,7 +10,7 @@ from botocore.stub import Stubber
 from jsonschema import Draft202012Validator, FormatChecker
 
 from photodna_guard.aws.event_bus import EventBus
-from photodna_guard.domain.errors import Busy, TryAgain
+from photodna_guard.domain.errors import DeferrableError, RetryableError
 from photodna_guard.domain.models import ScanRecord, Status, Upload
 from tests.aws.results import COPY, NOW, UNVERSIONED, UPLOAD
 
@@ -20,7 +20,7 @@ ENDS = [status for status in Status if status.settled and status is not Status.C
 
 
 def a_record(status: Status, **more: Any) -> ScanRecord:
-    return ScanRecord(status, "", received=NOW, announced=False, **more)
+    return ScanRecord(status, "", received=NOW, published=False, **more)
 
 
 class Listener:
@@ -37,7 +37,7 @@ class Listener:
 
 def detail(record: ScanRecord, upload: Upload = UPLOAD) -> dict[str, Any]:
     listener = Listener()
-    EventBus(listener, "stack").settled(upload, record)  # type: ignore[arg-type]
+    EventBus(listener, "stack").publish_settled(upload, record)  # type: ignore[arg-type]
     (entry,) = listener.entries
     told: dict[str, Any] = json.loads(entry["Detail"])
     return told
@@ -69,22 +69,26 @@ def test_nothing_told_is_a_url_or_a_key_of_a_subscription() -> None:
 
 def test_the_event_goes_to_the_default_bus_as_the_templates_rule_expects_it() -> None:
     listener = Listener()
-    EventBus(listener, "stack").settled(UPLOAD, a_record(Status.GONE))  # type: ignore[arg-type]
+    EventBus(listener, "stack").publish_settled(UPLOAD, a_record(Status.GONE))  # type: ignore[arg-type]
     (entry,) = listener.entries
     assert (entry["Source"], entry["DetailType"]) == ("photodna-guard", "Upload Settled")
     assert "EventBusName" not in entry
 
 
-@pytest.mark.parametrize(("code", "error"), [("ThrottlingException", Busy), ("InternalFailure", TryAgain)])
+@pytest.mark.parametrize(
+    ("code", "error"), [("ThrottlingException", DeferrableError), ("InternalFailure", RetryableError)]
+)
 def test_an_entry_that_failed_is_told_again_though_the_call_went_well(code: str, error: type[Exception]) -> None:
     with pytest.raises(error, match=f"events:PutEvents: {code}"):
-        EventBus(Listener(code), "stack").settled(UPLOAD, a_record(Status.GONE))  # type: ignore[arg-type]
+        EventBus(Listener(code), "stack").publish_settled(UPLOAD, a_record(Status.GONE))  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize(("code", "error"), [("ThrottlingException", Busy), ("AccessDeniedException", TryAgain)])
+@pytest.mark.parametrize(
+    ("code", "error"), [("ThrottlingException", DeferrableError), ("AccessDeniedException", RetryableError)]
+)
 def test_a_refused_call_is_made_again_later(code: str, error: type[Exception]) -> None:
     client = boto3.client("events")
     with Stubber(client) as stubber:
         stubber.add_client_error("put_events", code)
         with pytest.raises(error, match=f"events:PutEvents: {code}"):
-            EventBus(client, "stack").settled(UPLOAD, a_record(Status.GONE))
+            EventBus(client, "stack").publish_settled(UPLOAD, a_record(Status.GONE))

@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator, FormatChecker
 
-from photodna_guard.aws.deletion_limit import Bound
-from photodna_guard.aws.quarantine_bucket import Quarantine
-from photodna_guard.aws.results_table import Ledger
+from photodna_guard.aws.deletion_limit import DeletionLimit
+from photodna_guard.aws.quarantine_bucket import QuarantineBucket
+from photodna_guard.aws.results_table import ResultsTable
 from photodna_guard.aws.table import Table
-from photodna_guard.aws.upload_bucket import Uploads
-from photodna_guard.domain.errors import Gone, TryAgain, Withheld
-from photodna_guard.domain.models import Delivery, Status, Upload
-from photodna_guard.scanning.quarantine_workflow import Move
+from photodna_guard.aws.upload_bucket import UploadBucket
+from photodna_guard.domain.errors import AwaitingOperatorError, ObjectGoneError, RetryableError
+from photodna_guard.domain.models import ScanJob, Status, Upload
+from photodna_guard.scanning.quarantine_workflow import QuarantineWorkflow
 from tests.aws.locked_bucket import LockedBucket
 from tests.aws.results import MATCH, Time
 
@@ -37,17 +37,19 @@ def upload(s3: Any, upload_bucket: str) -> Upload:
 
 
 @pytest.fixture
-def move(dynamodb: Any, s3: Any, ledger: Ledger, rate_limiter_table: str, bucket: LockedBucket, time: Time) -> Move:
-    quarantine = Quarantine(bucket, "quarantine", "GOVERNANCE", 365, now=time)  # type: ignore[arg-type]
-    bound = Bound(Table(dynamodb, "limiter", time), 1, time)
-    return Move(ledger, Uploads(s3), quarantine, bound, now=time)
+def move(
+    dynamodb: Any, s3: Any, ledger: ResultsTable, rate_limiter_table: str, bucket: LockedBucket, time: Time
+) -> QuarantineWorkflow:
+    quarantine = QuarantineBucket(bucket, "quarantine", "GOVERNANCE", 365, now=time)  # type: ignore[arg-type]
+    bound = DeletionLimit(Table(dynamodb, "limiter", time), 1, time)
+    return QuarantineWorkflow(ledger, UploadBucket(s3), quarantine, bound, now=time)
 
 
-def moved(move: Move, ledger: Ledger, upload: Upload) -> None:
-    record = ledger.begin(Delivery(upload))
+def moved(move: QuarantineWorkflow, ledger: ResultsTable, upload: Upload) -> None:
+    record = ledger.claim(ScanJob(upload))
     if record.status is not Status.MATCHED:
-        record = move.intend(upload, record, MATCH)
-    move.finish(upload, record)
+        record = move.mark_matched(upload, record, MATCH)
+    move.resume(upload, record)
 
 
 def evidence(bucket: LockedBucket) -> dict[str, Any]:
@@ -64,7 +66,7 @@ def evidence(bucket: LockedBucket) -> dict[str, Any]:
 
 
 def test_a_matchs_evidence_has_what_s3_and_the_service_said(
-    move: Move, ledger: Ledger, upload: Upload, bucket: LockedBucket
+    move: QuarantineWorkflow, ledger: ResultsTable, upload: Upload, bucket: LockedBucket
 ) -> None:
     moved(move, ledger, upload)
     record = evidence(bucket)
@@ -77,17 +79,19 @@ def test_a_matchs_evidence_has_what_s3_and_the_service_said(
     assert record["copy"]["sha256"] == hashlib.sha256(b"picture").hexdigest()
 
 
-def test_the_source_is_gone_and_nothing_else_of_its_bucket(move: Move, ledger: Ledger, upload: Upload, s3: Any) -> None:
+def test_the_source_is_gone_and_nothing_else_of_its_bucket(
+    move: QuarantineWorkflow, ledger: ResultsTable, upload: Upload, s3: Any
+) -> None:
     later = s3.put_object(Bucket="uploads", Key=KEY, Body=b"another")["VersionId"]
     moved(move, ledger, upload)
     assert [v["VersionId"] for v in s3.list_object_versions(Bucket="uploads")["Versions"]] == [later]
 
 
 def test_a_move_that_is_made_again_from_the_copy_on_leaves_one_copy_and_one_record(
-    move: Move, ledger: Ledger, upload: Upload, bucket: LockedBucket, time: Time
+    move: QuarantineWorkflow, ledger: ResultsTable, upload: Upload, bucket: LockedBucket, time: Time
 ) -> None:
     bucket.fails = {"GetObjectRetention": ["InternalError"]}
-    with pytest.raises(TryAgain):
+    with pytest.raises(RetryableError):
         moved(move, ledger, upload)
     time.now += 1000
     moved(move, ledger, upload)
@@ -98,10 +102,10 @@ def test_a_move_that_is_made_again_from_the_copy_on_leaves_one_copy_and_one_reco
 
 
 def test_a_copy_whose_source_its_owner_has_deleted_has_its_evidence_as_far_as_anybody_knows(
-    move: Move, ledger: Ledger, upload: Upload, bucket: LockedBucket, s3: Any, time: Time
+    move: QuarantineWorkflow, ledger: ResultsTable, upload: Upload, bucket: LockedBucket, s3: Any, time: Time
 ) -> None:
     bucket.fails = {"GetObjectRetention": ["InternalError"]}
-    with pytest.raises(TryAgain):
+    with pytest.raises(RetryableError):
         moved(move, ledger, upload)
     s3.delete_object(Bucket="uploads", Key=KEY, VersionId=upload.version_id)
     time.now += 1000
@@ -112,43 +116,43 @@ def test_a_copy_whose_source_its_owner_has_deleted_has_its_evidence_as_far_as_an
 
 
 def test_a_match_that_its_owner_deleted_before_there_was_a_copy_is_gone(
-    move: Move, ledger: Ledger, upload: Upload, bucket: LockedBucket, s3: Any
+    move: QuarantineWorkflow, ledger: ResultsTable, upload: Upload, bucket: LockedBucket, s3: Any
 ) -> None:
     s3.delete_object(Bucket="uploads", Key=KEY, VersionId=upload.version_id)
-    with pytest.raises(Gone):
+    with pytest.raises(ObjectGoneError):
         moved(move, ledger, upload)
     assert bucket.versions == []
 
 
 def test_beyond_the_bound_the_copy_is_made_and_the_source_stays(
-    move: Move, ledger: Ledger, upload: Upload, bucket: LockedBucket, s3: Any
+    move: QuarantineWorkflow, ledger: ResultsTable, upload: Upload, bucket: LockedBucket, s3: Any
 ) -> None:
     s3.put_object(Bucket="uploads", Key="b.jpg", Body=b"another")
     moved(move, ledger, upload)
     second = s3.list_object_versions(Bucket="uploads", Prefix="b.jpg")["Versions"][0]
-    with pytest.raises(Withheld):
+    with pytest.raises(AwaitingOperatorError):
         moved(move, ledger, Upload("uploads", "b.jpg", second["ETag"].strip('"'), second["VersionId"]))
     assert s3.list_object_versions(Bucket="uploads")["Versions"][0]["VersionId"] == second["VersionId"]
     assert len([version for version in bucket.versions if not version.key.endswith(".json")]) == 2
 
 
 def test_the_same_bytes_without_versions_have_one_copy_and_a_record_for_each_upload(
-    move: Move, ledger: Ledger, bucket: LockedBucket, s3: Any, dynamodb: Any, time: Time
+    move: QuarantineWorkflow, ledger: ResultsTable, bucket: LockedBucket, s3: Any, dynamodb: Any, time: Time
 ) -> None:
     s3.create_bucket(Bucket="plain")
     etag = s3.put_object(Bucket="plain", Key="a.jpg", Body=b"picture")["ETag"].strip('"')
-    move = Move(
+    move = QuarantineWorkflow(
         ledger,
-        Uploads(s3),
-        Quarantine(bucket, "quarantine", "GOVERNANCE", 365, now=time),  # type: ignore[arg-type]
-        Bound(Table(dynamodb, "limiter", time), 9, time),
+        UploadBucket(s3),
+        QuarantineBucket(bucket, "quarantine", "GOVERNANCE", 365, now=time),  # type: ignore[arg-type]
+        DeletionLimit(Table(dynamodb, "limiter", time), 9, time),
         now=time,
     )
     for sequencer in ("0010", "0011"):
         time.now += 10
         upload = Upload("plain", "a.jpg", etag, sequencer=sequencer)
-        record = move.intend(upload, ledger.begin(Delivery(upload)), MATCH)
-        move.finish(upload, record)
+        record = move.mark_matched(upload, ledger.claim(ScanJob(upload)), MATCH)
+        move.resume(upload, record)
         ledger.settle(upload, record, Status.QUARANTINED)
         s3.put_object(Bucket="plain", Key="a.jpg", Body=b"picture")
     assert [version.key.endswith(".json") for version in bucket.versions].count(False) == 1

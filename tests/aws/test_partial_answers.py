@@ -14,12 +14,12 @@ import pytest
 from botocore.config import Config
 from urllib3.exceptions import ProtocolError
 
-from photodna_guard.aws.quarantine_bucket import Quarantine
+from photodna_guard.aws.quarantine_bucket import QuarantineBucket
 from photodna_guard.aws.table import Table
-from photodna_guard.aws.upload_bucket import Uploads
+from photodna_guard.aws.upload_bucket import UploadBucket
 from photodna_guard.aws.whole_answers import refuse_partial_answers
-from photodna_guard.domain.errors import TryAgain
-from photodna_guard.domain.models import Look, Upload
+from photodna_guard.domain.errors import RetryableError
+from photodna_guard.domain.models import ObjectHead, Upload
 
 BODY = bytes(range(256)) * 20
 MD5 = hashlib.md5(BODY, usedforsecurity=False).hexdigest()
@@ -92,8 +92,8 @@ def client(server: tuple[Server, str]) -> Callable[[str], Any]:
 
 
 @pytest.fixture
-def s3(server: tuple[Server, str], client: Callable[[str], Any]) -> tuple[Server, Uploads]:
-    return server[0], Uploads(client("s3"))
+def s3(server: tuple[Server, str], client: Callable[[str], Any]) -> tuple[Server, UploadBucket]:
+    return server[0], UploadBucket(client("s3"))
 
 
 def cut(body: bytes) -> bytes:
@@ -136,83 +136,87 @@ def test_the_sdk_alone_takes_a_cut_page_for_an_empty_one(server: tuple[Server, s
 
 
 @pytest.mark.parametrize("proof", PROOFS)
-def test_bytes_that_arrive_whole_are_read(s3: tuple[Server, Uploads], proof: str) -> None:
+def test_bytes_that_arrive_whole_are_read(s3: tuple[Server, UploadBucket], proof: str) -> None:
     server, uploads = s3
     server.object(proof)
     server.object(proof)
-    assert uploads.read(UPLOAD).content == BODY
+    assert uploads.read_object(UPLOAD).content == BODY
     assert len(server.asked) == (2 if proof in ("parts", "kms") else 1)
 
 
 @pytest.mark.parametrize("proof", PROOFS)
 @pytest.mark.parametrize("wrong", [cut, corrupt, lambda body: b""], ids=["cut", "corrupt", "cut at once"])
-@pytest.mark.parametrize("method", [Uploads.read, Uploads.digest])
+@pytest.mark.parametrize("method", [UploadBucket.read_object, UploadBucket.hash_object])
 def test_bytes_that_do_not_arrive_as_they_are_have_not_been_read(
-    s3: tuple[Server, Uploads], proof: str, wrong: Callable[[bytes], bytes], method: Callable[..., Any]
+    s3: tuple[Server, UploadBucket], proof: str, wrong: Callable[[bytes], bytes], method: Callable[..., Any]
 ) -> None:
     server, uploads = s3
     server.object(proof, wrong(BODY))
     server.object(proof)
-    if method is Uploads.digest and wrong is corrupt and proof in ("parts", "kms"):
-        assert uploads.digest(UPLOAD) != hashlib.sha256(BODY).hexdigest()  # whoever asks for it compares it
+    if method is UploadBucket.hash_object and wrong is corrupt and proof in ("parts", "kms"):
+        assert uploads.hash_object(UPLOAD) != hashlib.sha256(BODY).hexdigest()  # whoever asks for it compares it
         return
-    with pytest.raises(TryAgain, match="s3:GetObject") as error:
+    with pytest.raises(RetryableError, match="s3:GetObject") as error:
         method(uploads, UPLOAD)
     assert "127.0.0.1" not in str(error.value)
 
 
-def test_another_size_than_the_events_is_no_read(s3: tuple[Server, Uploads]) -> None:
+def test_another_size_than_the_events_is_no_read(s3: tuple[Server, UploadBucket]) -> None:
     server, uploads = s3
     half = BODY[: len(BODY) // 2]
     server.object("parts", half, of=half)  # a proxy that has half of it, and is sure of that
-    with pytest.raises(TryAgain, match="another size"):
-        uploads.read(UPLOAD)
+    with pytest.raises(RetryableError, match="another size"):
+        uploads.read_object(UPLOAD)
 
 
 @pytest.mark.parametrize("wrong", [cut, lambda body: b""], ids=["cut", "cut at once"])
-def test_a_look_that_is_cut_has_not_seen_anything(s3: tuple[Server, Uploads], wrong: Callable[[bytes], bytes]) -> None:
+def test_a_look_that_is_cut_has_not_seen_anything(
+    s3: tuple[Server, UploadBucket], wrong: Callable[[bytes], bytes]
+) -> None:
     server, uploads = s3
     range_ = {"Content-Range": f"bytes 0-99/{len(BODY)}"}
     server.object("md5", wrong(BODY[:100]), of=BODY[:100], **range_)
-    with pytest.raises(TryAgain, match="s3:GetObject"):
-        uploads.look(UPLOAD, 100)
+    with pytest.raises(RetryableError, match="s3:GetObject"):
+        uploads.read_head(UPLOAD, 100)
 
 
-def test_a_look_at_fewer_bytes_than_were_asked_for_is_none(s3: tuple[Server, Uploads]) -> None:
+def test_a_look_at_fewer_bytes_than_were_asked_for_is_none(s3: tuple[Server, UploadBucket]) -> None:
     server, uploads = s3
     server.object("md5", BODY[:50], of=BODY[:50], **{"Content-Range": f"bytes 0-49/{len(BODY)}"})
-    with pytest.raises(TryAgain, match="another length"):
-        uploads.look(UPLOAD, 100)
+    with pytest.raises(RetryableError, match="another length"):
+        uploads.read_head(UPLOAD, 100)
 
 
-def test_a_look_at_a_part_of_an_object_is_not_proved(s3: tuple[Server, Uploads]) -> None:
+def test_a_look_at_a_part_of_an_object_is_not_proved(s3: tuple[Server, UploadBucket]) -> None:
     server, uploads = s3
     server.object("md5", BODY[:100], of=BODY[:100], **{"Content-Range": f"bytes 0-99/{len(BODY)}"})
-    assert uploads.look(UPLOAD, 100) == Look(len(BODY), BODY[:100], proved=False)
+    assert uploads.read_head(UPLOAD, 100) == ObjectHead(len(BODY), BODY[:100], proved=False)
 
 
 @pytest.mark.parametrize(("proof", "proved"), [("md5", True), ("checksum", True), ("parts", False), ("kms", False)])
-def test_a_look_at_a_whole_object_is_proved_by_its_digest(s3: tuple[Server, Uploads], proof: str, proved: bool) -> None:
+def test_a_look_at_a_whole_object_is_proved_by_its_digest(
+    s3: tuple[Server, UploadBucket], proof: str, proved: bool
+) -> None:
     server, uploads = s3
     server.object(proof, **{"Content-Range": f"bytes 0-{len(BODY) - 1}/{len(BODY)}"})
-    assert uploads.look(UPLOAD, 1 << 16).proved is proved
+    assert uploads.read_head(UPLOAD, 1 << 16).proved is proved
 
 
-def test_a_look_that_says_empty_is_none_where_the_event_says_otherwise(s3: tuple[Server, Uploads]) -> None:
+def test_a_look_that_says_empty_is_none_where_the_event_says_otherwise(s3: tuple[Server, UploadBucket]) -> None:
     server, uploads = s3
     error = b"<Error><Code>InvalidRange</Code></Error>"
     server.answers += [(416, {}, error, error)] * 2
-    with pytest.raises(TryAgain, match="another size"):
-        uploads.look(UPLOAD, 100)
-    assert uploads.look(Upload("bucket", "key", "etag", "v1", 0), 100).size == 0
+    with pytest.raises(RetryableError, match="another size"):
+        uploads.read_head(UPLOAD, 100)
+    assert uploads.read_head(Upload("bucket", "key", "etag", "v1", 0), 100).size == 0
 
 
-def test_an_error_whose_text_is_cut_is_not_taken_for_an_answer(s3: tuple[Server, Uploads]) -> None:
+def test_an_error_whose_text_is_cut_is_not_taken_for_an_answer(s3: tuple[Server, UploadBucket]) -> None:
     server, uploads = s3
     error = b"<Error><Code>AccessDenied</Code><Message>no</Message></Error>"
     server.answers.append((404, {}, error, cut(error)))
-    with pytest.raises(TryAgain, match="IncompleteReadError"):
-        uploads.read(UPLOAD)
+    with pytest.raises(RetryableError, match="IncompleteReadError"):
+        uploads.read_object(UPLOAD)
 
 
 # ---------------------------------------------------------------- all else
@@ -223,7 +227,7 @@ def test_an_item_that_does_not_arrive_whole_is_not_an_empty_one(
     server: tuple[Server, str], client: Callable[[str], Any], wrong: Callable[[bytes], bytes]
 ) -> None:
     server[0].json({"Item": {"tripped_at": {"S": "it is"}}}, wrong)
-    with pytest.raises(TryAgain, match=r"dynamodb:GetItem: (IncompleteRead|Checksum)Error"):
+    with pytest.raises(RetryableError, match=r"dynamodb:GetItem: (IncompleteRead|Checksum)Error"):
         Table(client("dynamodb"), "table").read({"limiter": "match"})
 
 
@@ -231,7 +235,7 @@ def test_a_page_that_does_not_arrive_whole_is_not_an_empty_one(
     server: tuple[Server, str], client: Callable[[str], Any]
 ) -> None:
     server[0].json({"Items": [{"a": {"S": "b"}}], "Count": 1}, lambda body: b"")
-    with pytest.raises(TryAgain, match="dynamodb:Query: IncompleteReadError"):
+    with pytest.raises(RetryableError, match="dynamodb:Query: IncompleteReadError"):
         list(Table(client("dynamodb"), "table").query("unsettled", "unsettled", "0"))
 
 
@@ -240,5 +244,5 @@ def test_a_listing_that_does_not_arrive_at_all_is_not_an_empty_one(
 ) -> None:
     """An empty XML body is parsed as an answer without versions: then the copy would count as never made."""
     server[0].answers.append((200, {}, b"<ListVersionsResult/>", b""))
-    with pytest.raises(TryAgain, match="s3:ListObjectVersions: IncompleteReadError"):
-        Quarantine(client("s3"), "quarantine", "GOVERNANCE", 1).find(UPLOAD, is_test=False)
+    with pytest.raises(RetryableError, match="s3:ListObjectVersions: IncompleteReadError"):
+        QuarantineBucket(client("s3"), "quarantine", "GOVERNANCE", 1).find_copy(UPLOAD, is_test=False)

@@ -10,10 +10,10 @@ from aws_lambda_powertools.metrics import EphemeralMetrics
 
 from photodna_guard.aws.retry_queue import RetryQueue
 from photodna_guard.aws.subscription_key import SubscriptionKey
-from photodna_guard.aws.telemetry import Notices
-from photodna_guard.domain.errors import Busy, TryAgain
-from photodna_guard.domain.events import read_message
-from photodna_guard.domain.models import Delivery, Status, Upload
+from photodna_guard.aws.telemetry import Telemetry
+from photodna_guard.domain.errors import DeferrableError, RetryableError
+from photodna_guard.domain.events import parse_message
+from photodna_guard.domain.models import ScanJob, Status, Upload
 
 UPLOAD = Upload("uploads", "ü" * 512, "etag", "v1", 7, "0A", "2026-11-22T10:00:00Z", "AWS:AIDA", "192.0.2.1")
 
@@ -28,9 +28,9 @@ def bodies(sqs: Any, url: str) -> list[str]:
 
 
 def test_what_is_sent_is_what_comes_back(sqs: Any, queues: tuple[str, str]) -> None:
-    delivery = Delivery(UPLOAD, 3, 70.0, by_value=True, compared=True)
+    delivery = ScanJob(UPLOAD, 3, 70.0, send_bytes=True, hash_checked=True)
     RetryQueue(sqs, *queues).send(delivery, 0)
-    assert read_message(bodies(sqs, queues[0])[0]).deliveries == (delivery,)
+    assert parse_message(bodies(sqs, queues[0])[0]).deliveries == (delivery,)
 
 
 @pytest.mark.parametrize(("delay", "seconds"), [(-5, 0), (0.4, 0), (7.6, 8), (1e6, 900)])
@@ -39,19 +39,19 @@ def test_a_delay_is_whole_seconds_within_what_sqs_takes(
 ) -> None:
     asked: list[dict[str, Any]] = []
     sqs.meta.events.register("provide-client-params.sqs.SendMessage", lambda params, **_: asked.append(dict(params)))
-    RetryQueue(sqs, *queues).send(Delivery(UPLOAD), delay)
+    RetryQueue(sqs, *queues).send(ScanJob(UPLOAD), delay)
     assert asked[0]["DelaySeconds"] == seconds
 
 
 def test_a_dead_letter_says_why_and_starts_anew_when_it_is_redriven(sqs: Any, queues: tuple[str, str]) -> None:
-    RetryQueue(sqs, *queues).give_up(Delivery(UPLOAD, 99, 1e6), "http-500")
+    RetryQueue(sqs, *queues).send_to_dead_letters(ScanJob(UPLOAD, 99, 1e6), "http-500")
     body = bodies(sqs, queues[1])[0]
     assert json.loads(body)["failure_reason"] == "http-500"
-    assert read_message(body).deliveries == (Delivery(UPLOAD, redriven=True),)
+    assert parse_message(body).deliveries == (ScanJob(UPLOAD, redriven=True),)
 
 
 def test_what_could_not_be_read_is_kept_whole(sqs: Any, queues: tuple[str, str]) -> None:
-    RetryQueue(sqs, *queues).give_up({"s3": {"odd": [1]}}, "no key")
+    RetryQueue(sqs, *queues).send_to_dead_letters({"s3": {"odd": [1]}}, "no key")
     assert json.loads(bodies(sqs, queues[1])[0]) == {
         "unreadable_event": {"s3": {"odd": [1]}},
         "failure_reason": "no key",
@@ -59,8 +59,8 @@ def test_what_could_not_be_read_is_kept_whole(sqs: Any, queues: tuple[str, str])
 
 
 def test_a_queue_that_is_not_there_is_something_to_try_again(sqs: Any) -> None:
-    with pytest.raises(TryAgain, match="sqs:SendMessage"):
-        RetryQueue(sqs, "https://sqs.us-east-1.amazonaws.com/123456789012/x", "y").send(Delivery(UPLOAD), 0)
+    with pytest.raises(RetryableError, match="sqs:SendMessage"):
+        RetryQueue(sqs, "https://sqs.us-east-1.amazonaws.com/123456789012/x", "y").send(ScanJob(UPLOAD), 0)
 
 
 def secret(value: str) -> tuple[Any, str]:
@@ -81,41 +81,41 @@ def test_the_key_is_cached_until_it_is_asked_for_afresh() -> None:
 @pytest.mark.parametrize("value", [" ", "two\nlines", "schlüssel"])
 def test_what_cannot_be_a_header_is_no_key_and_is_not_shown(value: str) -> None:
     key = SubscriptionKey(*secret(value))
-    with pytest.raises(Busy, match="holds no plain-text key") as caught:
+    with pytest.raises(DeferrableError, match="holds no plain-text key") as caught:
         key.get()
     assert value.strip() not in str(caught.value) or not value.strip()
 
 
 def test_a_secret_that_cannot_be_read_is_no_uploads_failure() -> None:
-    with pytest.raises(Busy, match="cannot be read"):
+    with pytest.raises(DeferrableError, match="cannot be read"):
         SubscriptionKey(boto3.client("secretsmanager"), "missing").get()
 
 
 def test_metrics_hold_counts_and_no_object_keys(capsys: pytest.CaptureFixture[str]) -> None:
     metrics = EphemeralMetrics(namespace="PhotoDNAGuard", service="stack")
-    notices = Notices(Logger(service="stack"), metrics, now=lambda: 10.0)
+    notices = Telemetry(Logger(service="stack"), metrics, now=lambda: 10.0)
     with notices.flushing():
-        notices.settled(UPLOAD, Status.CLEAN, "", received=7.5, is_test=False)
-        notices.settled(UPLOAD, Status.QUARANTINED, "", received=7.5, is_test=True)
-        notices.deferred(UPLOAD, "no slot", 8.0, counted=False)
-        notices.deferred(UPLOAD, "http-500", 8.0, counted=True)
-        notices.key_refused()
-        notices.paused("http-429", 1)
-        notices.untagged(UPLOAD)
-        notices.unreadable("no key")
-        notices.not_moved(UPLOAD, "AccessDenied")
-        notices.withheld(UPLOAD, "observe mode")
-        notices.sent_again(UPLOAD)
-        notices.oldest(77.0)
-        notices.held(2)
-        notices.unfinished(UPLOAD, "away")
+        notices.log_settled(UPLOAD, Status.CLEAN, "", received=7.5, is_test=False)
+        notices.log_settled(UPLOAD, Status.QUARANTINED, "", received=7.5, is_test=True)
+        notices.log_deferred(UPLOAD, "no slot", 8.0, counted=False)
+        notices.log_deferred(UPLOAD, "http-500", 8.0, counted=True)
+        notices.log_key_unavailable()
+        notices.log_pause("http-429", 1)
+        notices.log_untagged(UPLOAD)
+        notices.log_unreadable_event("no key")
+        notices.log_quarantine_failed(UPLOAD, "AccessDenied")
+        notices.log_held_match(UPLOAD, "observe mode")
+        notices.log_redelivered(UPLOAD)
+        notices.gauge_oldest_unsettled(77.0)
+        notices.gauge_awaiting_operator(2)
+        notices.log_redelivery_required(UPLOAD, "away")
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     emf = next(line for line in lines if "_aws" in line)
     names = {m["Name"] for m in emf["_aws"]["CloudWatchMetrics"][0]["Metrics"]}
     assert names == {
         "Clean", "TestQuarantined", "TimeToVerdict", "Deferred", "FailedAttempt", "KeyRefused", "Throttled",
-        "Untagged", "UnreadableEvent", "QuarantineFailed", "RedeliveryRequired", "MatchHeld", "Redelivered", "OldestUnsettled",
-        "AwaitingOperator",
+        "Untagged", "UnreadableEvent", "QuarantineFailed", "RedeliveryRequired", "MatchHeld", "Redelivered",
+        "OldestUnsettled", "AwaitingOperator",
     }  # fmt: skip
     assert emf["TimeToVerdict"] == [2.5, 2.5]
     assert (emf["OldestUnsettled"], emf["AwaitingOperator"]) == ([77.0], [2.0])
@@ -124,11 +124,11 @@ def test_metrics_hold_counts_and_no_object_keys(capsys: pytest.CaptureFixture[st
 
 
 def test_nothing_told_writes_no_metrics(capsys: pytest.CaptureFixture[str]) -> None:
-    with Notices(Logger(service="stack"), EphemeralMetrics(namespace="N", service="s")).flushing():
+    with Telemetry(Logger(service="stack"), EphemeralMetrics(namespace="N", service="s")).flushing():
         pass
     assert capsys.readouterr().out == ""
 
 
 def test_a_match_is_told_of_at_once(capsys: pytest.CaptureFixture[str]) -> None:
-    Notices(Logger(service="stack"), EphemeralMetrics(namespace="N", service="s")).matched(UPLOAD, is_test=False)
+    Telemetry(Logger(service="stack"), EphemeralMetrics(namespace="N", service="s")).log_match(UPLOAD, is_test=False)
     assert '"Matched":[1.0]' in capsys.readouterr().out

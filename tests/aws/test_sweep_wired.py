@@ -7,13 +7,13 @@ import boto3
 import pytest
 
 from photodna_guard import bootstrap
-from photodna_guard.aws.deletion_limit import Bound
-from photodna_guard.aws.results_table import PATIENCE, Ledger
+from photodna_guard.aws.deletion_limit import DeletionLimit
+from photodna_guard.aws.results_table import REDELIVER_AFTER_SECONDS, ResultsTable
 from photodna_guard.aws.table import Table
-from photodna_guard.domain.errors import Withheld
-from photodna_guard.domain.events import read_message
-from photodna_guard.domain.models import Delivery, Status, Upload
-from photodna_guard.settings import read
+from photodna_guard.domain.errors import AwaitingOperatorError
+from photodna_guard.domain.events import parse_message
+from photodna_guard.domain.models import ScanJob, Status, Upload
+from photodna_guard.settings import from_environment
 from tests.aws.results import MATCH, UPLOAD, Time
 from tests.environment import GOOD
 
@@ -21,35 +21,37 @@ from tests.environment import GOOD
 class World:
     """The table and the queues, and a sweep of them."""
 
-    def __init__(self, dynamodb: Any, sqs: Any, ledger: Ledger, time: Time) -> None:
+    def __init__(self, dynamodb: Any, sqs: Any, ledger: ResultsTable, time: Time) -> None:
         self.dynamodb, self.sqs, self.ledger, self.time = dynamodb, sqs, ledger, time
         names = {"RETRY_QUEUE_URL": "retry", "BACKFILL_QUEUE_URL": "backfill", "DEAD_LETTER_QUEUE_URL": "dead"}
         self.urls = {setting: sqs.create_queue(QueueName=name)["QueueUrl"] for setting, name in names.items()}
 
     def sweep(self, mode: str = "enforce") -> None:
-        settings = read(GOOD | self.urls | {"MODE": mode})
-        bootstrap.build_sweep(settings, boto3.Session(), self.time).run()
+        settings = from_environment(GOOD | self.urls | {"MODE": mode})
+        bootstrap.build_sweeper(settings, boto3.Session(), self.time).run()
 
     def sent(self, lane: str = "RETRY") -> list[Upload]:
         """What is in the queue of a lane, which is empty then."""
         url, found = self.urls[f"{lane}_QUEUE_URL"], []
         while messages := self.sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", []):
-            found += [delivery.upload for m in messages for delivery in read_message(m["Body"]).deliveries]
+            found += [delivery.upload for m in messages for delivery in parse_message(m["Body"]).deliveries]
         return found
 
     def withheld(self) -> None:
-        record = self.ledger.matched(UPLOAD, self.ledger.begin(Delivery(UPLOAD)), MATCH)
-        self.ledger.withhold(UPLOAD, record, "observe mode")
+        record = self.ledger.record_match(UPLOAD, self.ledger.claim(ScanJob(UPLOAD)), MATCH)
+        self.ledger.hold_for_operator(UPLOAD, record, "observe mode")
 
 
 @pytest.fixture
-def world(dynamodb: Any, sqs: Any, ledger: Ledger, time: Time, rate_limiter_table: str, monkeypatch: Any) -> World:
+def world(
+    dynamodb: Any, sqs: Any, ledger: ResultsTable, time: Time, rate_limiter_table: str, monkeypatch: Any
+) -> World:
     monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", "PhotoDNAGuard")
     return World(dynamodb, sqs, ledger, time)
 
 
 def test_an_upload_whose_message_vanished_is_sent_again_whole_and_once(world: World) -> None:
-    world.ledger.defer(UPLOAD, world.ledger.begin(Delivery(UPLOAD)), "no slot", 30)
+    world.ledger.defer(UPLOAD, world.ledger.claim(ScanJob(UPLOAD)), "no slot", 30)
     world.time.now += 30 + REDELIVER_AFTER_SECONDS["retry"] - 1
     world.sweep()
     assert world.sent() == []
@@ -60,21 +62,21 @@ def test_an_upload_whose_message_vanished_is_sent_again_whole_and_once(world: Wo
 
 
 def test_an_upload_whose_worker_died_is_sent_again(world: World) -> None:
-    world.ledger.begin(Delivery(UPLOAD))
+    world.ledger.claim(ScanJob(UPLOAD))
     world.time.now += REDELIVER_AFTER_SECONDS["retry"]
     world.sweep()
     assert world.sent() == [UPLOAD]
 
 
 def test_a_backfills_upload_is_sent_to_the_backfill(world: World) -> None:
-    Ledger(world.dynamodb, "results", 90, "backfill", world.time).begin(Delivery(UPLOAD))
+    ResultsTable(world.dynamodb, "results", 90, "backfill", world.time).claim(ScanJob(UPLOAD))
     world.time.now += REDELIVER_AFTER_SECONDS["backfill"]
     world.sweep()
     assert (world.sent(), world.sent("BACKFILL")) == ([], [UPLOAD])
 
 
 def test_an_end_of_which_nobody_was_told_is_sent_again(world: World) -> None:
-    world.ledger.settle(UPLOAD, world.ledger.begin(Delivery(UPLOAD)), Status.UNSCANNABLE, "archived")
+    world.ledger.settle(UPLOAD, world.ledger.claim(ScanJob(UPLOAD)), Status.UNSCANNABLE, "archived")
     world.time.now += REDELIVER_AFTER_SECONDS["retry"]
     world.sweep()
     assert world.sent() == [UPLOAD]
@@ -90,10 +92,10 @@ def test_what_was_only_observed_waits_for_enforce_mode(world: World) -> None:
 
 def test_what_the_bound_holds_waits_for_the_operators_word(world: World) -> None:
     world.withheld()
-    bound = Bound(Table(world.dynamodb, "limiter", world.time), 1, world.time)
-    bound.admit(Upload("uploads", "b.jpg", "etag", "v1"))
-    with pytest.raises(Withheld):
-        bound.admit(UPLOAD)
+    bound = DeletionLimit(Table(world.dynamodb, "limiter", world.time), 1, world.time)
+    bound.acquire(Upload("uploads", "b.jpg", "etag", "v1"))
+    with pytest.raises(AwaitingOperatorError):
+        bound.acquire(UPLOAD)
     world.time.now += 86400
     world.sweep()
     assert world.sent() == []

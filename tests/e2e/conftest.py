@@ -53,9 +53,9 @@ def bench(
     }
     for name, value in (environment(cloud, "OnUploadFunction") | cloud_variables).items():
         monkeypatch.setenv(name, value)
-    bootstrap.guard.cache_clear()
+    bootstrap.get_application.cache_clear()
     yield Bench(cloud, bucket, monkeypatch)
-    bootstrap.guard.cache_clear()
+    bootstrap.get_application.cache_clear()
 
 
 @pytest.fixture(scope="session")

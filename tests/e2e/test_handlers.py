@@ -12,9 +12,9 @@ from botocore.exceptions import ClientError
 from ops.costs import FAST
 from photodna_guard import bootstrap, settings
 from photodna_guard.domain import events
-from photodna_guard.domain.errors import SettingsFault, Unfinished
+from photodna_guard.domain.errors import ConfigurationError, RedeliveryRequiredError
 from photodna_guard.handlers import on_retry, on_upload
-from photodna_guard.rate_limiter.gcra import UPLOADS
+from photodna_guard.rate_limiter.gcra import LIVE
 from tests.e2e.embedded import Bench, results, session_that_counts
 
 Pictures = dict[str, bytes]
@@ -33,12 +33,12 @@ def test_a_clean_picture_is_settled_at_once_and_costs_four_aws_calls_besides_its
     bench: Bench, pictures: Pictures
 ) -> None:
     calls: list[str] = []
-    guard = bootstrap.build(settings.read(os.environ), UPLOADS, session_that_counts(calls))
+    guard = bootstrap.build(settings.from_environment(os.environ), LIVE, session_that_counts(calls))
     warm = bench.put("first.jpg", pictures["clean"])
-    guard.scanner.scan(events.read(warm).deliveries)
+    guard.scanner.scan(events.parse_event(warm).deliveries)
     calls.clear()
     record = bench.put("second.jpg", pictures["clean"])
-    guard.scanner.scan(events.read(record).deliveries)
+    guard.scanner.scan(events.parse_event(record).deliveries)
     assert calls == [
         "dynamodb.UpdateItem",  # begin
         "s3.GetObject",  # look
@@ -177,7 +177,7 @@ def test_whatever_the_service_answers_wrongly_is_deferred_and_settled_by_the_ret
 def captured_messages(bench: Bench) -> list[str]:
     """The bodies that are sent to the retry queue, which the cloud's own worker would take first."""
     bodies: list[str] = []
-    guard = bootstrap.guard(UPLOADS)
+    guard = bootstrap.get_application(LIVE)
     guard.retry_queue._client.meta.events.register(
         "before-send.sqs.SendMessage", lambda request, **_: bodies.append(json.loads(request.body)["MessageBody"])
     )
@@ -191,7 +191,7 @@ def test_without_a_slot_an_upload_is_deferred_uncounted(bench: Bench, pictures: 
     )
     sent = captured_messages(bench)
     upload(bench.put("a.jpg", pictures["clean"]))
-    assert json.loads(sent[0])["attempt"] == 0
+    assert json.loads(sent[0])["failed_attempts"] == 0
     assert bench.result("a.jpg")["status"] == "DEFERRED"
     assert bench.result("a.jpg")["reason"] == "no slot"
 
@@ -293,7 +293,7 @@ def test_with_table_and_queue_away_the_event_is_delivered_again_and_nothing_is_l
     bench.monkeypatch.setenv("RESULTS_TABLE", "missing")
     bench.monkeypatch.setenv("RETRY_QUEUE_URL", bench.cloud.endpoints.retry_queue_url + "-missing")
     record = bench.put("a.jpg", pictures["clean"])
-    with pytest.raises(Unfinished, match="1 of 1 uploads are to be delivered again"):
+    with pytest.raises(RedeliveryRequiredError, match="1 of 1 uploads are to be delivered again"):
         upload(record)
     body = json.dumps({"Records": [record]})
     assert retry([{"messageId": "m-7", "body": body}]) == ["m-7"]
@@ -303,7 +303,7 @@ def test_a_settings_fault_stops_the_function_at_its_start(bench: Bench) -> None:
     bench.monkeypatch.delenv("RESULTS_TABLE")
     bench.monkeypatch.setenv("RATE_PER_SECOND", "fast")
     bench.monkeypatch.setenv("AWS_LAMBDA_FUNCTION_NAME", "on-upload")
-    with pytest.raises(SettingsFault, match=r"RATE_PER_SECOND.*RESULTS_TABLE"):
+    with pytest.raises(ConfigurationError, match=r"RATE_PER_SECOND.*RESULTS_TABLE"):
         importlib.reload(on_upload)
 
 

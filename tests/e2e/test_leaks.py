@@ -11,7 +11,7 @@ import pytest
 
 from photodna_guard import bootstrap
 from photodna_guard.handlers import on_retry, on_sweep, on_upload
-from photodna_guard.rate_limiter.gcra import UPLOADS
+from photodna_guard.rate_limiter.gcra import LIVE
 from tests.e2e.embedded import Bench, results
 
 Pictures = dict[str, bytes]
@@ -41,7 +41,7 @@ def key(bench: Bench) -> str:
 @pytest.fixture
 def everything(key: str) -> Iterator[Everything]:
     """Debug logging, as one turns it on for the SDK and for all else, in a function that has started."""
-    bootstrap.guard(UPLOADS)
+    bootstrap.get_application(LIVE)
     handler, root = Everything(), logging.getLogger()
     levels = {name: logging.getLogger(name).level for name in ("", "boto3", "botocore", "urllib3", "requests")}
     boto3.set_stream_logger("", logging.DEBUG)
@@ -88,7 +88,7 @@ def every_path(bench: Bench, pictures: Pictures) -> None:
     on_sweep.handler({}, None)
     for broken in ("RESULTS_TABLE", "RATE_LIMITER_TABLE", "QUARANTINE_BUCKET", "SUBSCRIPTION_KEY_SECRET"):
         bench.monkeypatch.setenv(broken, "missing")
-        bootstrap.guard.cache_clear()
+        bootstrap.get_application.cache_clear()
         record = bench.put(f"{broken}.jpg", pictures["match"])
         on_upload.handler({"Records": [record]}, None)
 

@@ -37,8 +37,8 @@ def settings(bench: Bench, **variables: str) -> None:
     """The operator deploys with other parameters."""
     for name, value in variables.items():
         bench.monkeypatch.setenv(name, value)
-    bootstrap.guard.cache_clear()
-    bootstrap.sweep.cache_clear()
+    bootstrap.get_application.cache_clear()
+    bootstrap.get_sweeper.cache_clear()
 
 
 def upload(*records: dict[str, Any]) -> None:

@@ -111,7 +111,8 @@ class Calls:
             return None
         if planned and " x" in planned:  # so often in a row
             planned, _, times = planned.partition(" x")
-            self.faults.append(Fault(name, planned, int(times) - 1))
+            if int(times) > 1:  # this call is the first
+                self.faults.append(Fault(name, planned, int(times) - 1))
         return planned
 
     def _outside(self, happens: Outside) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 from photodna_guard import bootstrap, settings
 from photodna_guard.handlers import on_retry, on_upload
-from photodna_guard.rate_limiter.gcra import BACKFILL, RETRIES, UPLOADS, Lane
+from photodna_guard.rate_limiter.gcra import BACKFILL, LIVE, RETRY, Priority
 from tests.faults.calls import Process
 from tests.faults.cloud import Cloud
 from tests.faults.service import MatchService
@@ -25,7 +25,7 @@ ON_UPLOAD, ON_RETRY, ON_BACKFILL, ON_SWEEP = (
 )
 HAS_SWEEP = importlib.util.find_spec("photodna_guard.handlers.on_sweep") is not None
 QUEUE_OF = {ON_RETRY: "RetryQueue", ON_BACKFILL: "BackfillQueue"}
-_LANES: dict[str, Lane] = {ON_UPLOAD: UPLOADS, ON_RETRY: RETRIES, ON_BACKFILL: BACKFILL}
+_LANES: dict[str, Priority] = {ON_UPLOAD: LIVE, ON_RETRY: RETRY, ON_BACKFILL: BACKFILL}
 
 
 class Functions:
@@ -66,14 +66,14 @@ class Functions:
             sys.stdout = was
 
     def _on_upload(self, process: Process, event: Any) -> None:
-        on_upload.answer(self._built(process), event, self._left(process))
+        on_upload.process(self._built(process), event, self._left(process))
 
     def _on_retry(self, process: Process, event: Any) -> dict[str, Any]:
-        return on_retry.answer(self._built(process), event, self._left(process))
+        return on_retry.process(self._built(process), event, self._left(process))
 
     def _on_sweep(self, process: Process, event: Any) -> None:
-        conf = settings.read(self._variables(process.function))
-        sweep = bootstrap.build_sweep(conf, self._cloud.session, self._cloud.clock.now)
+        conf = settings.from_environment(self._variables(process.function))
+        sweep = bootstrap.build_sweeper(conf, self._cloud.session, self._cloud.clock.now)
         with sweep.notices.flushing():
             sweep.run()
 
@@ -84,7 +84,7 @@ class Functions:
             baton.sleep(seconds)
             self._cloud.calls.alive()
 
-        conf, lane = settings.read(self._variables(process.function)), _LANES[process.function]
+        conf, lane = settings.from_environment(self._variables(process.function)), _LANES[process.function]
         return bootstrap.build(conf, lane, self._cloud.session, clock.now, sleep, self._service)  # type: ignore[arg-type]
 
     def _variables(self, function: str) -> dict[str, str]:

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from requests import PreparedRequest
 
-from photodna_guard.domain.errors import Away, Busy
-from photodna_guard.domain.models import Kind, Verdict
-from photodna_guard.match_api.client import LARGEST_ANSWER, PhotoDNA
+from photodna_guard.domain.errors import DeferrableError, ServiceUnreachableError
+from photodna_guard.domain.models import MatchOutcome, Verdict
+from photodna_guard.match_api.client import MAX_ANSWER_BYTES, MatchClient
 from tests.match_api.raw_server import Server
 
 URL = "https://s3.example.org/a%20b.jpg?versionId=v1&X-Amz-Signature=5ec2e7"
@@ -27,7 +27,7 @@ class Keys:
         return "fresh" if fresh else "stale"
 
 
-class Connected(PhotoDNA):
+class Connected(MatchClient):
     """Connects before each request, as the scanner does before it takes a slot."""
 
     def send(self, request: PreparedRequest, within: float = 30.0) -> Verdict:  # type: ignore[override]
@@ -44,7 +44,7 @@ def client(server: Server, **options: Any) -> Connected:
 def test_a_request_by_url_is_as_the_documentation_says(server: Server) -> None:
     server.answer(CLEAN)
     service = client(server)
-    assert service.send(service.by_url(URL)).kind is Kind.NO_MATCH
+    assert service.send(service.request_by_url(URL)).kind is MatchOutcome.NO_MATCH
     head, _, body = server.requests[0].decode().partition("\r\n\r\n")
     assert head.startswith("POST /photodna/v1.0/Match?enhance=false HTTP/1.1\r\n")
     assert "Ocp-Apim-Subscription-Key: stale" in head
@@ -56,7 +56,7 @@ def test_a_request_by_url_is_as_the_documentation_says(server: Server) -> None:
 def test_enhance_and_evaluation_are_parameters(server: Server) -> None:
     server.answer(CLEAN)
     service = client(server, enhance=True, enable_evaluation="always")
-    service.send(service.by_url(URL, fresh_key=True))
+    service.send(service.request_by_url(URL, fresh_key=True))
     head = server.requests[0].decode()
     assert "?enhance=true " in head
     assert "Enable-Evaluation: always" in head
@@ -66,7 +66,7 @@ def test_enhance_and_evaluation_are_parameters(server: Server) -> None:
 def test_a_request_by_value_carries_the_bytes_and_their_type(server: Server) -> None:
     server.answer(CLEAN)
     service = client(server)
-    service.send(service.by_value(b"\xff\xd8\r\n\r\n\0", "image/jpeg"))
+    service.send(service.request_by_value(b"\xff\xd8\r\n\r\n\0", "image/jpeg"))
     assert b"Content-Type: image/jpeg" in server.requests[0]
     assert server.requests[0].endswith(b"\r\n\r\n\xff\xd8\r\n\r\n\0")
 
@@ -76,15 +76,20 @@ def test_no_attempt_is_repeated_behind_the_pacers_back(server: Server) -> None:
         server.answer(b"", status, "Retry-After: 1")
     server.answers.append(None)
     service = client(server)
-    kinds = [service.send(service.by_url(URL)).kind for _ in range(4)]
-    assert kinds == [Kind.THROTTLED, Kind.AWAY, Kind.AWAY, Kind.AWAY]
+    kinds = [service.send(service.request_by_url(URL)).kind for _ in range(4)]
+    assert kinds == [
+        MatchOutcome.THROTTLED,
+        MatchOutcome.UNAVAILABLE,
+        MatchOutcome.UNAVAILABLE,
+        MatchOutcome.UNAVAILABLE,
+    ]
     assert len(server.requests) == 4
 
 
 def test_a_redirect_is_not_followed(server: Server) -> None:
     server.answer(b"", "307 Temporary", f"Location: {server.url}")
     service = client(server)
-    assert service.send(service.by_url(URL)).kind is Kind.UNKNOWN
+    assert service.send(service.request_by_url(URL)).kind is MatchOutcome.UNKNOWN
     assert len(server.requests) == 1
 
 
@@ -102,29 +107,29 @@ def test_a_redirect_is_not_followed(server: Server) -> None:
 def test_an_answer_that_breaks_off_or_breaks_the_protocol_is_unknown(server: Server, answer: bytes | None) -> None:
     server.answers.extend([answer])
     service = client(server, answer_seconds=0.5)
-    verdict = service.send(service.by_url(URL))
-    assert verdict.kind is Kind.AWAY
+    verdict = service.send(service.request_by_url(URL))
+    assert verdict.kind is MatchOutcome.UNAVAILABLE
     assert "5ec2e7" not in verdict.reason
 
 
 def test_an_answer_that_does_not_come_in_time_is_unknown(server: Server) -> None:
     server.pause = 1.0
     service = client(server, answer_seconds=0.2)
-    assert service.send(service.by_url(URL)).reason.startswith("no-answer")
+    assert service.send(service.request_by_url(URL)).reason.startswith("no-answer")
 
 
 def test_an_answer_is_not_waited_for_longer_than_the_caller_wants(server: Server) -> None:
     server.pause = 1.0
     service = client(server)
     began = time.monotonic()
-    assert service.send(service.by_url(URL), within=0.2).reason.startswith("no-answer")
+    assert service.send(service.request_by_url(URL), within=0.2).reason.startswith("no-answer")
     assert time.monotonic() - began < 0.9
 
 
 def test_no_request_connects_by_itself_since_it_would_be_late_for_its_slot(server: Server) -> None:
     server.answer(CLEAN)
-    service = PhotoDNA(server.url, Keys())
-    request = service.by_url(URL)
+    service = MatchClient(server.url, Keys())
+    request = service.request_by_url(URL)
     assert service.send(request) is None
     service.connect(1)
     assert service.send(request)
@@ -134,17 +139,17 @@ def test_no_request_connects_by_itself_since_it_would_be_late_for_its_slot(serve
 def test_nobody_listening_means_that_nothing_was_sent() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-    service = PhotoDNA(f"http://127.0.0.1:{port}/Match", Keys())
-    with pytest.raises(Away, match="no-connection: NewConnectionError"):
+    service = MatchClient(f"http://127.0.0.1:{port}/Match", Keys())
+    with pytest.raises(ServiceUnreachableError, match="no-connection: NewConnectionError"):
         service.connect(10)
-    assert service.send(service.by_url(URL)) is None
+    assert service.send(service.request_by_url(URL)) is None
 
 
 def test_a_connection_that_the_server_closed_is_opened_again_before_the_next_slot(server: Server) -> None:
     server.answer(CLEAN, "200 OK", "Connection: close")
     server.answer(CLEAN)
     service = client(server)
-    assert [service.send(service.by_url(URL)).kind for _ in range(2)] == [Kind.NO_MATCH] * 2
+    assert [service.send(service.request_by_url(URL)).kind for _ in range(2)] == [MatchOutcome.NO_MATCH] * 2
     assert server.settled_connections() == 2
 
 
@@ -153,7 +158,7 @@ def test_an_answer_that_drips_is_given_up_in_time(server: Server) -> None:
     server.drip = 0.05
     service = client(server, answer_seconds=0.3)
     began = time.monotonic()
-    assert service.send(service.by_url(URL)).kind is Kind.AWAY
+    assert service.send(service.request_by_url(URL)).kind is MatchOutcome.UNAVAILABLE
     assert time.monotonic() - began < 2
 
 
@@ -161,15 +166,15 @@ def test_an_answer_that_drips_is_given_up_in_time(server: Server) -> None:
 def test_a_redirect_to_a_place_that_is_none_is_unknown(server: Server, location: str) -> None:
     server.answer(b"", "302 Found", f"Location: {location}")
     service = client(server)
-    assert service.send(service.by_url(URL)).reason == "http-302"
+    assert service.send(service.request_by_url(URL)).reason == "http-302"
 
 
 def test_an_endless_answer_is_read_no_further_than_its_bound(server: Server) -> None:
-    server.answer(b" " * (LARGEST_ANSWER + 1) + CLEAN)
-    packed = gzip.compress(b" " * (LARGEST_ANSWER * 30))
+    server.answer(b" " * (MAX_ANSWER_BYTES + 1) + CLEAN)
+    packed = gzip.compress(b" " * (MAX_ANSWER_BYTES * 30))
     server.answer(packed, "200 OK", "Content-Encoding: gzip")
     service = client(server)
-    assert [service.send(service.by_url(URL)).reason for _ in range(2)] == ["answer-too-large"] * 2
+    assert [service.send(service.request_by_url(URL)).reason for _ in range(2)] == ["answer-too-large"] * 2
 
 
 def test_connections_are_open_before_the_slots_and_stay_open(server: Server) -> None:
@@ -180,9 +185,9 @@ def test_connections_are_open_before_the_slots_and_stay_open(server: Server) -> 
     assert server.settled_connections() == 5
     for _ in range(10):
         server.answer(CLEAN)
-    requests = [service.by_url(URL) for _ in range(5)]
+    requests = [service.request_by_url(URL) for _ in range(5)]
     for _ in range(2):
-        threads = [threading.Thread(target=PhotoDNA.send, args=(service, request)) for request in requests]
+        threads = [threading.Thread(target=MatchClient.send, args=(service, request)) for request in requests]
         for thread in threads:
             thread.start()
         for thread in threads:
@@ -197,23 +202,23 @@ def test_tls_connections_are_opened_early_too_and_are_checked(tls_server: Server
     service.connect(2)
     assert tls_server.settled_connections() == 2  # by now the server's session tickets wait to be read
     service.connect(2)
-    assert service.send(service.by_url(URL)).kind is Kind.NO_MATCH
+    assert service.send(service.request_by_url(URL)).kind is MatchOutcome.NO_MATCH
     assert tls_server.settled_connections() == 2
 
 
 def test_a_server_with_a_strangers_certificate_never_sees_the_key(tls_server: Server) -> None:
     tls_server.answer(CLEAN)
-    service = PhotoDNA(tls_server.url, Keys())
-    with pytest.raises(Away, match="no-connection"):
+    service = MatchClient(tls_server.url, Keys())
+    with pytest.raises(ServiceUnreachableError, match="no-connection"):
         service.connect(1)
-    assert service.send(service.by_url(URL)) is None
+    assert service.send(service.request_by_url(URL)) is None
     assert tls_server.requests == []
 
 
 def test_without_a_key_nothing_is_made_ready(server: Server) -> None:
     class NoKey:
         def get(self, fresh: bool = False) -> str:
-            raise Busy("the subscription key's secret cannot be read")
+            raise DeferrableError("the subscription key's secret cannot be read")
 
-    with pytest.raises(Busy):
-        PhotoDNA(server.url, NoKey()).by_url(URL)
+    with pytest.raises(DeferrableError):
+        MatchClient(server.url, NoKey()).request_by_url(URL)

@@ -5,8 +5,8 @@ from typing import Any
 import boto3
 
 from ops.backfill import main
-from photodna_guard.domain.events import read_message
-from photodna_guard.domain.models import Delivery, Upload
+from photodna_guard.domain.events import parse_message
+from photodna_guard.domain.models import ScanJob, Upload
 
 STACK = {
     "Parameters": {"RatePerSecond": {"Type": "Number", "Default": 10}},
@@ -35,10 +35,10 @@ def on_queue(sqs: Any, url: str) -> list[Upload]:
     found: list[Upload] = []
     while messages := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
         for message in messages:
-            intake = read_message(message["Body"])
+            intake = parse_message(message["Body"])
             assert not intake.faults
             assert message["Body"].isascii(), "SQS refuses some characters"
-            assert intake.deliveries == (Delivery(intake.deliveries[0].upload),)
+            assert intake.deliveries == (ScanJob(intake.deliveries[0].upload),)
             found.append(intake.deliveries[0].upload)
     return found
 

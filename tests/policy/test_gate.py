@@ -254,7 +254,7 @@ def test_a_replica_brings_no_tags(gated: StackPolicies) -> None:
 
 @pytest.mark.parametrize("tags", TAGS, ids=str)
 def test_without_the_gate_everything_is_as_in_any_bucket_but_for_a_match(tags: dict[str, str]) -> None:
-    bucket, matched = Bucket(Deployed(Gate="off").policies(), tags), tags.get("scan-status") == "matched"
+    bucket, matched = Bucket(Deployed(ReadGate="off").policies(), tags), tags.get("scan-status") == "matched"
     assert bucket.reads("user") is not matched
     assert bucket.tagged("user", ["scan-status"]) is not matched
     assert bucket.put("user", {"scan-status": "clean"})
@@ -263,7 +263,7 @@ def test_without_the_gate_everything_is_as_in_any_bucket_but_for_a_match(tags: d
 
 
 def ungated() -> list[str]:
-    return [statement["Sid"] for statement in Deployed(Gate="off").statements("UploadBucketPolicy")]
+    return [statement["Sid"] for statement in Deployed(ReadGate="off").statements("UploadBucketPolicy")]
 
 
 def test_the_gate_is_on_if_nothing_else_is_said() -> None:
@@ -276,7 +276,7 @@ def test_the_gate_is_on_if_nothing_else_is_said() -> None:
 def test_the_output_for_existing_buckets_says_what_the_stacks_own_policy_says(readable: str, gate: str) -> None:
     """Whether the stack's own gate is on or not: an operator may begin with another bucket."""
     own = Deployed(ReadableStatuses=readable).statements("UploadBucketPolicy")
-    pasted = gate_statements(Deployed(ReadableStatuses=readable, Gate=gate), UPLOADS)
+    pasted = gate_statements(Deployed(ReadableStatuses=readable, ReadGate=gate), UPLOADS)
     assert pasted == [statement for statement in own if statement["Sid"] not in ungated()]
 
 

@@ -12,7 +12,7 @@ from local.invoke.errors import NotAnEvent
 from local.invoke.run import read_event
 from local.invoke.sam import ROOT
 from local.invoke.spoken_of import Stored
-from photodna_guard.domain.models import Delivery, Upload
+from photodna_guard.domain.models import ScanJob, Upload
 
 FILES = sorted((ROOT / "events").glob("*.json"))
 SPEAKING = [path for path in FILES if not cases.CASES[path.name].lost]
@@ -72,7 +72,7 @@ def test_a_message_carries_the_digest_of_its_body(path: Path) -> None:
 def test_the_retry_messages_have_the_form_that_the_retry_queue_carries() -> None:
     for message in messages(read(ROOT / "events/sqs-retry.json")):
         body = json.loads(message["body"])
-        form = Delivery(Upload("bucket", "key", "etag")).as_dict()
+        form = ScanJob(Upload("bucket", "key", "etag")).as_dict()
         assert set(body) == set(form)
         assert set(body["upload"]) == set(form["upload"])
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from photodna_guard.rate_limiter.gcra import BATCH
+from photodna_guard.rate_limiter.gcra import MAX_BATCH
 from tools.bench.rate.measure import (
     EDGE,
     Sample,
@@ -33,29 +33,29 @@ def test_an_even_stream_at_the_limit_holds_all_of_it() -> None:
 
 def test_a_slow_start_and_a_slow_end_are_left_out() -> None:
     start = [float(number) for number in range(EDGE)]
-    middle = _evenly(8, 2.5 * BATCH, first=EDGE)
+    middle = _evenly(8, 2.5 * MAX_BATCH, first=EDGE)
     end = [middle[-1] + 0.125 + number for number in range(EDGE)]
     assert held(start + middle + end, limit=10) == pytest.approx(0.8)
 
 
 def test_a_hole_in_the_middle_lowers_the_rate() -> None:
     times = _evenly(10, 30) + _evenly(10, 30, first=40)
-    middle = 600 // BATCH * BATCH - 2 * EDGE
+    middle = 600 // MAX_BATCH * MAX_BATCH - 2 * EDGE
     assert held(times, limit=10) == pytest.approx(middle / (middle + 100))
 
 
 def _batches(count: int, every: float) -> list[float]:
-    return [batch * every + slot / 10 for batch in range(count) for slot in range(BATCH)]
+    return [batch * every + slot / 10 for batch in range(count) for slot in range(MAX_BATCH)]
 
 
 def test_one_worker_that_waits_for_answers_between_its_batches_is_counted_with_its_pauses() -> None:
-    assert held(_batches(7, every=6), limit=10) == pytest.approx(BATCH / 6 / 10)
+    assert held(_batches(7, every=6), limit=10) == pytest.approx(MAX_BATCH / 6 / 10)
 
 
-@pytest.mark.parametrize("more", [1, BATCH // 2, BATCH - 1])
+@pytest.mark.parametrize("more", [1, MAX_BATCH // 2, MAX_BATCH - 1])
 def test_a_run_that_is_broken_off_within_a_batch_is_judged_as_if_it_ended_before_it(more: int) -> None:
     times = _batches(8, every=6)
-    assert held(times[: 7 * BATCH + more], limit=10) == pytest.approx(BATCH / 6 / 10)
+    assert held(times[: 7 * MAX_BATCH + more], limit=10) == pytest.approx(MAX_BATCH / 6 / 10)
 
 
 def test_without_a_middle_there_is_no_rate() -> None:
@@ -68,8 +68,8 @@ def test_refused_requests_are_no_arrivals_of_the_rate_and_failed_ones_are() -> N
 
 
 def test_one_worker_cannot_hold_a_rate_that_its_answers_are_too_slow_for() -> None:
-    batch_seconds = (BATCH - 1) * 0.1 + 5.0
-    assert possible(1, latency=5.0, interval=0.1, limit=10) == pytest.approx(BATCH / batch_seconds / 10)
+    batch_seconds = (MAX_BATCH - 1) * 0.1 + 5.0
+    assert possible(1, latency=5.0, interval=0.1, limit=10) == pytest.approx(MAX_BATCH / batch_seconds / 10)
 
 
 def test_many_workers_are_bounded_by_the_interval() -> None:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from photodna_guard.rate_limiter.gcra import BATCH
+from photodna_guard.rate_limiter.gcra import MAX_BATCH
 from tools.bench.rate.shifted_worker import batch, delete
 
 
@@ -26,7 +26,7 @@ class Queue:
 
 
 def test_a_batch_is_full_while_a_backlog_waits() -> None:
-    assert [len(batch(queue, "url")) for queue in [Queue(100)] for _ in range(2)] == [BATCH, BATCH]
+    assert [len(batch(queue, "url")) for queue in [Queue(100)] for _ in range(2)] == [MAX_BATCH, MAX_BATCH]
 
 
 def test_only_the_first_call_waits() -> None:
@@ -36,11 +36,11 @@ def test_only_the_first_call_waits() -> None:
 
 
 def test_the_last_batch_is_what_is_left() -> None:
-    assert len(batch(Queue(BATCH - 1), "url")) == BATCH - 1
+    assert len(batch(Queue(MAX_BATCH - 1), "url")) == MAX_BATCH - 1
     assert batch(Queue(0), "url") == []
 
 
 def test_every_message_of_a_batch_is_deleted() -> None:
     queue = Queue(100)
     delete(queue, "url", batch(queue, "url"))
-    assert queue.deleted == [str(n) for n in range(BATCH)]
+    assert queue.deleted == [str(n) for n in range(MAX_BATCH)]

@@ -8,34 +8,34 @@ from typing import Any
 
 import requests
 
-from photodna_guard.domain.errors import Busy, Gone, Held, Withheld
+from photodna_guard.domain.errors import AwaitingOperatorError, DeferrableError, LeaseHeldError, ObjectGoneError
 from photodna_guard.domain.models import (
-    Copy,
-    Delivery,
-    Kind,
-    Look,
     MatchFlag,
+    MatchOutcome,
+    ObjectHead,
+    QuarantinedCopy,
+    ScanJob,
     ScanRecord,
-    Source,
+    SourceObject,
     Status,
+    UnsettledRecord,
     Upload,
     Verdict,
-    Waiting,
 )
-from photodna_guard.scanning.outcomes import Endings
-from photodna_guard.scanning.quarantine_workflow import Move
+from photodna_guard.scanning.outcomes import OutcomeHandler
+from photodna_guard.scanning.quarantine_workflow import QuarantineWorkflow
 from photodna_guard.scanning.scanner import Scanner
 
 NOW = 1_000_000.0
 JPEG = bytes.fromhex("ffd8ffe000104a46494600010100000100010000ffc0000b08012c012c01011100ffda") + bytes(100)
 
-NO_MATCH = Verdict(Kind.NO_MATCH, tracking_id="T-1")
-MATCH = Verdict(Kind.MATCH, tracking_id="T-2", flags=(MatchFlag("Other"),))
-TEST_MATCH = Verdict(Kind.MATCH, tracking_id="T-2", flags=(MatchFlag("Test"),))
-UNKNOWN = Verdict(Kind.UNKNOWN, "service-3004")
-AWAY = Verdict(Kind.AWAY, "http-500")
-REFUSED = Verdict(Kind.KEY_REFUSED, "http-401")
-NOT_VERIFIED = Verdict(Kind.NOT_VERIFIED, "service-3206")
+NO_MATCH = Verdict(MatchOutcome.NO_MATCH, tracking_id="T-1")
+MATCH = Verdict(MatchOutcome.MATCH, tracking_id="T-2", flags=(MatchFlag("Other"),))
+TEST_MATCH = Verdict(MatchOutcome.MATCH, tracking_id="T-2", flags=(MatchFlag("Test"),))
+UNKNOWN = Verdict(MatchOutcome.UNKNOWN, "service-3004")
+AWAY = Verdict(MatchOutcome.UNAVAILABLE, "http-500")
+REFUSED = Verdict(MatchOutcome.UNAUTHORIZED, "http-401")
+NOT_VERIFIED = Verdict(MatchOutcome.NOT_AN_IMAGE, "service-3206")
 
 
 def upload(key: str = "a.jpg", version: str | None = "v1") -> Upload:
@@ -65,45 +65,47 @@ class FakeLedger(Failing):
     history: list[Status] = field(default_factory=list)
     quarantined: dict[str, Verdict] = field(default_factory=dict)  # by the SHA-256 of its bytes
 
-    def begin(self, delivery: Delivery) -> ScanRecord:
-        self.call("begin")
+    def claim(self, delivery: ScanJob) -> ScanRecord:
+        self.call("claim")
         name = delivery.upload.version + delivery.upload.key
         record = self.records.get(name, ScanRecord(Status.PENDING, "", received=NOW - 5))
         if record.status.settled:
             return record
         if name in self.leases:
-            raise Held("another worker has it", until=NOW + 100)
+            raise LeaseHeldError("another worker has it", until=NOW + 100)
         lease = f"lease {len(self.calls)}"
         self.records[name], self.leases[name] = replace(record, lease=lease), lease
         return self.records[name]
 
-    def known(self, sha256: str) -> Verdict | None:
-        self.call("known")
+    def find_quarantined_by_sha256(self, sha256: str) -> Verdict | None:
+        self.call("find_quarantined_by_sha256")
         return self.quarantined.get(sha256)
 
-    def matched(self, upload: Upload, record: ScanRecord, verdict: Verdict) -> ScanRecord:
-        self.call("matched")
+    def record_match(self, upload: Upload, record: ScanRecord, verdict: Verdict) -> ScanRecord:
+        self.call("record_match")
         self._write(upload, record, Status.MATCHED, {"flags": verdict.flags, "why": verdict.reason})
         facts = {"matches": [], "is_test": verdict.is_test, "received_at": "r", "matched_at": "m"}
         return self._change(upload, is_test=verdict.is_test, evidence=True, facts=facts)
 
-    def copied(self, upload: Upload, record: ScanRecord, copy: Copy, source: Source) -> ScanRecord:
-        self.call("copied")
+    def record_copy(
+        self, upload: Upload, record: ScanRecord, copy: QuarantinedCopy, source: SourceObject
+    ) -> ScanRecord:
+        self.call("record_copy")
         self._write(upload, record, Status.MATCHED, {})
         where = {"quarantine_key": copy.key, "quarantine_version": copy.version_id, "sha256": copy.sha256}
         facts = record.facts | where | {"size": copy.size, "copied_at": "c"}
         return self._change(upload, copy=copy, facts=facts)
 
-    def withhold(self, upload: Upload, record: ScanRecord, reason: str) -> None:
-        self.call("withhold")
+    def hold_for_operator(self, upload: Upload, record: ScanRecord, reason: str) -> None:
+        self.call("hold_for_operator")
         self._write(upload, record, Status.MATCHED, {"hold_reason": reason}, release=True)
 
-    def announced(self, upload: Upload) -> None:
-        self.call("announced")
-        self._change(upload, announced=True)
+    def mark_published(self, upload: Upload) -> None:
+        self.call("mark_published")
+        self._change(upload, published=True)
 
-    def tagged(self, upload: Upload, status: Status, done: bool) -> None:
-        self.call("tagged")
+    def mark_tagged(self, upload: Upload, status: Status, done: bool) -> None:
+        self.call("mark_tagged")
         self._change(upload, untagged=not done)
 
     def defer(self, upload: Upload, record: ScanRecord, reason: str, delay: float) -> None:
@@ -116,7 +118,7 @@ class FakeLedger(Failing):
     ) -> ScanRecord:
         self.call("settle")
         self._write(upload, record, status, {"reason": reason, **more}, release=True)
-        return self._change(upload, announced=status is Status.CLEAN, reason=reason)
+        return self._change(upload, published=status is Status.CLEAN, reason=reason)
 
     def status(self, key: str = "a.jpg", version: str = "v1") -> Status:
         return self.records[version + key].status
@@ -131,7 +133,7 @@ class FakeLedger(Failing):
     ) -> None:
         name = upload.version + upload.key
         if self.leases.get(name) != record.lease:
-            raise Held("another worker took it over", until=NOW + 5)
+            raise LeaseHeldError("another worker took it over", until=NOW + 5)
         self.records[name] = replace(self.records[name], status=status, attempts=record.attempts)
         self.told.setdefault(name, {}).update(told)
         self.history.append(status)
@@ -150,18 +152,18 @@ class FakeUploads(Failing):
     heads: list[bytes] = field(default_factory=list)  # that the next looks show instead of the true one
     proved: bool = True  # whether S3 has a digest of what is looked at
 
-    def look(self, upload: Upload, head_bytes: int) -> Look:
-        self.call("look")
+    def read_head(self, upload: Upload, head_bytes: int) -> ObjectHead:
+        self.call("read_head")
         data = self._bytes(upload)
         head = self.heads.pop(0) if self.heads else data[:head_bytes]
-        return Look(len(data), head, tags=self.own_tags, proved=self.proved)
+        return ObjectHead(len(data), head, tags=self.own_tags, proved=self.proved)
 
-    def read(self, upload: Upload) -> Source:
-        self.call("read")
-        return Source(self._bytes(upload))
+    def read_object(self, upload: Upload) -> SourceObject:
+        self.call("read_object")
+        return SourceObject(self._bytes(upload))
 
-    def digest(self, upload: Upload) -> str:
-        self.call("digest")
+    def hash_object(self, upload: Upload) -> str:
+        self.call("hash_object")
         self._bytes(upload)
         return self.sha256
 
@@ -169,8 +171,8 @@ class FakeUploads(Failing):
         self.call("presign")
         return f"https://s3/{upload.key}?versionId={upload.version_id}&X-Amz-Signature=5ec2e7"
 
-    def tag(self, upload: Upload, value: str, bare: bool = False) -> bool:
-        self.call("tag")
+    def set_status_tag(self, upload: Upload, value: str, bare: bool = False) -> bool:
+        self.call("set_status_tag")
         self._bytes(upload)
         if not self.full:
             self.tags[upload.key] = value
@@ -178,13 +180,13 @@ class FakeUploads(Failing):
             self.blindly.append(value)
         return not self.full
 
-    def delete(self, upload: Upload) -> None:
-        self.call("delete")
+    def delete_version(self, upload: Upload) -> None:
+        self.call("delete_version")
         self.objects.pop(upload.key, None)
 
     def _bytes(self, upload: Upload) -> bytes:
         if upload.key not in self.objects:
-            raise Gone("deleted")
+            raise ObjectGoneError("deleted")
         return self.objects[upload.key]
 
 
@@ -193,38 +195,38 @@ class FakeQuarantine(Failing):
     copies: dict[str, tuple[bytes, bool]] = field(default_factory=dict)
     evidence: dict[str, bytes] = field(default_factory=dict)
 
-    def keep(self, upload: Upload, source: Source, is_test: bool) -> Copy:
-        self.call("keep")
+    def store_copy(self, upload: Upload, source: SourceObject, is_test: bool) -> QuarantinedCopy:
+        self.call("store_copy")
         self.copies[upload.key] = source.content, is_test
-        return Copy(f"quarantined/{upload.key}", "q1", "5ha256", len(source.content))
+        return QuarantinedCopy(f"quarantined/{upload.key}", "q1", "5ha256", len(source.content))
 
-    def find(self, upload: Upload, is_test: bool) -> Copy | None:
-        self.call("find")
+    def find_copy(self, upload: Upload, is_test: bool) -> QuarantinedCopy | None:
+        self.call("find_copy")
         if upload.key not in self.copies:
             return None
-        return Copy(f"quarantined/{upload.key}", "q1", "5ha256", len(self.copies[upload.key][0]))
+        return QuarantinedCopy(f"quarantined/{upload.key}", "q1", "5ha256", len(self.copies[upload.key][0]))
 
-    def file(self, key: str, evidence: bytes, is_test: bool) -> None:
-        self.call("file")
+    def store_evidence(self, key: str, evidence: bytes, is_test: bool) -> None:
+        self.call("store_evidence")
         self.evidence.setdefault(key, evidence)
 
 
 @dataclass
 class FakeBound(Failing):
-    stopped: bool = False
+    is_tripped: bool = False
 
-    def admit(self, upload: Upload) -> None:
-        self.call("admit")
-        if self.stopped:
-            raise Withheld("too many")
+    def acquire(self, upload: Upload) -> None:
+        self.call("acquire")
+        if self.is_tripped:
+            raise AwaitingOperatorError("too many")
 
 
 @dataclass
 class FakeEventBus(Failing):
     told: list[tuple[str, Status]] = field(default_factory=list)
 
-    def settled(self, upload: Upload, record: ScanRecord) -> None:
-        self.call("settled")
+    def publish_settled(self, upload: Upload, record: ScanRecord) -> None:
+        self.call("publish_settled")
         self.told.append((upload.key, record.status))
 
 
@@ -237,12 +239,12 @@ class FakeRateLimiter(Failing):
     failures: int = 0
     away_after: int = 10  # failures
     away: bool = False  # then it gives one slot at a time
-    answer_within: float = math.inf
+    answer_timeout: float = math.inf
     quota_used: float | None = None
 
-    def admit(self, new: bool) -> None:
+    def check_quota(self, new: bool) -> None:
         if (self.quota_used or 0) >= 1 and not new:
-            raise Busy("the monthly quota is used up")
+            raise DeferrableError("the monthly quota is used up")
 
     def reserve(self, count: int, within: float = math.inf, ready: Callable[[], None] = lambda: None) -> list[float]:
         self.call("reserve")
@@ -251,18 +253,18 @@ class FakeRateLimiter(Failing):
         self.reserved.append(count)
         return [NOW + i for i in range(1, count + 1)]
 
-    def answered(self) -> None:
+    def record_success(self) -> None:
         self.away, self.failures = False, 0
 
-    def failed(self, unreachable: bool = False) -> bool:
+    def record_failure(self, unreachable: bool = False) -> bool:
         self.failures += 1
         self.away |= self.failures >= self.away_after
         return self.away
 
-    def refused(self) -> None:
+    def record_unauthorized(self) -> None:
         self.away = True
 
-    def arrive(self, slot: float) -> bool:
+    def wait_for_slot(self, slot: float) -> bool:
         self.missed -= 1
         self.arrived += self.missed < 0
         return self.missed < 0
@@ -281,13 +283,13 @@ class FakeMatcher(Failing):
     same_key: bool = False  # fetched afresh, it is the one that was refused
     waited_for: list[float] = field(default_factory=list)  # seconds, for each answer
 
-    def by_url(self, url: str, fresh_key: bool = False) -> requests.PreparedRequest:
-        self.call("by_url")
+    def request_by_url(self, url: str, fresh_key: bool = False) -> requests.PreparedRequest:
+        self.call("request_by_url")
         fresh_key &= not self.same_key
         return self._request(f"url{' fresh' if fresh_key else ''} {url.partition('?')[0]}")
 
-    def by_value(self, picture: bytes, media_type: str, fresh_key: bool = False) -> requests.PreparedRequest:
-        self.call("by_value")
+    def request_by_value(self, picture: bytes, media_type: str, fresh_key: bool = False) -> requests.PreparedRequest:
+        self.call("request_by_value")
         return self._request(f"value{' fresh' if fresh_key else ''} {media_type} {len(picture)}")
 
     def connect(self, count: int) -> None:
@@ -308,15 +310,15 @@ class FakeMatcher(Failing):
 
 @dataclass
 class FakeRetryQueue(Failing):
-    sent: list[tuple[Delivery, float]] = field(default_factory=list)
+    sent: list[tuple[ScanJob, float]] = field(default_factory=list)
     dead: list[tuple[object, str]] = field(default_factory=list)
 
-    def send(self, delivery: Delivery, delay: float) -> None:
+    def send(self, delivery: ScanJob, delay: float) -> None:
         self.call("send")
         self.sent.append((delivery, delay))
 
-    def give_up(self, what: object, reason: str) -> None:
-        self.call("give_up")
+    def send_to_dead_letters(self, what: object, reason: str) -> None:
+        self.call("send_to_dead_letters")
         self.dead.append((what, reason))
 
 
@@ -324,18 +326,18 @@ class FakeRetryQueue(Failing):
 class FakeUnsettled:
     """The index; a claim moves an upload's time, so that nobody else claims it for the same."""
 
-    there: list[Waiting] = field(default_factory=list)
-    withheld: list[Waiting] = field(default_factory=list)
-    claimed: list[tuple[Waiting, int]] = field(default_factory=list)
+    there: list[UnsettledRecord] = field(default_factory=list)
+    withheld: list[UnsettledRecord] = field(default_factory=list)
+    claimed: list[tuple[UnsettledRecord, int]] = field(default_factory=list)
     taken: set[str] = field(default_factory=set)  # of these somebody else was first
 
-    def waiting(self) -> Iterator[Waiting]:
+    def iter_unsettled(self) -> Iterator[UnsettledRecord]:
         yield from self.there
 
-    def held(self) -> Iterator[Waiting]:
+    def iter_held(self) -> Iterator[UnsettledRecord]:
         yield from self.withheld
 
-    def claim(self, waiting: Waiting, now: int) -> Upload | None:
+    def claim(self, waiting: UnsettledRecord, now: int) -> Upload | None:
         bucket, _, key = waiting.upload.partition("/")
         if key in self.taken:
             return None
@@ -347,49 +349,49 @@ class FakeUnsettled:
 class FakeNotices:
     told: list[tuple[str, str]] = field(default_factory=list)
 
-    def settled(self, upload: Upload, status: Status, reason: str, received: float, is_test: bool) -> None:
+    def log_settled(self, upload: Upload, status: Status, reason: str, received: float, is_test: bool) -> None:
         self.told.append(("settled", status.value))
 
-    def matched(self, upload: Upload, is_test: bool) -> None:
+    def log_match(self, upload: Upload, is_test: bool) -> None:
         self.told.append(("matched", upload.key))
 
-    def key_refused(self) -> None:
+    def log_key_unavailable(self) -> None:
         self.told.append(("key refused", ""))
 
-    def away(self, reason: str) -> None:
+    def log_service_unavailable(self, reason: str) -> None:
         self.told.append(("away", reason))
 
-    def quota(self, used: float) -> None:
+    def gauge_quota_used(self, used: float) -> None:
         self.told.append(("quota", f"{used:.0%}"))
 
-    def deferred(self, upload: Upload, reason: str, delay: float, counted: bool) -> None:
+    def log_deferred(self, upload: Upload, reason: str, delay: float, counted: bool) -> None:
         self.told.append(("failed" if counted else "waited", reason))
 
-    def paused(self, reason: str, seconds: float) -> None:
+    def log_pause(self, reason: str, seconds: float) -> None:
         self.told.append(("paused", reason))
 
-    def untagged(self, upload: Upload) -> None:
+    def log_untagged(self, upload: Upload) -> None:
         self.told.append(("untagged", upload.key))
 
     def flushing(self) -> AbstractContextManager[None]:
         return nullcontext()
 
-    def withheld(self, upload: Upload, reason: str) -> None:
+    def log_held_match(self, upload: Upload, reason: str) -> None:
         self.told.append(("hold_reason", reason))
 
-    def sent_again(self, upload: Upload) -> None:
+    def log_redelivered(self, upload: Upload) -> None:
         self.told.append(("sent again", upload.key))
 
-    def oldest(self, seconds: float) -> None:
+    def gauge_oldest_unsettled(self, seconds: float) -> None:
         self.told.append(("oldest", f"{seconds:.0f}"))
 
-    def held(self, count: int) -> None:
+    def gauge_awaiting_operator(self, count: int) -> None:
         self.told.append(("held", str(count)))
 
-    def not_moved(self, upload: Upload, reason: str) -> None:
+    def log_quarantine_failed(self, upload: Upload, reason: str) -> None:
         self.told.append(("not moved", reason))
 
-    def unfinished(self, upload: Upload, reason: str) -> None:
+    def log_redelivery_required(self, upload: Upload, reason: str) -> None:
         self.told.append(("unfinished", reason))
 
 
@@ -417,8 +419,8 @@ class World:
             self.uploads,
             self.limiter,
             self.matcher,
-            Move(self.ledger, self.uploads, self.quarantine, self.bound, observe, now=lambda: NOW),
-            Endings(
+            QuarantineWorkflow(self.ledger, self.uploads, self.quarantine, self.bound, observe, now=lambda: NOW),
+            OutcomeHandler(
                 self.ledger,
                 self.uploads,
                 self.retry_queue,
@@ -431,8 +433,8 @@ class World:
             now=lambda: NOW,
         )
 
-    def scan(self, *deliveries: Delivery, seconds: float = math.inf) -> list[bool]:
-        return self.scanner.scan(deliveries or [Delivery(upload())], seconds)
+    def scan(self, *deliveries: ScanJob, seconds: float = math.inf) -> list[bool]:
+        return self.scanner.scan(deliveries or [ScanJob(upload())], seconds)
 
     def deliver_again(self) -> list[bool]:
         """What the queue holds is delivered; the queue is empty before."""
@@ -441,4 +443,4 @@ class World:
         return self.scanner.scan(waiting)
 
 
-BUSY = Busy("no slot", until=NOW + 30)
+BUSY = DeferrableError("no slot", until=NOW + 30)

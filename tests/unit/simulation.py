@@ -11,22 +11,22 @@ from dataclasses import dataclass, field, replace
 from random import Random
 from typing import TypeVar
 
-from photodna_guard.domain.errors import Busy
+from photodna_guard.domain.errors import DeferrableError
 from photodna_guard.rate_limiter import gcra
-from photodna_guard.rate_limiter.gcra import BATCH, RETRIES, SECOND, UPLOADS, Clock, Lane, Wait
+from photodna_guard.rate_limiter.gcra import LIVE, MAX_BATCH, MICROSECONDS, RETRY, LimiterState, Priority, Wait
 from photodna_guard.rate_limiter.limiter import _CONTENTION as CONTENTION
 from photodna_guard.rate_limiter.limiter import _EXACT as EXACT
 from photodna_guard.rate_limiter.limiter import _LEARNING
-from photodna_guard.rate_limiter.server_clock import TableTime
-from photodna_guard.scanning.backoff import SHORTEST
-from photodna_guard.scanning.match_requester import MISSES
+from photodna_guard.rate_limiter.server_clock import ServerClock
+from photodna_guard.scanning.backoff import MIN_DELAY_SECONDS
+from photodna_guard.scanning.match_requester import MAX_MISSED_SLOTS
 
-MS = SECOND // 1000
+MS = MICROSECONDS // 1000
 MARGIN = 25 * MS  # the template's default
 LATE = MARGIN * 3 // 10  # the most that a slot is used late
 FINE = MARGIN * 22 // 100  # the most by which a worker's clock is wrong, without a gap; that of another likewise
 JITTER = MARGIN - LATE - 2 * FINE  # what is left for the way to the server
-LONGEST_WAY, LEARNING = 160 * MS, round(_LEARNING * SECOND)
+LONGEST_WAY, LEARNING = 160 * MS, round(_LEARNING * MICROSECONDS)
 T = TypeVar("T")
 Steps = Generator[int, None, T]
 
@@ -49,7 +49,7 @@ class World:
 
     @property
     def spacing(self) -> int:
-        return gcra.interval(self.rate, self.margin / MS)
+        return gcra.slot_interval(self.rate, self.margin / MS)
 
 
 class Simulation:
@@ -91,24 +91,24 @@ class Item:
         self.tat = (start if fresh else self.tat) + ahead
         return True
 
-    def take_turn(self, lane: Lane, age: int) -> int:
+    def take_turn(self, lane: Priority, age: int) -> int:
         turn = self.turns.get(lane.name, (0, 0))[0] + 1
         self.turns[lane.name] = turn, age
         return turn
 
-    def seen(self, lane: Lane) -> Clock:
+    def seen(self, lane: Priority) -> LimiterState:
         turn, age = self.turns.get(lane.name, (0, 0))
-        return Clock(self.tat, self.paused_until, turn=turn, age=age)
+        return LimiterState(self.tat, self.paused_until, turn=turn, age=age)
 
 
 class SimulatedPacer:
     """aws/limiter.py over the simulated item."""
 
-    def __init__(self, sim: Simulation, item: Item, world: World, lane: Lane) -> None:
+    def __init__(self, sim: Simulation, item: Item, world: World, lane: Priority) -> None:
         self._sim, self._item, self._world, self.lane = sim, item, world, lane
         self._horizon = lane.horizon(world.spacing)
         self._skew = sim.random.randint(-world.skew // 2, world.skew // 2)
-        self._clock, self._way, self.time = Clock(), 33 * MS, TableTime()
+        self._clock, self._way, self.time = LimiterState(), 33 * MS, ServerClock()
         self._turn: int | None = None
 
     def now(self) -> int:
@@ -116,20 +116,20 @@ class SimulatedPacer:
         return self._sim.now + self._skew
 
     def reserve(self, count: int) -> Steps[list[int]]:
-        give_up = self.now() + round(self.lane.patience * SECOND)
+        give_up = self.now() + round(self.lane.patience * MICROSECONDS)
         if self.lane.patience:
             yield from self._read()
         refused = 0
         while refused < CONTENTION:
-            if waiting := gcra.wait(self._clock, self._table_time(), self._horizon):
+            if waiting := gcra.wait_needed(self._clock, self._table_time(), self._horizon):
                 yield from self._wait(waiting, give_up)
                 continue
             if slots := (yield from self._take(count)):
                 return slots
             refused += 1
-        raise Busy("many workers want a slot", self.now() + SECOND)
+        raise DeferrableError("many workers want a slot", self.now() + MICROSECONDS)
 
-    def arrive(self, slot: int) -> Steps[bool]:
+    def wait_for_slot(self, slot: int) -> Steps[bool]:
         """The machine is late by up to the tolerance, but for the slots that it misses."""
         if not self.lane.patience and self._world.dated:
             yield from self._learn_until(slot)
@@ -140,10 +140,10 @@ class SimulatedPacer:
         until, known = waiting.until - self._offset(), self._clock
         if until > give_up:
             self._clock = replace(known, paused_until=0)
-            raise Busy(waiting.reason, until)
-        until += round(self._sim.random.uniform(*gcra.later(known, self._turn or 0)) * SECOND)
+            raise DeferrableError(waiting.reason, until)
+        until += round(self._sim.random.uniform(*gcra.wake_delay(known, self._turn or 0)) * MICROSECONDS)
         while self._clock == known and (now := self.now()) < until:
-            recheck = now + gcra.RECHECK if waiting.held else until
+            recheck = now + gcra.PAUSE_POLL_INTERVAL if waiting.held else until
             exact = self._exact_at() if self._world.dated else until
             yield max(0, round(min(until, recheck, exact)) - now)
             yield from self._read()
@@ -154,7 +154,7 @@ class SimulatedPacer:
             yield from self._read()
 
     def _exact_at(self) -> float:
-        return self.time.ask_at(self.now() / SECOND, EXACT * FINE / SECOND) * SECOND
+        return self.time.next_sample_at(self.now() / MICROSECONDS, EXACT * FINE / MICROSECONDS) * MICROSECONDS
 
     def _read(self) -> Steps[None]:
         began = yield from self._there()
@@ -164,7 +164,7 @@ class SimulatedPacer:
         yield from self._back(began)
 
     def _take(self, count: int) -> Steps[list[int]]:
-        gap = max(0, round(self.time.error(self.now() / SECOND) * SECOND) - FINE) * self._world.gaps
+        gap = max(0, round(self.time.error(self.now() / MICROSECONDS) * MICROSECONDS) - FINE) * self._world.gaps
         offset, fresh = self._offset(), False
         now = self.now() + offset
         start, ahead = now + self._way * 3 // 2, count * self._world.spacing + 2 * gap
@@ -176,7 +176,7 @@ class SimulatedPacer:
             self._turn = self._item.take_turn(self.lane, self._clock.turn - (self._turn or 0))
         self._clock = self._item.seen(self.lane)
         yield from self._back(began)
-        return [slot - offset for slot in gcra.slots(end, count, self._world.spacing)] if taken else []
+        return [slot - offset for slot in gcra.slot_times(end, count, self._world.spacing)] if taken else []
 
     def _there(self) -> Steps[int]:
         began = self.now()
@@ -184,10 +184,10 @@ class SimulatedPacer:
         return began
 
     def _back(self, began: int) -> Steps[None]:
-        date = self._sim.now // SECOND
+        date = self._sim.now // MICROSECONDS
         yield self._half_way()
         if self._world.dated:
-            self.time.heard(began / SECOND, self.now() / SECOND, date)
+            self.time.observe(began / MICROSECONDS, self.now() / MICROSECONDS, date)
         self._way = min(max(self.now() - began, self._way * 9 // 10, 3300), LONGEST_WAY)
 
     def _half_way(self) -> int:
@@ -196,7 +196,7 @@ class SimulatedPacer:
         return round(self._sim.random.triangular(fastest, slowest, fastest) / 2)
 
     def _offset(self) -> int:
-        return round(self.time.offset(self.now() / SECOND) * SECOND)
+        return round(self.time.offset(self.now() / MICROSECONDS) * MICROSECONDS)
 
     def _table_time(self) -> int:
         return self.now() + self._offset()
@@ -212,7 +212,7 @@ class Fleet:
 
     world: World
     seed: int = 1
-    batch: int = BATCH  # messages that a worker gets at once
+    batch: int = MAX_BATCH  # messages that a worker gets at once
     limiter: type[SimulatedPacer] = SimulatedPacer
     item: Item = field(default_factory=Item)
     arrivals: list[int] = field(default_factory=list)  # at the server
@@ -225,7 +225,7 @@ class Fleet:
         self.sim = Simulation(self.seed)
         self._idle: list[SimulatedPacer] = []
 
-    def start(self, workers: int, uploads: float = 0.0, lane: Lane = RETRIES, until: float = math.inf) -> None:
+    def start(self, workers: int, uploads: float = 0.0, lane: Priority = RETRY, until: float = math.inf) -> None:
         """Workers, all at the same moment, whose backlog ends (s); and so many fresh uploads a second."""
         for _ in range(workers):
             self.sim.spawn(self._worker(self._limiter(lane), until))
@@ -233,24 +233,24 @@ class Fleet:
             self.sim.spawn(self._uploads(uploads))
 
     def pause(self, at: float, until: float) -> None:
-        self.sim.spawn(self._pause(round(until * SECOND)), round(at * SECOND))
+        self.sim.spawn(self._pause(round(until * MICROSECONDS)), round(at * MICROSECONDS))
 
     def run(self, seconds: float) -> None:
-        self.sim.run(round(seconds * SECOND))
+        self.sim.run(round(seconds * MICROSECONDS))
 
     def rate(self, since: float, until: float) -> float:
         """Arrivals a second between two times (s)."""
-        return sum(since * SECOND <= at < until * SECOND for at in self.arrivals) / (until - since)
+        return sum(since * MICROSECONDS <= at < until * MICROSECONDS for at in self.arrivals) / (until - since)
 
     def waited(self, since: float) -> list[float]:
         """Seconds that uploads waited whose events came after that."""
-        return [wait / SECOND for came, wait in self.waits if came >= since * SECOND]
+        return [wait / MICROSECONDS for came, wait in self.waits if came >= since * MICROSECONDS]
 
     def refused(self, since: float) -> int:
         """Uploads after that which found no slot."""
-        return sum(came >= since * SECOND for came in self.refused_uploads)
+        return sum(came >= since * MICROSECONDS for came in self.refused_uploads)
 
-    def _limiter(self, lane: Lane) -> SimulatedPacer:
+    def _limiter(self, lane: Priority) -> SimulatedPacer:
         return self.limiter(self.sim, self.item, self.world, lane)
 
     def _pause(self, until: int) -> Steps[None]:
@@ -259,14 +259,18 @@ class Fleet:
 
     def _worker(self, limiter: SimulatedPacer, until: float) -> Steps[None]:
         """One batch; when all of it is answered, the next. One sent round by a pause comes back in time."""
-        if self.sim.now > until * SECOND:
+        if self.sim.now > until * MICROSECONDS:
             return
         yield self.sim.random.randint(*self.world.look)
         try:
             slots = yield from limiter.reserve(self.batch)
-        except Busy as busy:
+        except DeferrableError as busy:
             paused = str(busy) == "paused"
-            back = round(busy.until - limiter.now() + self.sim.random.uniform(0, SHORTEST) * SECOND) if paused else 0
+            back = (
+                round(busy.until - limiter.now() + self.sim.random.uniform(0, MIN_DELAY_SECONDS) * MICROSECONDS)
+                if paused
+                else 0
+            )
             return self.sim.spawn(self._worker(limiter, until), max(back, 50 * MS))
         left = set(slots)
         self.batches[id(limiter)] = self.batches.get(id(limiter), 0) + 1
@@ -281,22 +285,22 @@ class Fleet:
 
     def _ask(self, limiter: SimulatedPacer, slot: int, answered: Callable[[int], None]) -> Steps[None]:
         if (yield from self._send(limiter, slot)):
-            yield round(self.world.latency * SECOND)
+            yield round(self.world.latency * MICROSECONDS)
         answered(slot)
 
     def _send(self, limiter: SimulatedPacer, slot: int) -> Steps[bool]:
         """One request at its slot; a missed one is given up, and another taken, as the scanner does."""
-        for _ in range(MISSES):
-            if (yield from limiter.arrive(slot)):
+        for _ in range(MAX_MISSED_SLOTS):
+            if (yield from limiter.wait_for_slot(slot)):
                 self.sim.spawn(self._arrival(limiter.lane), 5 * MS + self._jitter())
                 return True
             try:
                 [slot] = yield from limiter.reserve(1)
-            except Busy:
+            except DeferrableError:
                 return False
         return False
 
-    def _arrival(self, lane: Lane) -> Steps[None]:
+    def _arrival(self, lane: Priority) -> Steps[None]:
         self.arrivals.append(self.sim.now)
         self.by_lane.setdefault(lane.name, []).append(self.sim.now)
         yield from ()
@@ -310,17 +314,17 @@ class Fleet:
     def _uploads(self, a_second: float) -> Steps[None]:
         """Each by an execution environment that is idle, or by a new one, as Lambda does."""
         while True:
-            self.sim.spawn(self._upload(self._idle.pop() if self._idle else self._limiter(UPLOADS)))
-            yield round(self.sim.random.expovariate(a_second) * SECOND)
+            self.sim.spawn(self._upload(self._idle.pop() if self._idle else self._limiter(LIVE)))
+            yield round(self.sim.random.expovariate(a_second) * MICROSECONDS)
 
     def _upload(self, limiter: SimulatedPacer) -> Steps[None]:
         came = self.sim.now
         try:
             [slot] = yield from limiter.reserve(1)
-        except Busy:
+        except DeferrableError:
             self.refused_uploads.append(came)
             return self._idle.append(limiter)
         if (yield from self._send(limiter, slot)):
             self.waits.append((came, self.sim.now - came))
-            yield round(self.world.latency * SECOND)
+            yield round(self.world.latency * MICROSECONDS)
         self._idle.append(limiter)

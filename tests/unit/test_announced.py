@@ -2,7 +2,7 @@
 
 import pytest
 
-from photodna_guard.domain.errors import Busy, TryAgain
+from photodna_guard.domain.errors import DeferrableError, RetryableError
 from photodna_guard.domain.models import Status, Verdict
 from tests.unit.fakes import AWAY, JPEG, MATCH, NO_MATCH, World
 
@@ -31,14 +31,14 @@ def test_who_listens_is_told_of_every_end_but_a_clean_one(status: Status) -> Non
     world = ending(status)
     world.scan()
     assert world.event_bus.told == [("a.jpg", status)]
-    assert world.ledger.records["v1a.jpg"].announced
+    assert world.ledger.records["v1a.jpg"].published
 
 
 def test_who_listens_is_not_told_of_what_is_clean() -> None:
     world = World()
     world.scan()
     assert world.event_bus.calls == []
-    assert "announced" not in world.ledger.calls
+    assert "mark_published" not in world.ledger.calls
 
 
 @pytest.mark.parametrize("status", ENDS)
@@ -49,11 +49,13 @@ def test_who_was_told_is_not_told_again_by_a_repeated_delivery(status: Status) -
     assert world.event_bus.told == [("a.jpg", status)]
 
 
-@pytest.mark.parametrize("error", [TryAgain("events:PutEvents: InternalFailure"), Busy("ThrottlingException")])
+@pytest.mark.parametrize(
+    "error", [RetryableError("events:PutEvents: InternalFailure"), DeferrableError("ThrottlingException")]
+)
 @pytest.mark.parametrize("status", [status for status in ENDS if status is not Status.FAILED])
 def test_while_nobody_can_be_told_a_message_leads_here_again(status: Status, error: Exception) -> None:
     world = ending(status)
-    world.event_bus.fails = {"settled": [error]}
+    world.event_bus.fails = {"publish_settled": [error]}
     world.scan()
     assert world.ledger.status() is status
     assert world.event_bus.told == []
@@ -64,7 +66,7 @@ def test_while_nobody_can_be_told_a_message_leads_here_again(status: Status, err
 
 def test_what_was_given_up_and_of_which_nobody_could_be_told_is_delivered_again_for_that() -> None:
     world = ending(Status.FAILED)
-    world.event_bus.fails = {"settled": [TryAgain("events:PutEvents: InternalFailure")]}
+    world.event_bus.fails = {"publish_settled": [RetryableError("events:PutEvents: InternalFailure")]}
     assert world.scan() == [False]
     assert world.ledger.status() is Status.FAILED
     assert world.scan() == [True]
@@ -74,7 +76,7 @@ def test_what_was_given_up_and_of_which_nobody_could_be_told_is_delivered_again_
 
 def test_an_end_that_was_settled_by_a_worker_that_died_then_is_announced_by_the_next_delivery() -> None:
     world = World(MATCH)
-    world.event_bus.fails = {"settled": [RuntimeError("the process is gone")]}
+    world.event_bus.fails = {"publish_settled": [RuntimeError("the process is gone")]}
     assert world.scan() == [False]
     assert world.ledger.status() is Status.QUARANTINED
     assert world.scan() == [True]
@@ -84,7 +86,7 @@ def test_an_end_that_was_settled_by_a_worker_that_died_then_is_announced_by_the_
 
 def test_who_listens_is_told_twice_rather_than_never() -> None:
     world = World(MATCH)
-    world.ledger.fails = {"announced": [TryAgain("away")]}
+    world.ledger.fails = {"mark_published": [RetryableError("away")]}
     world.scan()
     world.deliver_again()
     assert world.event_bus.told == [("a.jpg", Status.QUARANTINED)] * 2
@@ -93,7 +95,7 @@ def test_who_listens_is_told_twice_rather_than_never() -> None:
 def test_what_is_settled_is_not_failed_since_nobody_can_be_told() -> None:
     """The dead letter says what was left undone."""
     world = World(MATCH, retry_for=0)
-    world.event_bus.fails = {"settled": [TryAgain("events:PutEvents: InternalFailure")]}
+    world.event_bus.fails = {"publish_settled": [RetryableError("events:PutEvents: InternalFailure")]}
     world.scan()
     assert [reason for _, reason in world.retry_queue.dead] == ["events:PutEvents: InternalFailure"]
     assert world.ledger.status() is Status.QUARANTINED
@@ -102,22 +104,22 @@ def test_what_is_settled_is_not_failed_since_nobody_can_be_told() -> None:
 
 def test_throttled_telling_counts_no_attempt() -> None:
     world = World(MATCH)
-    world.event_bus.fails = {"settled": [Busy("events:PutEvents: ThrottlingException")]}
+    world.event_bus.fails = {"publish_settled": [DeferrableError("events:PutEvents: ThrottlingException")]}
     world.scan()
-    assert world.retry_queue.sent[0][0].attempt == 0
+    assert world.retry_queue.sent[0][0].failed_attempts == 0
 
 
 def test_readers_do_not_wait_for_those_who_listen() -> None:
     world = World(objects={"a.jpg": b"words"})
-    world.event_bus.fails = {"settled": [TryAgain("events:PutEvents: InternalFailure")]}
+    world.event_bus.fails = {"publish_settled": [RetryableError("events:PutEvents: InternalFailure")]}
     world.scan()
     assert world.uploads.tags == {"a.jpg": "skipped"}
-    assert not world.ledger.records["v1a.jpg"].announced
+    assert not world.ledger.records["v1a.jpg"].published
 
 
 def test_a_repeated_delivery_puts_the_tag_that_the_first_did_not_get_to() -> None:
     world = World()
-    world.uploads.fails = {"tag": [TryAgain("s3 is away")]}
+    world.uploads.fails = {"set_status_tag": [RetryableError("s3 is away")]}
     world.scan()
     assert world.ledger.status() is Status.CLEAN
     assert world.uploads.tags == {}
@@ -150,7 +152,7 @@ def test_a_tag_that_is_set_at_once_costs_no_write_to_the_table() -> None:
     world = World()
     world.scan()
     world.scan()
-    assert "tagged" not in world.ledger.calls
+    assert "mark_tagged" not in world.ledger.calls
 
 
 def test_a_verdicts_tag_is_never_set_blindly() -> None:

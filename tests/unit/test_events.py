@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from photodna_guard.domain.events import read, read_message
-from photodna_guard.domain.models import Delivery, Upload
+from photodna_guard.domain.events import parse_event, parse_message
+from photodna_guard.domain.models import ScanJob, Upload
 
 
 def s3_record(key: str = "a.jpg", **obj: Any) -> dict[str, Any]:
@@ -42,7 +42,7 @@ def bridge_event(key: str = "a.jpg", **obj: Any) -> dict[str, Any]:
 
 
 def uploads(payload: object) -> list[Upload]:
-    intake = read(payload)
+    intake = parse_event(payload)
     assert not intake.faults
     return [delivery.upload for delivery in intake.deliveries]
 
@@ -83,8 +83,8 @@ def test_a_key_of_event_bridge_is_taken_as_it_is(key: str) -> None:
 
 @given(st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=300))
 def test_any_key_survives_being_deferred(key: str) -> None:
-    first = read({"Records": [s3_record(key)]}).deliveries[0]
-    assert read_message(json.dumps(first.as_dict())).deliveries == (first,)
+    first = parse_event({"Records": [s3_record(key)]}).deliveries[0]
+    assert parse_message(json.dumps(first.as_dict())).deliveries == (first,)
 
 
 @pytest.mark.parametrize("version", [None, "", "null"])
@@ -104,16 +104,16 @@ def test_a_failed_invocation_gives_the_uploads_of_its_event() -> None:
 
 
 def test_what_a_failed_attempt_left_behind_comes_back() -> None:
-    delivery = Delivery(Upload("uploads", "a", "e1", "v1"), attempt=3, spent=70.5, by_value=True)
-    assert read_message(json.dumps(delivery.as_dict())).deliveries == (delivery,)
+    delivery = ScanJob(Upload("uploads", "a", "e1", "v1"), failed_attempts=3, backoff_seconds=70.5, send_bytes=True)
+    assert parse_message(json.dumps(delivery.as_dict())).deliveries == (delivery,)
 
 
 def test_a_message_redriven_from_the_dead_letter_queue_starts_anew() -> None:
-    dead = Delivery(Upload("uploads", "a", "e1", "v1"), attempt=99, spent=1e6).as_dict() | {
+    dead = ScanJob(Upload("uploads", "a", "e1", "v1"), failed_attempts=99, backoff_seconds=1e6).as_dict() | {
         "failure_reason": "http-500"
     }
-    again = read(dead).deliveries[0]
-    assert (again.attempt, again.spent, again.redriven) == (0, 0.0, True)
+    again = parse_event(dead).deliveries[0]
+    assert (again.failed_attempts, again.backoff_seconds, again.redriven) == (0, 0.0, True)
 
 
 def test_what_could_not_be_read_once_is_read_again_when_it_is_redriven() -> None:
@@ -129,7 +129,7 @@ def test_what_speaks_of_no_upload_is_passed_over() -> None:
 def test_a_record_that_cannot_be_read_keeps_no_other_from_being_read() -> None:
     broken = s3_record()
     del broken["s3"]["object"]["key"]
-    intake = read({"Records": [s3_record("a"), broken, s3_record("b")]})
+    intake = parse_event({"Records": [s3_record("a"), broken, s3_record("b")]})
     assert [d.upload.key for d in intake.deliveries] == ["a", "b"]
     assert [(f.part, f.reason) for f in intake.faults] == [(broken, "no key")]
 
@@ -150,14 +150,14 @@ NO_EVENTS = [
     {"detail-type": "Object Created"},
     {"detail-type": "Object Created", "detail": {"bucket": {"name": "b"}, "object": {"key": 5}}},
     {"upload": {"bucket": "b"}},
-    {"upload": {"bucket": "b", "key": "k", "etag": "e"}, "attempt": "many"},
+    {"upload": {"bucket": "b", "key": "k", "etag": "e"}, "failed_attempts": "many"},
     {"requestPayload": "nothing"},
 ]
 
 
 @pytest.mark.parametrize("payload", NO_EVENTS)
 def test_what_is_no_event_is_a_fault_with_a_reason(payload: object) -> None:
-    intake = read(payload)
+    intake = parse_event(payload)
     assert not intake.deliveries
     assert len(intake.faults) == 1
     assert intake.faults[0].reason
@@ -165,4 +165,4 @@ def test_what_is_no_event_is_a_fault_with_a_reason(payload: object) -> None:
 
 @pytest.mark.parametrize("body", ["", "{", "nonsense", "[" * 100_000])
 def test_a_message_that_is_not_json_is_a_fault(body: str) -> None:
-    assert [fault.reason for fault in read_message(body).faults] == ["not JSON"]
+    assert [fault.reason for fault in parse_message(body).faults] == ["not JSON"]

@@ -42,7 +42,7 @@ SPARSE |= {"content_type": "", "last_modified": ""}
 
 
 def validated(facts: dict[str, Any], upload: Upload = UPLOAD) -> dict[str, Any]:
-    record: dict[str, Any] = json.loads(evidence.record(upload, facts, deleted=1_800_000_003.5))
+    record: dict[str, Any] = json.loads(evidence.evidence_record(upload, facts, deleted=1_800_000_003.5))
     Draft202012Validator(SCHEMA, format_checker=FormatChecker()).validate(record)
     return record
 
@@ -111,8 +111,8 @@ def test_what_is_known_beyond_the_schema_is_not_told() -> None:
 
 
 def test_it_lies_beside_its_copy_and_each_upload_of_the_same_bytes_has_its_own() -> None:
-    first = evidence.key(FACTS)
-    second = evidence.key(FACTS | {"received_at": "2027-01-16T08:00:00.123Z"})
+    first = evidence.evidence_key(FACTS)
+    second = evidence.evidence_key(FACTS | {"received_at": "2027-01-16T08:00:00.123Z"})
     assert first.startswith("folder/5ha.")
     assert first.endswith(".json")
     assert ":" not in first

@@ -5,28 +5,36 @@ from collections.abc import Callable
 
 import pytest
 
-from photodna_guard.domain.errors import Away, Busy, Gone, NoAnswers, NoKey, TryAgain, Unscannable
-from photodna_guard.domain.models import Delivery, Kind, MatchFlag, Status, Verdict
+from photodna_guard.domain.errors import (
+    DeferrableError,
+    KeyUnavailableError,
+    ObjectGoneError,
+    RetryableError,
+    ServiceUnavailableError,
+    ServiceUnreachableError,
+    UnscannableError,
+)
+from photodna_guard.domain.models import MatchFlag, MatchOutcome, ScanJob, Status, Verdict
 from tests.unit.fakes import AWAY, BUSY, JPEG, MATCH, NOT_VERIFIED, REFUSED, UNKNOWN, World, upload
 
-KNOWN = Verdict(Kind.MATCH, "known-hash", "T-0", (MatchFlag("Other"),))
-THROTTLED = Verdict(Kind.THROTTLED, "http-429", retry_after=7.0)
+KNOWN = Verdict(MatchOutcome.MATCH, "known-hash", "T-0", (MatchFlag("Other"),))
+THROTTLED = Verdict(MatchOutcome.THROTTLED, "http-429", retry_after=7.0)
 
 
 def no_connection(world: World) -> None:
-    world.matcher.fails = {"connect": [Away("no-connection: NewConnectionError")]}
+    world.matcher.fails = {"connect": [ServiceUnreachableError("no-connection: NewConnectionError")]}
 
 
 def no_key(world: World) -> None:
-    world.matcher.fails = {"by_url": [NoKey("the secret cannot be read")]}
+    world.matcher.fails = {"request_by_url": [KeyUnavailableError("the secret cannot be read")]}
 
 
 def paused(world: World) -> None:
-    world.limiter.fails = {"reserve": [NoAnswers("paused")]}
+    world.limiter.fails = {"reserve": [ServiceUnavailableError("paused")]}
 
 
 def pacer_away(world: World) -> None:
-    world.limiter.fails = {"reserve": [TryAgain("dynamodb:UpdateItem: InternalServerError")]}
+    world.limiter.fails = {"reserve": [RetryableError("dynamodb:UpdateItem: InternalServerError")]}
 
 
 def answering(*answers: Verdict) -> Callable[[World], None]:
@@ -73,7 +81,7 @@ def test_while_nobody_is_answered_bytes_that_are_not_known_wait_for_their_answer
     NOBODY_IS_ANSWERED[when](world)
     world.scan()
     assert world.ledger.status() is Status.DEFERRED
-    assert world.retry_queue.sent[0][0].compared
+    assert world.retry_queue.sent[0][0].hash_checked
     world.matcher.answers = [MATCH]
     world.deliver_again()
     assert world.ledger.status() is Status.QUARANTINED
@@ -83,7 +91,7 @@ def test_an_answer_counts_for_more_than_what_is_known() -> None:
     world = knowing()
     world.scan()
     assert world.ledger.status() is Status.CLEAN
-    assert "known" not in world.ledger.calls
+    assert "find_quarantined_by_sha256" not in world.ledger.calls
 
 
 def test_the_bytes_are_compared_once_however_long_nobody_is_answered() -> None:
@@ -92,7 +100,7 @@ def test_the_bytes_are_compared_once_however_long_nobody_is_answered() -> None:
     world.scan()
     for _ in range(5):
         world.deliver_again()
-    assert world.ledger.calls.count("known") == world.uploads.calls.count("read") == 1
+    assert world.ledger.calls.count("find_quarantined_by_sha256") == world.uploads.calls.count("read_object") == 1
 
 
 def test_for_a_mere_lack_of_a_slot_nothing_is_compared() -> None:
@@ -100,18 +108,21 @@ def test_for_a_mere_lack_of_a_slot_nothing_is_compared() -> None:
     world.limiter.fails = {"reserve": [BUSY]}
     world.scan()
     assert world.ledger.status() is Status.DEFERRED
-    assert "known" not in world.ledger.calls
-    assert not world.retry_queue.sent[0][0].compared
+    assert "find_quarantined_by_sha256" not in world.ledger.calls
+    assert not world.retry_queue.sent[0][0].hash_checked
 
 
-@pytest.mark.parametrize("error", [Gone("deleted"), Unscannable("archived"), Busy("SlowDown"), TryAgain("away")])
-@pytest.mark.parametrize("call", ["read", "known"])
+@pytest.mark.parametrize(
+    "error",
+    [ObjectGoneError("deleted"), UnscannableError("archived"), DeferrableError("SlowDown"), RetryableError("away")],
+)
+@pytest.mark.parametrize("call", ["read_object", "find_quarantined_by_sha256"])
 def test_what_cannot_be_compared_is_deferred_as_ever_and_compared_the_next_time(call: str, error: Exception) -> None:
     world = knowing(AWAY, AWAY)
     world.uploads.fails, world.ledger.fails = {call: [error]}, {call: [error]}
     world.scan()
     delivery, _ = world.retry_queue.sent[0]
-    assert (delivery.attempt, delivery.compared) == (1, False)
+    assert (delivery.failed_attempts, delivery.hash_checked) == (1, False)
     assert ("failed", "http-500") in world.notices.told
     assert world.ledger.status() is Status.DEFERRED
     world.deliver_again()
@@ -120,35 +131,35 @@ def test_what_cannot_be_compared_is_deferred_as_ever_and_compared_the_next_time(
 
 def test_what_is_no_picture_or_could_not_even_be_looked_at_is_not_compared() -> None:
     world = knowing()
-    world.uploads.fails = {"look": [TryAgain("s3:GetObject: InternalError")]}
+    world.uploads.fails = {"read_head": [RetryableError("s3:GetObject: InternalError")]}
     world.scan()
-    assert "known" not in world.ledger.calls
+    assert "find_quarantined_by_sha256" not in world.ledger.calls
 
 
 def test_a_settled_upload_of_which_nobody_could_be_told_is_not_compared() -> None:
     world = knowing(NOT_VERIFIED, NOT_VERIFIED)
-    world.event_bus.fails = {"settled": [TryAgain("events:PutEvents: InternalFailure")]}
+    world.event_bus.fails = {"publish_settled": [RetryableError("events:PutEvents: InternalFailure")]}
     world.scan()
     assert world.ledger.status() is Status.UNSCANNABLE
     assert world.uploads.objects == {"a.jpg": JPEG}
-    assert "known" not in world.ledger.calls
+    assert "find_quarantined_by_sha256" not in world.ledger.calls
     assert world.uploads.tags == {"a.jpg": "unscannable"}
 
 
 def test_a_match_that_is_known_and_cannot_be_moved_is_not_compared_again() -> None:
     world = knowing(AWAY)
-    world.quarantine.fails = {"keep": [TryAgain("s3:PutObject: AccessDenied")]}
+    world.quarantine.fails = {"store_copy": [RetryableError("s3:PutObject: AccessDenied")]}
     world.scan()
     assert world.ledger.status() is Status.MATCHED
     world.deliver_again()
     assert world.ledger.status() is Status.QUARANTINED
-    assert world.ledger.calls.count("known") == 1
+    assert world.ledger.calls.count("find_quarantined_by_sha256") == 1
     assert len(world.matcher.sent) == 1
 
 
 def test_without_versions_known_bytes_are_quarantined_too() -> None:
     world = knowing(AWAY)
-    world.scan(Delivery(upload(version=None)))
+    world.scan(ScanJob(upload(version=None)))
     assert world.ledger.status(version="etag:etag") is Status.QUARANTINED
 
 
@@ -156,6 +167,6 @@ def test_beside_a_probe_the_others_of_a_batch_are_compared() -> None:
     world = knowing(objects={"a.jpg": JPEG, "b.jpg": JPEG})
     world.limiter.away = True
     world.matcher.truth = AWAY
-    world.scan(Delivery(upload("a.jpg")), Delivery(upload("b.jpg")))
+    world.scan(ScanJob(upload("a.jpg")), ScanJob(upload("b.jpg")))
     assert {record.status for record in world.ledger.records.values()} == {Status.QUARANTINED}
     assert len(world.matcher.sent) == 1

@@ -2,11 +2,21 @@
 
 import pytest
 
-from photodna_guard.domain.errors import Busy, Gone, TryAgain, Unscannable
-from photodna_guard.domain.models import Delivery, Status
+from photodna_guard.domain.errors import DeferrableError, ObjectGoneError, RetryableError, UnscannableError
+from photodna_guard.domain.models import ScanJob, Status
 from tests.unit.fakes import JPEG, MATCH, TEST_MATCH, World, upload
 
-AFTER_THE_MATCH = ["keep", "copied", "admit", "digest", "delete", "file", "settle", "settled", "announced"]
+AFTER_THE_MATCH = [
+    "store_copy",
+    "record_copy",
+    "acquire",
+    "hash_object",
+    "delete_version",
+    "store_evidence",
+    "settle",
+    "publish_settled",
+    "mark_published",
+]
 
 
 def tripped_at(world: World, line: str, error: Exception) -> None:
@@ -26,7 +36,7 @@ def test_a_match_is_made_unreadable_written_down_copied_and_only_then_deleted_an
     world = World(MATCH)
     order = trace(world)
     world.scan()
-    assert order == ["begin", "look", "presign", "tag", "matched", "read", *AFTER_THE_MATCH]
+    assert order == ["claim", "read_head", "presign", "set_status_tag", "record_match", "read_object", *AFTER_THE_MATCH]
     assert world.ledger.status() is Status.QUARANTINED
     assert world.quarantine.copies == {"a.jpg": (JPEG, False)}
     assert world.uploads.objects == {}
@@ -60,10 +70,13 @@ def test_tags_of_the_users_own_are_not_overwritten_by_that() -> None:
     assert world.uploads.blindly == []
 
 
-@pytest.mark.parametrize("error", [Gone("deleted"), Unscannable("archived"), Busy("SlowDown"), TryAgain("away")])
+@pytest.mark.parametrize(
+    "error",
+    [ObjectGoneError("deleted"), UnscannableError("archived"), DeferrableError("SlowDown"), RetryableError("away")],
+)
 def test_a_tag_that_cannot_be_set_does_not_stop_the_move(error: Exception) -> None:
     world = World(MATCH)
-    world.uploads.fails = {"tag": [error]}
+    world.uploads.fails = {"set_status_tag": [error]}
     world.scan()
     assert world.ledger.status() is Status.QUARANTINED
     assert world.uploads.objects == {}
@@ -71,13 +84,13 @@ def test_a_tag_that_cannot_be_set_does_not_stop_the_move(error: Exception) -> No
 
 def test_without_versions_nothing_is_tagged_since_nothing_pins_a_tag() -> None:
     world = World(MATCH)
-    world.scan(Delivery(upload(version=None)))
-    assert "tag" not in world.uploads.calls
+    world.scan(ScanJob(upload(version=None)))
+    assert "set_status_tag" not in world.uploads.calls
     assert world.ledger.status(version="etag:etag") is Status.QUARANTINED
 
 
-@pytest.mark.parametrize("error", [TryAgain("away"), Busy("SlowDown")])
-@pytest.mark.parametrize("line", ["read", *AFTER_THE_MATCH])
+@pytest.mark.parametrize("error", [RetryableError("away"), DeferrableError("SlowDown")])
+@pytest.mark.parametrize("line", ["read_object", *AFTER_THE_MATCH])
 def test_a_move_that_stops_at_any_line_is_completed_without_asking_again(line: str, error: Exception) -> None:
     world = World(MATCH)
     tripped_at(world, line, error)
@@ -88,42 +101,42 @@ def test_a_move_that_stops_at_any_line_is_completed_without_asking_again(line: s
     assert len(world.matcher.sent) == 1
     assert len(world.quarantine.copies) == len(world.quarantine.evidence) == 1
     assert set(world.event_bus.told) == {("a.jpg", Status.QUARANTINED)}
-    assert world.ledger.records["v1a.jpg"].announced
+    assert world.ledger.records["v1a.jpg"].published
 
 
-@pytest.mark.parametrize("line", ["admit", "delete", "file", "settle"])
+@pytest.mark.parametrize("line", ["acquire", "delete_version", "store_evidence", "settle"])
 def test_what_was_written_down_as_copied_is_neither_read_nor_copied_again(line: str) -> None:
     world = World(MATCH)
-    tripped_at(world, line, TryAgain("away"))
+    tripped_at(world, line, RetryableError("away"))
     world.scan()
     assert world.ledger.status() is Status.MATCHED
     world.deliver_again()
-    assert world.uploads.calls.count("read") == world.quarantine.calls.count("keep") == 1
+    assert world.uploads.calls.count("read_object") == world.quarantine.calls.count("store_copy") == 1
 
 
-@pytest.mark.parametrize("line", ["matched", "read", "keep", "copied", "admit"])
+@pytest.mark.parametrize("line", ["record_match", "read_object", "store_copy", "record_copy", "acquire"])
 def test_nothing_is_deleted_before_its_copy_is_written_down_and_the_bound_has_admitted_it(line: str) -> None:
     world = World(MATCH)
-    tripped_at(world, line, TryAgain("away"))
+    tripped_at(world, line, RetryableError("away"))
     world.scan()
     assert world.uploads.objects == {"a.jpg": JPEG}
-    assert "delete" not in world.uploads.calls
+    assert "delete_version" not in world.uploads.calls
 
 
 def test_a_source_that_its_owner_deleted_after_the_copy_was_made_is_quarantined_with_that_copy() -> None:
     world = World(MATCH)
-    tripped_at(world, "copied", TryAgain("away"))
+    tripped_at(world, "record_copy", RetryableError("away"))
     world.scan()
     world.uploads.objects.clear()
     world.deliver_again()
     assert world.ledger.status() is Status.QUARANTINED
-    assert world.quarantine.calls.count("keep") == 1
+    assert world.quarantine.calls.count("store_copy") == 1
     assert len(world.quarantine.evidence) == 1
 
 
 def test_a_source_that_its_owner_deleted_before_there_was_a_copy_is_gone_and_keeps_what_was_found() -> None:
     world = World(MATCH)
-    world.uploads.fails = {"read": [Gone("deleted")]}
+    world.uploads.fails = {"read_object": [ObjectGoneError("deleted")]}
     world.scan()
     assert world.ledger.status() is Status.GONE
     assert world.ledger.told["v1a.jpg"]["flags"] == MATCH.flags
@@ -133,7 +146,7 @@ def test_a_source_that_its_owner_deleted_before_there_was_a_copy_is_gone_and_kee
 
 def test_a_source_that_is_gone_after_its_copy_was_written_down_is_quarantined() -> None:
     world = World(MATCH)
-    world.uploads.fails = {"delete": [Gone("overwritten")]}
+    world.uploads.fails = {"delete_version": [ObjectGoneError("overwritten")]}
     world.scan()
     assert world.ledger.status() is Status.QUARANTINED
     assert len(world.quarantine.evidence) == 1
@@ -141,7 +154,7 @@ def test_a_source_that_is_gone_after_its_copy_was_written_down_is_quarantined() 
 
 def test_a_match_whose_source_can_no_longer_be_read_stays_a_match() -> None:
     world = World(MATCH)
-    world.uploads.fails = {"read": [Unscannable("archived")]}
+    world.uploads.fails = {"read_object": [UnscannableError("archived")]}
     world.scan()
     assert world.ledger.status() is Status.MATCHED
     assert world.uploads.tags == {"a.jpg": "matched"}
@@ -151,7 +164,7 @@ def test_a_match_whose_source_can_no_longer_be_read_stays_a_match() -> None:
 
 def test_a_match_that_cannot_be_moved_is_never_given_up() -> None:
     world = World(MATCH, retry_for=100)
-    world.quarantine.fails = {"keep": [TryAgain("AccessDenied")] * 50}
+    world.quarantine.fails = {"store_copy": [RetryableError("AccessDenied")] * 50}
     world.scan()
     for _ in range(50):
         world.deliver_again()
@@ -162,7 +175,7 @@ def test_a_match_that_cannot_be_moved_is_never_given_up() -> None:
 
 def test_a_match_is_told_of_before_it_is_moved_and_again_when_the_move_is_resumed() -> None:
     world = World(MATCH)
-    world.uploads.fails = {"read": [TryAgain("away")]}
+    world.uploads.fails = {"read_object": [RetryableError("away")]}
     world.scan()
     assert world.notices.told[0] == ("matched", "a.jpg")
     world.deliver_again()
@@ -173,7 +186,7 @@ def test_a_source_that_is_not_what_is_under_lock_is_not_deleted() -> None:
     world = World(MATCH)
     world.uploads.sha256 = "other"
     world.scan()
-    assert "delete" not in world.uploads.calls
+    assert "delete_version" not in world.uploads.calls
     assert world.uploads.objects == {"a.jpg": JPEG}
     assert ("not moved", "the quarantined copy is not the source") in world.notices.told
     world.uploads.sha256 = "5ha256"
@@ -183,7 +196,7 @@ def test_a_source_that_is_not_what_is_under_lock_is_not_deleted() -> None:
 
 def test_a_source_that_was_archived_after_its_copy_was_made_is_deleted_by_what_proved_the_copy() -> None:
     world = World(MATCH)
-    world.uploads.fails = {"digest": [Unscannable("archived")]}
+    world.uploads.fails = {"hash_object": [UnscannableError("archived")]}
     world.scan()
     assert world.uploads.objects == {}
     assert world.ledger.status() is Status.QUARANTINED

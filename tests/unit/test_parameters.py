@@ -82,11 +82,11 @@ def test_a_bound_of_the_template_is_the_functions_own() -> None:
     defaults = {
         v: str(PARAMETERS[p]["Default"]) if p in PARAMETERS else "https://a.example/b" for v, p in given.items()
     }
-    settings.read(defaults)
+    settings.from_environment(defaults)
     for variable, parameter in given.items():
         for bound in ("MinValue", "MaxValue"):
             if bound in PARAMETERS.get(parameter, {}):
-                settings.read(defaults | {variable: str(PARAMETERS[parameter][bound])})
+                settings.from_environment(defaults | {variable: str(PARAMETERS[parameter][bound])})
 
 
 @every_environment

@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from photodna_guard.domain.models import Look
-from photodna_guard.imaging.dimensions import dimensions
-from photodna_guard.imaging.triage import HEAD_BYTES, LARGEST, Route, Way, route
+from photodna_guard.domain.models import ObjectHead
+from photodna_guard.imaging.dimensions import read_dimensions
+from photodna_guard.imaging.triage import HEAD_BYTES, MAX_BYTES, Disposition, Triage, triage
 
 
 def encoded(form: str, size: tuple[int, int] = (200, 170), mode: str = "RGB", **options: Any) -> bytes:
@@ -22,8 +22,8 @@ def encoded(form: str, size: tuple[int, int] = (200, 170), mode: str = "RGB", **
     return out.getvalue()
 
 
-def routed(data: bytes, size: int | None = None, encoding: str = "") -> Route:
-    return route(Look(len(data) if size is None else size, data[:HEAD_BYTES], encoding))
+def routed(data: bytes, size: int | None = None, encoding: str = "") -> Triage:
+    return triage(ObjectHead(len(data) if size is None else size, data[:HEAD_BYTES], encoding))
 
 
 FIVE = {
@@ -44,43 +44,43 @@ FIVE = {
 
 @pytest.mark.parametrize("name", FIVE)
 def test_what_the_service_takes_goes_by_url(name: str) -> None:
-    assert routed(FIVE[name]).way is Way.BY_URL
+    assert routed(FIVE[name]).way is Disposition.BY_URL
     assert routed(FIVE[name]).media_type == f"image/{name.split(',')[0]}"
 
 
 @pytest.mark.parametrize("name", sorted(FIVE.keys() - {"tiff, packed"}))  # its directory lies behind the head
 def test_the_dimensions_are_those_of_the_picture(name: str) -> None:
-    assert dimensions(name.split(",")[0], FIVE[name][:HEAD_BYTES]) == (200, 170)
+    assert read_dimensions(name.split(",")[0], FIVE[name][:HEAD_BYTES]) == (200, 170)
 
 
 def test_dimensions_of_a_bmp_of_the_oldest_kind_and_of_one_from_top_to_bottom() -> None:
     core = b"BM" + bytes(12) + struct.pack("<IHH", 12, 300, 200)
     upside = b"BM" + bytes(12) + struct.pack("<Iii", 40, 300, -200)
-    assert dimensions("bmp", core) == dimensions("bmp", upside) == (300, 200)
+    assert read_dimensions("bmp", core) == read_dimensions("bmp", upside) == (300, 200)
 
 
 def test_a_big_endian_tiff_is_read_too() -> None:
     entries = struct.pack(">HHIHH", 256, 3, 1, 300, 0) + struct.pack(">HHII", 257, 4, 1, 100)
     head = b"MM\0*" + struct.pack(">IH", 8, 2) + entries
-    assert dimensions("tiff", head) == (300, 100)
+    assert read_dimensions("tiff", head) == (300, 100)
 
 
 @pytest.mark.parametrize("size", [(159, 400), (400, 159), (1, 1)])
 @pytest.mark.parametrize("form", ["JPEG", "PNG", "GIF", "BMP", "TIFF"])
 def test_a_side_under_160_pixels_is_too_small(form: str, size: tuple[int, int]) -> None:
-    assert routed(encoded(form, size)) == Route(Way.RENDITION, "too-small")
+    assert routed(encoded(form, size)) == Triage(Disposition.RENDITION, "too-small")
 
 
 def test_160_pixels_and_4_mb_are_enough_and_not_too_much() -> None:
-    assert routed(encoded("PNG", (160, 160))).way is Way.BY_URL
-    assert routed(FIVE["jpeg"], size=LARGEST).way is Way.BY_URL
-    assert routed(FIVE["jpeg"], size=LARGEST + 1) == Route(Way.RENDITION, "too-large")
+    assert routed(encoded("PNG", (160, 160))).way is Disposition.BY_URL
+    assert routed(FIVE["jpeg"], size=MAX_BYTES).way is Disposition.BY_URL
+    assert routed(FIVE["jpeg"], size=MAX_BYTES + 1) == Triage(Disposition.RENDITION, "too-large")
 
 
 def test_dimensions_that_lie_behind_the_head_are_left_to_the_service() -> None:
     segments = b"".join(b"\xff\xe2" + struct.pack(">H", 60_000) + bytes(59_998) for _ in range(3))
     data = b"\xff\xd8" + segments + FIVE["jpeg"][2:]
-    assert routed(data).way is Way.BY_URL
+    assert routed(data).way is Disposition.BY_URL
 
 
 def ftyp(brand: bytes, *compatible: bytes) -> bytes:
@@ -112,7 +112,7 @@ def ftyp(brand: bytes, *compatible: bytes) -> bytes:
     ],
 )
 def test_a_picture_that_the_service_does_not_take_is_for_a_rendition(data: bytes, reason: str) -> None:
-    assert routed(data) == Route(Way.RENDITION, reason)
+    assert routed(data) == Triage(Disposition.RENDITION, reason)
 
 
 @pytest.mark.parametrize(
@@ -136,16 +136,16 @@ def test_a_picture_that_the_service_does_not_take_is_for_a_rendition(data: bytes
     ],
 )
 def test_what_surely_is_no_image_is_skipped(data: bytes) -> None:
-    assert routed(data) == Route(Way.NOT_AN_IMAGE, "not-an-image")
+    assert routed(data) == Triage(Disposition.NOT_AN_IMAGE, "not-an-image")
 
 
 def test_nothing_is_no_image() -> None:
-    assert routed(b"") == Route(Way.NOT_AN_IMAGE, "empty")
+    assert routed(b"") == Triage(Disposition.NOT_AN_IMAGE, "empty")
 
 
 def test_text_that_the_head_cuts_within_a_character_is_text() -> None:
     data = ("ä" * HEAD_BYTES).encode()
-    assert route(Look(len(data), b"x" + data[: HEAD_BYTES - 1])).way is Way.NOT_AN_IMAGE
+    assert triage(ObjectHead(len(data), b"x" + data[: HEAD_BYTES - 1])).way is Disposition.NOT_AN_IMAGE
 
 
 @pytest.mark.parametrize(
@@ -160,19 +160,19 @@ def test_text_that_the_head_cuts_within_a_character_is_text() -> None:
     ],
 )
 def test_what_nobody_knows_is_neither_skipped_nor_clean(data: bytes) -> None:
-    assert routed(data) == Route(Way.RENDITION, "unrecognised")
+    assert routed(data) == Triage(Disposition.RENDITION, "unrecognised")
 
 
 def test_a_picture_that_only_a_browser_unpacks_is_not_taken_for_an_archive() -> None:
     """S3 gives Content-Encoding back as it was uploaded, and the browser shows the picture within."""
-    assert routed(gzip.compress(FIVE["jpeg"]), encoding="gzip") == Route(Way.RENDITION, "content-encoding")
-    assert routed(FIVE["jpeg"], encoding="aws-chunked").way is Way.BY_URL
+    assert routed(gzip.compress(FIVE["jpeg"]), encoding="gzip") == Triage(Disposition.RENDITION, "content-encoding")
+    assert routed(FIVE["jpeg"], encoding="aws-chunked").way is Disposition.BY_URL
 
 
 @pytest.mark.parametrize("name", FIVE)
 def test_a_head_cut_anywhere_is_never_skipped_once_its_type_shows(name: str) -> None:
     for cut in (*range(8, 64), 100, 500, 1000):
-        assert routed(FIVE[name][:cut], size=5000).way is not Way.NOT_AN_IMAGE
+        assert routed(FIVE[name][:cut], size=5000).way is not Disposition.NOT_AN_IMAGE
 
 
 @given(st.sampled_from(sorted(FIVE)), st.binary(max_size=300), st.integers(0, 50))
@@ -180,7 +180,7 @@ def test_hostile_bytes_behind_a_magic_number_never_raise_and_are_never_skipped(
     name: str, rest: bytes, keep: int
 ) -> None:
     data = FIVE[name][: 8 + keep] + rest
-    assert routed(data).way is not Way.NOT_AN_IMAGE
+    assert routed(data).way is not Disposition.NOT_AN_IMAGE
 
 
 @given(st.binary(max_size=400))

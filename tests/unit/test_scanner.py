@@ -2,9 +2,15 @@
 
 import pytest
 
-from photodna_guard.domain.errors import Away, Busy, NoKey, TryAgain, Unscannable
-from photodna_guard.domain.models import Delivery, Kind, Status, Verdict
-from photodna_guard.rate_limiter.gcra import BATCH
+from photodna_guard.domain.errors import (
+    DeferrableError,
+    KeyUnavailableError,
+    RetryableError,
+    ServiceUnreachableError,
+    UnscannableError,
+)
+from photodna_guard.domain.models import MatchOutcome, ScanJob, Status, Verdict
+from photodna_guard.rate_limiter.gcra import MAX_BATCH
 from tests.unit.fakes import AWAY, BUSY, JPEG, MATCH, NO_MATCH, NOT_VERIFIED, NOW, REFUSED, UNKNOWN, World, upload
 
 
@@ -43,7 +49,7 @@ def test_an_object_that_is_gone_is_settled_as_gone() -> None:
 
 def test_an_object_that_can_never_be_read_is_unscannable_with_the_reason() -> None:
     world = World()
-    world.uploads.fails = {"look": [Unscannable("customer-key")]}
+    world.uploads.fails = {"read_head": [UnscannableError("customer-key")]}
     world.scan()
     assert world.ledger.status() is Status.UNSCANNABLE
     assert world.ledger.told["v1a.jpg"]["reason"] == "customer-key"
@@ -54,19 +60,22 @@ def test_without_a_slot_the_upload_waits_in_the_queue_and_nothing_is_counted() -
     world.limiter.fails = {"reserve": [BUSY]}
     assert world.scan() == [True]
     delivery, delay = world.retry_queue.sent[0]
-    assert (delivery.attempt, delivery.spent) == (0, 0.0)
+    assert (delivery.failed_attempts, delivery.backoff_seconds) == (0, 0.0)
     assert 30 <= delay <= 35
     assert world.ledger.status() is Status.DEFERRED
     assert world.matcher.sent == []
 
 
-@pytest.mark.parametrize("verdict", [UNKNOWN, AWAY, Verdict(Kind.UNKNOWN, "http-404"), Verdict(Kind.AWAY, "no-answer")])
+@pytest.mark.parametrize(
+    "verdict",
+    [UNKNOWN, AWAY, Verdict(MatchOutcome.UNKNOWN, "http-404"), Verdict(MatchOutcome.UNAVAILABLE, "no-answer")],
+)
 def test_unknown_is_tried_again_with_back_off_and_is_never_clean(verdict: Verdict) -> None:
     world = World(verdict)
     world.scan()
     delivery, delay = world.retry_queue.sent[0]
-    assert delivery.attempt == 1
-    assert delivery.spent == delay
+    assert delivery.failed_attempts == 1
+    assert delivery.backoff_seconds == delay
     assert 5 <= delay <= 10
     assert world.ledger.status() is Status.DEFERRED
     world.deliver_again()
@@ -74,7 +83,7 @@ def test_unknown_is_tried_again_with_back_off_and_is_never_clean(verdict: Verdic
 
 
 def test_the_services_retry_after_is_kept() -> None:
-    world = World(Verdict(Kind.AWAY, "http-503", retry_after=77))
+    world = World(Verdict(MatchOutcome.UNAVAILABLE, "http-503", retry_after=77))
     world.scan()
     assert world.retry_queue.sent[0][1] == 77
 
@@ -83,16 +92,16 @@ def test_the_services_retry_after_is_kept() -> None:
     ("reason", "retry_after", "pause"), [("http-429", 7.0, 7.0), ("http-429", None, 1.0), ("http-403", None, 300.0)]
 )
 def test_throttled_pauses_everybody_and_is_no_failure(reason: str, retry_after: float | None, pause: float) -> None:
-    world = World(Verdict(Kind.THROTTLED, reason, retry_after=retry_after))
+    world = World(Verdict(MatchOutcome.THROTTLED, reason, retry_after=retry_after))
     world.scan()
     assert world.limiter.pauses == [NOW + pause]
     delivery, delay = world.retry_queue.sent[0]
-    assert delivery.attempt == 0
+    assert delivery.failed_attempts == 0
     assert delay >= pause
 
 
 def test_throttling_for_ever_leads_to_no_dead_letter() -> None:
-    world = World(*[Verdict(Kind.THROTTLED, "http-429", retry_after=900.0)] * 500, retry_for=3600)
+    world = World(*[Verdict(MatchOutcome.THROTTLED, "http-429", retry_after=900.0)] * 500, retry_for=3600)
     world.scan()
     for _ in range(499):
         world.deliver_again()
@@ -116,13 +125,13 @@ def test_trying_in_vain_ends_as_failed_with_a_dead_letter_that_says_why() -> Non
 
 def test_the_dead_letter_is_written_before_the_record_says_failed() -> None:
     world = World(UNKNOWN, retry_for=0)
-    world.retry_queue.fails = {"give_up": [TryAgain("sqs is away")]}
+    world.retry_queue.fails = {"send_to_dead_letters": [RetryableError("sqs is away")]}
     assert world.scan() == [False]
     assert world.ledger.status() is Status.PENDING
 
 
 def test_a_refused_key_is_fetched_afresh_once_and_each_request_has_its_slot() -> None:
-    world = World(Verdict(Kind.KEY_REFUSED, "http-401"))
+    world = World(Verdict(MatchOutcome.UNAUTHORIZED, "http-401"))
     world.scan()
     assert world.matcher.sent == ["url https://s3/a.jpg", "url fresh https://s3/a.jpg"]
     assert world.limiter.arrived == 2
@@ -134,7 +143,7 @@ def test_a_key_that_stays_refused_pauses_everybody_and_costs_the_upload_nothing(
     world = World(REFUSED, REFUSED)
     world.scan()
     assert world.limiter.away
-    assert world.retry_queue.sent[0][0].attempt == 0
+    assert world.retry_queue.sent[0][0].failed_attempts == 0
     assert ("key refused", "") in world.notices.told
 
 
@@ -158,12 +167,12 @@ def test_a_service_that_is_away_gets_one_request_at_a_time_and_the_others_wait_u
     keys = [f"{i}.jpg" for i in range(5)]
     world = World(AWAY, objects=dict.fromkeys(keys, JPEG))
     world.limiter.away_after = 1
-    world.scan(Delivery(upload("0.jpg")))
+    world.scan(ScanJob(upload("0.jpg")))
     world.retry_queue.sent.clear()
     world.matcher.answers = [AWAY]
-    world.scan(*[Delivery(upload(key)) for key in keys[1:]])
+    world.scan(*[ScanJob(upload(key)) for key in keys[1:]])
     assert len(world.matcher.sent) == 2
-    assert sorted(delivery.attempt for delivery, _ in world.retry_queue.sent) == [0, 0, 0, 1]
+    assert sorted(delivery.failed_attempts for delivery, _ in world.retry_queue.sent) == [0, 0, 0, 1]
     assert ("away", "http-500") in world.notices.told
 
 
@@ -171,10 +180,12 @@ def test_an_outage_costs_only_the_probes_an_attempt() -> None:
     keys = [f"{i}.jpg" for i in range(12)]
     world = World(objects=dict.fromkeys(keys, JPEG))
     world.matcher.truth = AWAY
-    world.scan(*[Delivery(upload(key)) for key in keys])
+    world.scan(*[ScanJob(upload(key)) for key in keys])
     for _ in range(100):
         world.deliver_again()
-    assert sum(delivery.attempt for delivery, _ in world.retry_queue.sent) == len(world.matcher.sent) == 12 + 100
+    assert (
+        sum(delivery.failed_attempts for delivery, _ in world.retry_queue.sent) == len(world.matcher.sent) == 12 + 100
+    )
     assert world.retry_queue.dead == []
     world.matcher.truth = NO_MATCH
     for _ in range(2):
@@ -184,7 +195,7 @@ def test_an_outage_costs_only_the_probes_an_attempt() -> None:
 
 def test_a_probe_waits_for_its_answer_no_longer_than_the_pacer_says() -> None:
     world = World()
-    world.limiter.answer_within = 9.0
+    world.limiter.answer_timeout = 9.0
     world.scan()
     assert world.matcher.waited_for == [9.0]
 
@@ -194,7 +205,7 @@ def test_what_the_service_says_of_a_picture_is_an_answer_and_a_refusal_of_all_is
     world.limiter.failures = 5
     world.scan()
     assert world.limiter.failures == 0
-    world = World(Verdict(Kind.THROTTLED, "http-429", retry_after=1))
+    world = World(Verdict(MatchOutcome.THROTTLED, "http-429", retry_after=1))
     world.limiter.failures = 5
     world.scan()
     assert world.limiter.failures == 5
@@ -203,23 +214,23 @@ def test_what_the_service_says_of_a_picture_is_an_answer_and_a_refusal_of_all_is
 def test_with_the_quota_used_up_only_new_uploads_go_on() -> None:
     world = World(objects={"a.jpg": JPEG, "b.jpg": JPEG})
     world.limiter.quota_used = 1.0
-    world.scan(Delivery(upload("a.jpg")), Delivery(upload("b.jpg"), attempt=1))
+    world.scan(ScanJob(upload("a.jpg")), ScanJob(upload("b.jpg"), failed_attempts=1))
     assert world.matcher.sent == ["url https://s3/a.jpg"]
     (waiting,) = world.retry_queue.sent
-    assert (waiting[0].upload.key, waiting[0].attempt) == ("b.jpg", 1)
+    assert (waiting[0].upload.key, waiting[0].failed_attempts) == ("b.jpg", 1)
     assert ("quota", "100%") in world.notices.told
 
 
 def test_a_match_is_moved_though_the_quota_is_used_up() -> None:
     world = World(MATCH)
-    world.quarantine.fails = {"keep": [TryAgain("s3:PutObject: InternalError")]}
+    world.quarantine.fails = {"store_copy": [RetryableError("s3:PutObject: InternalError")]}
     world.scan()
     world.limiter.quota_used = 2.0
     world.deliver_again()
     assert world.ledger.status() is Status.QUARANTINED
 
 
-@pytest.mark.parametrize("first", [NOT_VERIFIED, Verdict(Kind.BAD_PARAMETER, "service-3002")])
+@pytest.mark.parametrize("first", [NOT_VERIFIED, Verdict(MatchOutcome.BAD_PARAMETER, "service-3002")])
 def test_what_the_service_could_not_use_by_url_is_sent_by_value_once(first: Verdict) -> None:
     world = World(first)
     world.scan()
@@ -228,7 +239,7 @@ def test_what_the_service_could_not_use_by_url_is_sent_by_value_once(first: Verd
     assert world.ledger.status() is Status.CLEAN
 
 
-@pytest.mark.parametrize("verdict", [NOT_VERIFIED, Verdict(Kind.BAD_PARAMETER, "service-3002")])
+@pytest.mark.parametrize("verdict", [NOT_VERIFIED, Verdict(MatchOutcome.BAD_PARAMETER, "service-3002")])
 def test_what_it_cannot_use_by_value_either_is_unscannable_and_not_clean(verdict: Verdict) -> None:
     world = World(verdict, verdict)
     world.scan()
@@ -246,7 +257,7 @@ def test_without_a_slot_for_it_the_bytes_are_sent_by_the_next_worker_without_ask
 
 
 def test_a_picture_of_the_wrong_size_is_left_for_a_rendition() -> None:
-    world = World(Verdict(Kind.WRONG_SIZE, "service-3208", "T-3"))
+    world = World(Verdict(MatchOutcome.WRONG_SIZE, "service-3208", "T-3"))
     world.scan()
     assert world.ledger.status() is Status.UNSCANNABLE
     assert world.ledger.told["v1a.jpg"] == {"reason": "service-3208", "tracking_id": "T-3"}
@@ -279,42 +290,42 @@ def test_a_request_that_finds_no_connection_was_not_sent_and_takes_another_slot(
 
 def test_a_service_that_cannot_be_reached_costs_neither_a_slot_nor_an_attempt() -> None:
     world = World()
-    world.matcher.fails = {"connect": [Away("no-connection: NewConnectionError")]}
+    world.matcher.fails = {"connect": [ServiceUnreachableError("no-connection: NewConnectionError")]}
     world.scan()
     assert world.limiter.reserved == []
     assert world.limiter.failures == 1
     delivery, _ = world.retry_queue.sent[0]
-    assert delivery.attempt == 0
+    assert delivery.failed_attempts == 0
     assert ("waited", "no-connection: NewConnectionError") in world.notices.told
 
 
 def test_an_event_of_many_uploads_is_worked_in_batches() -> None:
-    keys = [f"{i}.jpg" for i in range(2 * BATCH + 3)]
+    keys = [f"{i}.jpg" for i in range(2 * MAX_BATCH + 3)]
     world = World(objects=dict.fromkeys(keys, JPEG))
-    assert world.scan(*[Delivery(upload(key)) for key in keys]) == [True] * len(keys)
-    assert world.limiter.reserved == [BATCH, BATCH, 3]
+    assert world.scan(*[ScanJob(upload(key)) for key in keys]) == [True] * len(keys)
+    assert world.limiter.reserved == [MAX_BATCH, MAX_BATCH, 3]
 
 
 def test_what_the_function_has_no_time_for_is_deferred_and_not_cut_off() -> None:
     world = World()
     world.scan(seconds=60)
     assert world.matcher.sent == []
-    assert world.retry_queue.sent[0][0].attempt == 0
+    assert world.retry_queue.sent[0][0].failed_attempts == 0
     assert world.ledger.status() is Status.DEFERRED
 
 
 def test_without_a_key_everybody_waits_and_somebody_is_told() -> None:
     world = World()
-    world.matcher.fails = {"by_url": [NoKey("the secret cannot be read")]}
+    world.matcher.fails = {"request_by_url": [KeyUnavailableError("the secret cannot be read")]}
     world.scan()
     assert ("key refused", "") in world.notices.told
-    assert world.retry_queue.sent[0][0].attempt == 0
+    assert world.retry_queue.sent[0][0].failed_attempts == 0
 
 
 def test_without_versions_the_bytes_are_sent_since_a_url_would_show_whatever_is_there_by_then() -> None:
     world = World()
     plain = upload(version=None)
-    world.scan(Delivery(plain))
+    world.scan(ScanJob(plain))
     assert world.matcher.sent == [f"value image/jpeg {len(JPEG)}"]
     assert world.ledger.status(version="etag:etag") is Status.CLEAN
     assert world.uploads.tags == {}
@@ -323,15 +334,15 @@ def test_without_versions_the_bytes_are_sent_since_a_url_would_show_whatever_is_
 def test_a_batch_takes_its_slots_in_one_reservation() -> None:
     keys = [f"{i}.jpg" for i in range(10)]
     world = World(objects=dict.fromkeys(keys, JPEG) | {"3.jpg": b"words"})
-    world.scan(*[Delivery(upload(key)) for key in keys])
+    world.scan(*[ScanJob(upload(key)) for key in keys])
     assert world.limiter.reserved == [9]
     assert {world.ledger.status(key) for key in keys} == {Status.CLEAN, Status.SKIPPED}
 
 
 def test_what_fails_in_a_batch_keeps_nobody_else_from_his_verdict() -> None:
     world = World(objects={"a.jpg": JPEG, "b.jpg": JPEG})
-    world.uploads.fails = {"look": [RuntimeError("X-Amz-Signature=5ec2e7")]}
-    done = world.scan(Delivery(upload("a.jpg")), Delivery(upload("b.jpg")))
+    world.uploads.fails = {"read_head": [RuntimeError("X-Amz-Signature=5ec2e7")]}
+    done = world.scan(ScanJob(upload("a.jpg")), ScanJob(upload("b.jpg")))
     assert sorted(done) == [False, True]
     assert sorted(record.status for record in world.ledger.records.values()) == [Status.CLEAN, Status.PENDING]
     assert "5ec2e7" not in str(world.notices.told)
@@ -356,7 +367,7 @@ def test_what_another_worker_holds_is_looked_at_again_later() -> None:
 
 def test_with_the_ledger_away_the_upload_waits_in_the_queue() -> None:
     world = World()
-    world.ledger.fails = {"begin": [TryAgain("dynamodb: away")]}
+    world.ledger.fails = {"claim": [RetryableError("dynamodb: away")]}
     assert world.scan() == [True]
     world.deliver_again()
     assert world.ledger.status() is Status.CLEAN
@@ -364,14 +375,14 @@ def test_with_the_ledger_away_the_upload_waits_in_the_queue() -> None:
 
 def test_with_ledger_and_queue_away_the_delivery_is_handed_back() -> None:
     world = World()
-    world.ledger.fails = {"begin": [Busy("throttled")]}
-    world.retry_queue.fails = {"send": [TryAgain("sqs: away")]}
+    world.ledger.fails = {"claim": [DeferrableError("throttled")]}
+    world.retry_queue.fails = {"send": [RetryableError("sqs: away")]}
     assert world.scan() == [False]
 
 
 def test_when_only_the_record_of_a_deferral_fails_the_message_is_sent_all_the_same() -> None:
     world = World(UNKNOWN)
-    world.ledger.fails = {"defer": [TryAgain("away")]}
+    world.ledger.fails = {"defer": [RetryableError("away")]}
     assert world.scan() == [True]
     assert len(world.retry_queue.sent) == 1
 
@@ -393,7 +404,7 @@ def test_a_worker_that_was_overtaken_changes_nothing() -> None:
 
 def test_a_pacer_that_is_away_leads_to_a_deferral() -> None:
     world = World()
-    world.limiter.fails = {"reserve": [TryAgain("dynamodb: away")]}
+    world.limiter.fails = {"reserve": [RetryableError("dynamodb: away")]}
     world.scan()
     assert world.ledger.status() is Status.DEFERRED
     assert world.matcher.sent == []

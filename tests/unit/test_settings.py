@@ -2,13 +2,13 @@
 
 import pytest
 
-from photodna_guard.domain.errors import SettingsFault
-from photodna_guard.settings import read
+from photodna_guard.domain.errors import ConfigurationError
+from photodna_guard.settings import from_environment
 from tests.environment import GOOD
 
 
 def test_a_good_environment_is_read() -> None:
-    settings = read(GOOD)
+    settings = from_environment(GOOD)
     assert settings.retry_for_seconds == 3 * 86400
     assert settings.enable_evaluation is None
     assert settings.enhance is False
@@ -20,20 +20,20 @@ def test_a_good_environment_is_read() -> None:
     ("mode", "hold", "want"), [("observe", "on", (True, True)), ("enforce", "off", (False, False))]
 )
 def test_what_is_on_is_on(mode: str, hold: str, want: tuple[bool, bool]) -> None:
-    settings = read(GOOD | {"MODE": mode, "LEGAL_HOLD": hold})
+    settings = from_environment(GOOD | {"MODE": mode, "LEGAL_HOLD": hold})
     assert (settings.observe, settings.legal_hold) == want
 
 
 def test_all_faults_are_reported_at_once() -> None:
     broken = {"RATE_PER_SECOND": "fast", "RETENTION_MODE": "forever", "MATCH_ENDPOINT": "ftp://x"}
-    with pytest.raises(SettingsFault) as caught:
-        read(broken)
+    with pytest.raises(ConfigurationError) as caught:
+        from_environment(broken)
     assert all(name in str(caught.value) for name in GOOD)
 
 
 def test_a_fault_names_the_setting_and_what_is_wanted_but_not_the_value() -> None:
-    with pytest.raises(SettingsFault, match="MATCH_ENDPOINT is not the https URL") as caught:
-        read(GOOD | {"MATCH_ENDPOINT": "https://user:hunter2@match.example.org/"})
+    with pytest.raises(ConfigurationError, match="MATCH_ENDPOINT is not the https URL") as caught:
+        from_environment(GOOD | {"MATCH_ENDPOINT": "https://user:hunter2@match.example.org/"})
     assert "hunter2" not in str(caught.value)
 
 
@@ -58,18 +58,21 @@ def test_a_fault_names_the_setting_and_what_is_wanted_but_not_the_value() -> Non
     ],
 )
 def test_a_value_out_of_its_range_is_a_fault(name: str, value: str) -> None:
-    with pytest.raises(SettingsFault, match=name):
-        read(GOOD | {name: value})
+    with pytest.raises(ConfigurationError, match=name):
+        from_environment(GOOD | {name: value})
 
 
 def test_the_key_travels_over_plain_http_only_within_a_machine_or_an_embedded_cloud() -> None:
     plain = GOOD | {"MATCH_ENDPOINT": "http://match:8080/photodna/v1.0/Match"}
-    with pytest.raises(SettingsFault, match="MATCH_ENDPOINT"):
-        read(plain)
-    assert read(plain | {"AWS_ENDPOINT_URL": "http://cloud:5000"}).match_endpoint.startswith("http://match")
-    assert read(GOOD | {"MATCH_ENDPOINT": "http://127.0.0.1:9/Match"}).match_endpoint == "http://127.0.0.1:9/Match"
+    with pytest.raises(ConfigurationError, match="MATCH_ENDPOINT"):
+        from_environment(plain)
+    assert from_environment(plain | {"AWS_ENDPOINT_URL": "http://cloud:5000"}).match_endpoint.startswith("http://match")
+    assert (
+        from_environment(GOOD | {"MATCH_ENDPOINT": "http://127.0.0.1:9/Match"}).match_endpoint
+        == "http://127.0.0.1:9/Match"
+    )
 
 
 @pytest.mark.parametrize("base", ["https://match.example.org", "https://match.example.org/"])
 def test_an_endpoint_without_a_path_means_the_operations_own(base: str) -> None:
-    assert read(GOOD | {"MATCH_ENDPOINT": base}).match_endpoint == GOOD["MATCH_ENDPOINT"]
+    assert from_environment(GOOD | {"MATCH_ENDPOINT": base}).match_endpoint == GOOD["MATCH_ENDPOINT"]

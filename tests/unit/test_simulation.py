@@ -11,9 +11,9 @@ from botocore.exceptions import ClientError
 
 from photodna_guard.aws.table import Table
 from photodna_guard.rate_limiter import gcra
-from photodna_guard.rate_limiter.gcra import BACKFILL, BATCH, RETRIES, SECOND, UPLOADS, Lane
+from photodna_guard.rate_limiter.gcra import BACKFILL, LIVE, MAX_BATCH, MICROSECONDS, RETRY, Priority
 from photodna_guard.rate_limiter.limiter import RateLimiter
-from photodna_guard.rate_limiter.server_clock import UNSURE
+from photodna_guard.rate_limiter.server_clock import MAX_INITIAL_SKEW
 from tests.unit.simulation import LATE, MARGIN, MS, Fleet, Item, SimulatedPacer, Simulation, Steps, World
 
 LATENCIES = [0.1, 1.0, 5.0]
@@ -25,7 +25,7 @@ def largest_window(arrivals: list[int]) -> int:
     """The most arrivals in any half-open second, counted from each arrival on."""
     times, largest = sorted(arrivals), 0
     for i, first in enumerate(times):
-        while i + largest < len(times) and times[i + largest] < first + SECOND:
+        while i + largest < len(times) and times[i + largest] < first + MICROSECONDS:
             largest += 1
     return largest
 
@@ -86,20 +86,20 @@ def test_fresh_uploads_during_a_backlog_are_never_refused_and_leave_within_their
 ) -> None:
     world = World(rate=rate, missed=0)
     both = fleet(world, workers, seconds, uploads)
-    writes = 2 * world.way[1] / SECOND  # the one that shows the clock, and the one that takes the slot
+    writes = 2 * world.way[1] / MICROSECONDS  # the one that shows the clock, and the one that takes the slot
     assert both.refused(EXACT) == 0
     assert len(both.waited(EXACT)) > 100
-    assert max(both.waited(EXACT)) <= UPLOADS.horizon(world.spacing) / SECOND + writes + LATE / SECOND
+    assert max(both.waited(EXACT)) <= LIVE.horizon(world.spacing) / MICROSECONDS + writes + LATE / MICROSECONDS
 
 
-@pytest.mark.parametrize("lane", [RETRIES, BACKFILL])
-def test_a_single_upload_waits_no_longer_than_for_the_slots_that_the_backlog_may_have_taken(lane: Lane) -> None:
+@pytest.mark.parametrize("lane", [RETRY, BACKFILL])
+def test_a_single_upload_waits_no_longer_than_for_the_slots_that_the_backlog_may_have_taken(lane: Priority) -> None:
     world = World(missed=0)
     crowd = Fleet(world)
     crowd.start(8, uploads=0.02, lane=lane)
     crowd.run(600)
-    taken = (lane.horizon(world.spacing) + BATCH * world.spacing) / SECOND
-    own = (2 * world.way[1] + LATE) / SECOND + UNSURE
+    taken = (lane.horizon(world.spacing) + MAX_BATCH * world.spacing) / MICROSECONDS
+    own = (2 * world.way[1] + LATE) / MICROSECONDS + MAX_INITIAL_SKEW
     assert crowd.waited(0)
     assert max(crowd.waited(0)) <= taken + own <= 2.3
 
@@ -123,12 +123,12 @@ def test_live_traffic_takes_its_part_and_the_backlog_all_that_is_left() -> None:
 def test_the_backfill_takes_only_slots_that_no_retry_wants_and_all_when_none_does() -> None:
     lanes = Fleet(World())
     lanes.start(8, lane=BACKFILL)
-    lanes.start(8, lane=RETRIES, until=100)
+    lanes.start(8, lane=RETRY, until=100)
     lanes.run(200)
-    retries, backfill = (lanes.by_lane[lane.name] for lane in (RETRIES, BACKFILL))
-    assert sum(20 * SECOND < at < 95 * SECOND for at in backfill) <= 0.02 * 75 * 10
-    assert sum(20 * SECOND < at < 95 * SECOND for at in retries) >= 0.95 * 75 * 10
-    assert sum(120 * SECOND < at < 200 * SECOND for at in backfill) >= 0.97 * 80 * 10
+    retries, backfill = (lanes.by_lane[lane.name] for lane in (RETRY, BACKFILL))
+    assert sum(20 * MICROSECONDS < at < 95 * MICROSECONDS for at in backfill) <= 0.02 * 75 * 10
+    assert sum(20 * MICROSECONDS < at < 95 * MICROSECONDS for at in retries) >= 0.95 * 75 * 10
+    assert sum(120 * MICROSECONDS < at < 200 * MICROSECONDS for at in backfill) >= 0.97 * 80 * 10
 
 
 @pytest.mark.parametrize("until", [5, 65])
@@ -137,7 +137,7 @@ def test_a_pause_holds_everybody_once_the_slots_taken_before_are_used_and_ends_b
     paused.start(8, uploads=1)
     paused.pause(at=50, until=50 + until)
     paused.run(50 + until + 30)
-    used = 50 + (UPLOADS.horizon(World().spacing) + 2 * World().way[1] + MARGIN) / SECOND
+    used = 50 + (LIVE.horizon(World().spacing) + 2 * World().way[1] + MARGIN) / MICROSECONDS
     assert paused.rate(40, 50) > 9.3
     assert paused.rate(used, 50 + until) == 0
     assert paused.rate(50 + until + 2, 50 + until + 28) >= 0.95 * 10
@@ -147,7 +147,7 @@ def test_a_pause_holds_everybody_once_the_slots_taken_before_are_used_and_ends_b
 def test_a_worker_alone_needs_one_write_for_a_batch() -> None:
     alone = fleet(World(missed=0), workers=1, seconds=60)
     assert alone.item.refused == 0
-    assert alone.item.writes <= 1.05 * len(alone.arrivals) / BATCH
+    assert alone.item.writes <= 1.05 * len(alone.arrivals) / MAX_BATCH
 
 
 @pytest.mark.parametrize("workers", [4, 8, 20])
@@ -195,14 +195,14 @@ class ReadThenWrite(SimulatedPacer):
         read, now = self._item.tat, self.now()
         yield self._sim.random.randint(*self._world.way)
         self._item.tat = max(read, now) + count * self._world.spacing
-        return gcra.slots(self._item.tat, count, self._world.spacing)
+        return gcra.slot_times(self._item.tat, count, self._world.spacing)
 
 
 def test_a_clock_that_is_read_and_then_written_exceeds_the_limit() -> None:
     assert largest_window(fleet(MANY, workers=100, seconds=2, limiter=ReadThenWrite).arrivals) > 1.5 * 200
 
 
-@pytest.mark.parametrize("world", [World(margin=0), World(missed=0.3, tolerance=SECOND, late=40 * MS)])
+@pytest.mark.parametrize("world", [World(margin=0), World(missed=0.3, tolerance=MICROSECONDS, late=40 * MS)])
 def test_slots_without_a_margin_or_used_late_exceed_the_limit(world: World) -> None:
     assert largest_window(fleet(world, workers=8, seconds=60).arrivals) > 10
 
@@ -230,7 +230,7 @@ class Client:
     def _answer(self, act: Callable[[], bool], part: str) -> dict[str, Any]:
         self._travel()
         done, date = act(), formatdate(int(self.now + 1e-6), usegmt=True)
-        seen = self._item.seen(RETRIES)
+        seen = self._item.seen(RETRY)
         stands = {"tat": seen.tat, "turn_retry": seen.turn, "age_retry": seen.age}
         item = {name: {"N": str(value)} for name, value in stands.items()}
         answer: Any = {part: item, "ResponseMetadata": {"HTTPHeaders": {"date": date}}}
@@ -245,13 +245,13 @@ class Client:
         ahead = values[":end"] - start if fresh else values[":ahead"]
         taken = self._item.update(fresh, now, start, values.get(":latest", now), ahead)
         if taken and ":age" in values:
-            self._item.take_turn(RETRIES, values[":age"])
+            self._item.take_turn(RETRY, values[":age"])
         return taken
 
     def _travel(self) -> None:
         fastest, slowest = self._world.way
-        self.now += round(self.random.triangular(fastest, slowest, fastest) / 2) / SECOND
-        while self._others * OTHERS <= self.now * SECOND:
+        self.now += round(self.random.triangular(fastest, slowest, fastest) / 2) / MICROSECONDS
+        while self._others * OTHERS <= self.now * MICROSECONDS:
             others_take(self._item, self._others * OTHERS, self._world)
             self._others += 1
 
@@ -261,20 +261,20 @@ def _numbers(values: dict[str, dict[str, str]]) -> dict[str, int]:
 
 
 def others_take(item: Item, now: int, world: World) -> None:
-    item.tat = max(item.tat, now) + 5 * world.spacing if now // SECOND % 20 < 10 else item.tat
+    item.tat = max(item.tat, now) + 5 * world.spacing if now // MICROSECONDS % 20 < 10 else item.tat
 
 
 def test_the_simulated_pacer_takes_the_very_slots_of_the_real_one() -> None:
     world, seed, real, simulated = World(), 7, list[float](), list[int]()
     client = Client(Item(), world, seed)
     table = Table(cast(Any, client), "limiter", now=lambda: client.now)
-    limiter = RateLimiter(table, 10, 25, RETRIES, sleep=client.sleep, dice=client.random.uniform)
+    limiter = RateLimiter(table, 10, 25, RETRY, sleep=client.sleep, dice=client.random.uniform)
     for _ in range(100):
         real += limiter.reserve(3)
         client.sleep(0.4)
 
     sim, item = Simulation(seed), Item()
-    model = SimulatedPacer(sim, item, world, RETRIES)
+    model = SimulatedPacer(sim, item, world, RETRY)
     sim.random = Random(seed)
 
     def others() -> Steps[None]:
@@ -289,6 +289,6 @@ def test_the_simulated_pacer_takes_the_very_slots_of_the_real_one() -> None:
 
     sim.spawn(others())
     sim.spawn(reserve())
-    sim.run(120 * SECOND)
+    sim.run(120 * MICROSECONDS)
     assert len(real) == 300
-    assert simulated == pytest.approx([at * SECOND for at in real], abs=MS / 10)
+    assert simulated == pytest.approx([at * MICROSECONDS for at in real], abs=MS / 10)

@@ -2,31 +2,31 @@
 
 import pytest
 
-from photodna_guard.domain.errors import TryAgain
-from photodna_guard.domain.models import Waiting
-from photodna_guard.scanning.sweeper import Sweep
+from photodna_guard.domain.errors import RetryableError
+from photodna_guard.domain.models import UnsettledRecord
+from photodna_guard.scanning.sweeper import Sweeper
 from tests.unit.fakes import NOW, FakeBound, FakeNotices, FakeRetryQueue, FakeUnsettled
 
 
 class World:
     """A sweep among fakes."""
 
-    def __init__(self, *there: Waiting, held: tuple[Waiting, ...] = (), observe: bool = False) -> None:
+    def __init__(self, *there: UnsettledRecord, held: tuple[UnsettledRecord, ...] = (), observe: bool = False) -> None:
         self.unsettled, self.bound = FakeUnsettled(list(there), list(held)), FakeBound()
         self.notices, self.queues = FakeNotices(), {"retry": FakeRetryQueue(), "backfill": FakeRetryQueue()}
-        self.sweep = Sweep(self.unsettled, self.queues, self.bound, self.notices, observe, now=lambda: NOW)
+        self.sweep = Sweeper(self.unsettled, self.queues, self.bound, self.notices, observe, now=lambda: NOW)
 
     def sent(self, lane: str = "retry") -> list[str]:
         return [delivery.upload.key for delivery, _ in self.queues[lane].sent]
 
 
-def waiting(key: str, overdue: float = -1, age: float = 60, lane: str = "retry") -> Waiting:
+def waiting(key: str, overdue: float = -1, age: float = 60, lane: str = "retry") -> UnsettledRecord:
     """`overdue`: seconds from now."""
-    return Waiting(f"uploads/{key}", "v1", lane, NOW - age, int(NOW + overdue))
+    return UnsettledRecord(f"uploads/{key}", "v1", lane, NOW - age, int(NOW + overdue))
 
 
 def test_what_is_overdue_is_sent_to_the_queue_of_its_lane() -> None:
-    world = World(waiting("a.jpg"), waiting("old.jpg", queue="backfill"))
+    world = World(waiting("a.jpg"), waiting("old.jpg", lane="backfill"))
     world.sweep.run()
     assert (world.sent(), world.sent("backfill")) == (["a.jpg"], ["old.jpg"])
     assert ("sent again", "a.jpg") in world.notices.told
@@ -36,7 +36,7 @@ def test_a_fresh_delivery_is_sent_at_once() -> None:
     world = World(waiting("a.jpg"))
     world.sweep.run()
     ((delivery, delay),) = world.queues["retry"].sent
-    assert (delivery.attempt, delivery.spent, delivery.compared, delay) == (0, 0.0, False, 0)
+    assert (delivery.failed_attempts, delivery.backoff_seconds, delivery.hash_checked, delay) == (0, 0.0, False, 0)
 
 
 @pytest.mark.parametrize(("overdue", "sent"), [(1, []), (0, ["a.jpg"])])
@@ -61,7 +61,7 @@ def test_the_age_of_the_oldest_is_told_whether_it_is_overdue_or_not() -> None:
 
 
 def test_a_backfill_which_waits_by_its_nature_is_left_out_of_that() -> None:
-    world = World(waiting("a.jpg", age=100), waiting("old.jpg", age=1e6, queue="backfill"))
+    world = World(waiting("a.jpg", age=100), waiting("old.jpg", age=1e6, lane="backfill"))
     world.sweep.run()
     assert ("oldest", "100") in world.notices.told
 
@@ -81,7 +81,7 @@ def test_what_is_held_is_taken_up_in_enforce_mode() -> None:
 
 def test_what_is_held_stays_where_it_is_in_observe_mode_and_is_no_alarm() -> None:
     world = World(held=(waiting("a.jpg"),), observe=True)
-    world.bound.stopped = True
+    world.bound.is_tripped = True
     world.sweep.run()
     assert world.sent() == world.unsettled.claimed == []
     assert ("held", "0") in world.notices.told
@@ -89,7 +89,7 @@ def test_what_is_held_stays_where_it_is_in_observe_mode_and_is_no_alarm() -> Non
 
 def test_what_is_held_stays_where_it_is_while_the_bound_has_stopped_all_and_the_number_is_told() -> None:
     world = World(held=(waiting("a.jpg"), waiting("b.jpg")))
-    world.bound.stopped = True
+    world.bound.is_tripped = True
     world.sweep.run()
     assert world.sent() == world.unsettled.claimed == []
     assert ("held", "2") in world.notices.told
@@ -103,7 +103,7 @@ def test_what_is_held_does_not_count_as_the_oldest() -> None:
 
 def test_a_queue_that_is_away_ends_the_run_and_the_age_is_not_told() -> None:
     world = World(waiting("a.jpg"))
-    world.queues["retry"].fails = {"send": [TryAgain("sqs:SendMessage: InternalError")]}
-    with pytest.raises(TryAgain):
+    world.queues["retry"].fails = {"send": [RetryableError("sqs:SendMessage: InternalError")]}
+    with pytest.raises(RetryableError):
         world.sweep.run()
     assert world.notices.told == []

@@ -7,27 +7,27 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from photodna_guard.rate_limiter.server_clock import UNSURE, TableTime
+from photodna_guard.rate_limiter.server_clock import MAX_INITIAL_SKEW, ServerClock
 
 NOW = 1_800_000_000.0
 FINE = 0.005
 
 
-def ask(known: TableTime, at: float, offset: float, way: float) -> None:
+def ask(known: ServerClock, at: float, offset: float, way: float) -> None:
     """A call at `at` by this machine's clock: the table's is `offset` ahead."""
-    known.heard(at, at + way, math.floor(at + way / 2 + offset))
+    known.observe(at, at + way, math.floor(at + way / 2 + offset))
 
 
 def test_before_any_answer_a_clock_may_be_wrong_by_fifty_milliseconds() -> None:
-    known = TableTime()
-    assert (known.offset(NOW), known.error(NOW)) == (0.0, UNSURE)
+    known = ServerClock()
+    assert (known.offset(NOW), known.error(NOW)) == (0.0, MAX_INITIAL_SKEW)
 
 
 @given(st.floats(-0.05, 0.05), st.floats(0.002, 0.008))
 def test_some_calls_at_the_right_moments_make_it_exact_within_three_seconds(offset: float, way: float) -> None:
-    known, now = TableTime(), NOW + 0.3
+    known, now = ServerClock(), NOW + 0.3
     calls = 0
-    while (at := known.ask_at(now, FINE)) < NOW + 3.3:
+    while (at := known.next_sample_at(now, FINE)) < NOW + 3.3:
         assert now <= at <= now + 1
         ask(known, at, offset, way)
         now, calls = at + way, calls + 1
@@ -36,21 +36,21 @@ def test_some_calls_at_the_right_moments_make_it_exact_within_three_seconds(offs
     assert abs(known.offset(now) - offset) <= known.error(now)
 
 
-@given(st.floats(-UNSURE, UNSURE), st.integers(0, 2**32))
+@given(st.floats(-MAX_INITIAL_SKEW, MAX_INITIAL_SKEW), st.integers(0, 2**32))
 def test_whatever_the_answers_tell_the_offset_is_within_the_error(offset: float, seed: int) -> None:
-    random, known, now = Random(seed), TableTime(), NOW
+    random, known, now = Random(seed), ServerClock(), NOW
     for _ in range(60):
         way = random.uniform(0.002, 0.1)
         ask(known, now := now + random.uniform(0, 0.7), offset, way)
         now += way
     assert abs(known.offset(now) - offset) <= known.error(now) + 1e-6
-    assert known.error(now) < 1.01 * UNSURE
+    assert known.error(now) < 1.01 * MAX_INITIAL_SKEW
 
 
 def test_a_clock_that_is_seconds_wrong_is_found_out_and_made_exact_as_well() -> None:
-    known, now = TableTime(), NOW
+    known, now = ServerClock(), NOW
     for _ in range(12):
-        now = min(known.ask_at(now, FINE), now + 1)
+        now = min(known.next_sample_at(now, FINE), now + 1)
         ask(known, now, 2.34, 0.004)
         now += 0.004
     assert known.offset(now) == pytest.approx(2.34, abs=FINE)
@@ -58,7 +58,7 @@ def test_a_clock_that_is_seconds_wrong_is_found_out_and_made_exact_as_well() -> 
 
 
 def test_a_clock_that_is_set_while_it_is_known_is_learned_anew() -> None:
-    known = TableTime()
+    known = ServerClock()
     ask(known, NOW - 0.002, 0.0, 0.004)
     ask(known, NOW + 1 - 0.003, 0.0, 0.004)
     assert known.error(NOW + 2) < 0.003
@@ -67,16 +67,16 @@ def test_a_clock_that_is_set_while_it_is_known_is_learned_anew() -> None:
 
 
 def test_what_is_known_grows_old() -> None:
-    known = TableTime()
+    known = ServerClock()
     for at in (NOW - 0.002, NOW + 1 - 0.003):
         ask(known, at, 0.0, 0.004)
     young, old = known.error(NOW + 2), known.error(NOW + 1000)
     assert old == pytest.approx(young + 0.01, abs=0.001)
-    assert known.error(NOW + 1e6) <= UNSURE + young
+    assert known.error(NOW + 1e6) <= MAX_INITIAL_SKEW + young
 
 
 def test_an_exact_clock_is_not_asked_about() -> None:
-    known = TableTime()
-    known.heard(NOW, NOW, NOW)
-    known.heard(NOW - 0.001, NOW - 0.001, NOW - 1)
-    assert known.ask_at(NOW, FINE) == math.inf
+    known = ServerClock()
+    known.observe(NOW, NOW, NOW)
+    known.observe(NOW - 0.001, NOW - 0.001, NOW - 1)
+    assert known.next_sample_at(NOW, FINE) == math.inf

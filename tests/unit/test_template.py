@@ -8,10 +8,10 @@ import pytest
 
 from local.aws import template
 from photodna_guard import settings
-from photodna_guard.aws.results_table import LEASE_SECONDS, PATIENCE
-from photodna_guard.aws.retry_queue import LONGEST_DELAY
+from photodna_guard.aws.results_table import LEASE_SECONDS, REDELIVER_AFTER_SECONDS
+from photodna_guard.aws.retry_queue import MAX_DELAY_SECONDS
 from photodna_guard.rate_limiter import gcra
-from photodna_guard.scanning.scanner import ANSWER
+from photodna_guard.scanning.scanner import MAX_ANSWER_SECONDS
 
 ROOT = Path(__file__).resolve().parents[2]
 SAM = template.load(ROOT / "template.yaml")
@@ -60,17 +60,17 @@ def test_a_lease_outlives_every_execution_and_a_receipt_six_of_them() -> None:
 
 
 def test_a_function_runs_long_enough_to_wait_for_a_slot_and_for_an_answer() -> None:
-    spacing = gcra.interval(10, 25)
-    upload = gcra.UPLOADS.horizon(spacing) / gcra.SECOND
-    assert FUNCTIONS["OnUploadFunction"]["Timeout"] > upload + ANSWER
-    retry = gcra.RETRIES.patience + (gcra.RETRIES.horizon(spacing) + gcra.BATCH * spacing) / gcra.SECOND
-    assert FUNCTIONS["OnRetryFunction"]["Timeout"] > retry + ANSWER
+    spacing = gcra.slot_interval(10, 25)
+    upload = gcra.LIVE.horizon(spacing) / gcra.MICROSECONDS
+    assert FUNCTIONS["OnUploadFunction"]["Timeout"] > upload + MAX_ANSWER_SECONDS
+    retry = gcra.RETRY.patience + (gcra.RETRY.horizon(spacing) + gcra.MAX_BATCH * spacing) / gcra.MICROSECONDS
+    assert FUNCTIONS["OnRetryFunction"]["Timeout"] > retry + MAX_ANSWER_SECONDS
 
 
 def test_no_batch_has_more_messages_than_there_are_threads_and_connections() -> None:
     for function, source in (("OnRetryFunction", "Retry"), ("OnBackfillFunction", "Backfill")):
         event = FUNCTIONS[function]["Events"][source]["Properties"]
-        assert 10 < event["BatchSize"] <= gcra.BATCH, "a write for each ten would be more than it may cost"
+        assert 10 < event["BatchSize"] <= gcra.MAX_BATCH, "a write for each ten would be more than it may cost"
         assert event["MaximumBatchingWindowInSeconds"] >= 1, "SQS asks for it where a batch is larger than 10"
         assert event["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
 
@@ -92,8 +92,8 @@ def test_a_dead_letter_has_days_left_when_a_message_gets_there() -> None:
 
 def test_every_setting_that_a_function_reads_is_given_to_it() -> None:
     given = SAM["Globals"]["Function"]["Environment"]["Variables"]
-    with pytest.raises(settings.SettingsFault) as caught:
-        settings.read({})
+    with pytest.raises(settings.ConfigurationError) as caught:
+        settings.from_environment({})
     needed = set(re.findall(r"([A-Z_]+) is not set", str(caught.value)))
     assert needed <= set(given)
     assert {name for name in given if not name.startswith("POWERTOOLS_")} == needed - {"POWERTOOLS_SERVICE_NAME"}
@@ -110,4 +110,6 @@ def test_one_sweep_ends_before_the_next_begins_and_misses_none_for_a_failed_one(
 def test_a_message_that_is_only_late_is_not_taken_for_lost() -> None:
     """The longest delay, the receipt of a worker that died, and its lease: none of them is a lost message."""
     visibility = RESOURCES["RetryQueue"]["Properties"]["VisibilityTimeout"]
-    assert all(patience > max(LONGEST_DELAY, visibility, LEASE_SECONDS) for patience in PATIENCE.values())
+    assert all(
+        patience > max(MAX_DELAY_SECONDS, visibility, LEASE_SECONDS) for patience in REDELIVER_AFTER_SECONDS.values()
+    )

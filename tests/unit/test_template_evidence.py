@@ -9,7 +9,7 @@ import pytest
 
 from local.aws import template
 from photodna_guard.aws import deletion_limit, event_bus
-from photodna_guard.aws.results_table import PATIENCE
+from photodna_guard.aws.results_table import REDELIVER_AFTER_SECONDS
 
 ROOT = Path(__file__).resolve().parents[2]
 RESOURCES = template.load(ROOT / "template.yaml")["Resources"]
@@ -42,8 +42,8 @@ def test_an_alarm_watches_only_metrics_that_are_told() -> None:
     own = {alarm["MetricName"] for alarm in alarms if alarm["Namespace"] == "PhotoDNAGuard"}
     assert own <= told
     assert own == {
-        "Matched", "QuarantineFailed", "KeyRefused", "ServiceUnavailable", "QuotaUsed", "Unscannable", "OldestUnsettled",
-        "AwaitingOperator", "Untagged",
+        "Matched", "QuarantineFailed", "KeyRefused", "ServiceUnavailable", "QuotaUsed", "Unscannable",
+        "OldestUnsettled", "AwaitingOperator", "Untagged",
     }  # fmt: skip
     assert all(alarm["AlarmActions"] for alarm in alarms)
 
@@ -145,11 +145,11 @@ def test_each_index_that_is_asked_for_has_a_reader_who_may() -> None:
     asked = {p: str(statements(p)) for p in ("ScannerPolicy", "OnSweepPolicy")}
     assert "/index/sha256" in asked["ScannerPolicy"]
     assert "/index/unsettled" in asked["OnSweepPolicy"]
-    assert indexes == {"needs_attention", "sha256", "unsettled"}
+    assert indexes == {"needs-attention", "sha256", "unsettled"}
 
 
 def test_the_bound_of_the_template_fits_into_its_item() -> None:
     """Each match of an hour is in it: an item of DynamoDB's has 400 KB."""
     most = template.load(ROOT / "template.yaml")["Parameters"]["MaxDeletionsPerHour"]["MaxValue"]
-    assert deletion_limit.HOUR == 3600
+    assert deletion_limit.WINDOW_SECONDS == 3600
     assert most * (16 + 12 + 8) < 400_000 / 4

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from photodna_guard.domain.models import Kind, MatchFlag
-from photodna_guard.match_api.response import LONGEST_QUOTA, LONGEST_THROTTLE, read, seconds
+from photodna_guard.domain.models import MatchFlag, MatchOutcome
+from photodna_guard.match_api.response import MAX_QUOTA_SECONDS, MAX_THROTTLE_SECONDS, parse_response, parse_retry_after
 
 NOW = datetime(2026, 11, 22, 12, 0, 0, tzinfo=UTC).timestamp()
 
@@ -19,34 +19,34 @@ def answer(code: Any = 3000, is_match: Any = False, **more: Any) -> bytes:
     return json.dumps({"Status": status, "TrackingId": "T-1", "IsMatch": is_match, **more}).encode()
 
 
-def kind(body: bytes, status: int = 200) -> Kind:
-    return read(status, None, body, NOW).kind
+def kind(body: bytes, status: int = 200) -> MatchOutcome:
+    return parse_response(status, None, body, NOW).kind
 
 
 def test_only_3000_with_is_match_false_is_no_match() -> None:
-    assert kind(answer(3000, False)) is Kind.NO_MATCH
+    assert kind(answer(3000, False)) is MatchOutcome.NO_MATCH
 
 
 @pytest.mark.parametrize("is_match", [None, "false", 0, [], "", {}, "true", 1])
 def test_an_is_match_that_is_no_boolean_is_unknown(is_match: Any) -> None:
-    assert kind(answer(3000, is_match)) is Kind.UNKNOWN
+    assert kind(answer(3000, is_match)) is MatchOutcome.UNKNOWN
 
 
 @pytest.mark.parametrize("code", [None, "3000", 3001, 3004, 0, -1, 3000.5, True, [3000]])
 def test_any_code_that_is_not_documented_is_unknown_even_with_is_match_false(code: Any) -> None:
-    assert kind(answer(code, False)) is Kind.UNKNOWN
+    assert kind(answer(code, False)) is MatchOutcome.UNKNOWN
 
 
 @pytest.mark.parametrize(
     ("code", "meaning"),
     [
-        (3002, Kind.BAD_PARAMETER),
-        (3206, Kind.NOT_VERIFIED),
-        (3208, Kind.WRONG_SIZE),
-        (3209, Kind.WRONG_SIZE),
+        (3002, MatchOutcome.BAD_PARAMETER),
+        (3206, MatchOutcome.NOT_AN_IMAGE),
+        (3208, MatchOutcome.WRONG_SIZE),
+        (3209, MatchOutcome.WRONG_SIZE),
     ],
 )
-def test_each_documented_code_has_its_meaning(code: int, meaning: Kind) -> None:
+def test_each_documented_code_has_its_meaning(code: int, meaning: MatchOutcome) -> None:
     assert kind(answer(code, False)) is meaning
 
 
@@ -55,37 +55,41 @@ def test_each_documented_code_has_its_meaning(code: int, meaning: Kind) -> None:
     [b"", b"<html>", b"[]", b"null", b"3000", b"\xff\xfe", b"[" * 10**6],
 )
 def test_a_body_that_is_no_answer_is_somebody_elses_than_the_services(body: bytes) -> None:
-    assert kind(body) is Kind.AWAY
+    assert kind(body) is MatchOutcome.UNAVAILABLE
 
 
 @pytest.mark.parametrize("body", [b'{"IsMatch": false}', b'{"Status": 3000}'])
 def test_an_answer_without_a_status_is_unknown(body: bytes) -> None:
-    assert kind(body) is Kind.UNKNOWN
+    assert kind(body) is MatchOutcome.UNKNOWN
 
 
 def test_a_truncated_answer_is_none() -> None:
     whole = answer(3000, False)
-    assert {kind(whole[:n]) for n in range(len(whole))} == {Kind.AWAY}
+    assert {kind(whole[:n]) for n in range(len(whole))} == {MatchOutcome.UNAVAILABLE}
 
 
 @pytest.mark.parametrize("status", [500, 502, 503, 504, 599])
 def test_a_server_that_fails_is_away_whatever_the_body_says(status: int) -> None:
-    assert kind(answer(3000, False), status) is Kind.AWAY
+    assert kind(answer(3000, False), status) is MatchOutcome.UNAVAILABLE
 
 
 def test_only_what_the_service_itself_said_is_an_answer() -> None:
-    assert {kind for kind in Kind if not kind.answered} == {Kind.AWAY, Kind.THROTTLED, Kind.KEY_REFUSED}
+    assert {kind for kind in MatchOutcome if not kind.reached_service} == {
+        MatchOutcome.UNAVAILABLE,
+        MatchOutcome.THROTTLED,
+        MatchOutcome.UNAUTHORIZED,
+    }
 
 
 @pytest.mark.parametrize("status", [201, 204, 301, 302, 307, 400, 404, 408, 413])
 def test_another_http_status_is_unknown_whatever_the_body_says(status: int) -> None:
-    assert kind(answer(3000, False), status) is Kind.UNKNOWN
+    assert kind(answer(3000, False), status) is MatchOutcome.UNKNOWN
 
 
 def test_the_gateways_refusals_are_told_apart() -> None:
-    assert kind(b"", 401) is Kind.KEY_REFUSED
-    assert read(429, "7", b"", NOW).retry_after == 7
-    assert read(403, "3600", b"", NOW).kind is Kind.THROTTLED
+    assert kind(b"", 401) is MatchOutcome.UNAUTHORIZED
+    assert parse_response(429, "7", b"", NOW).retry_after == 7
+    assert parse_response(403, "3600", b"", NOW).kind is MatchOutcome.THROTTLED
 
 
 def test_a_match_keeps_every_source() -> None:
@@ -101,7 +105,7 @@ def test_a_match_keeps_every_source() -> None:
             {"Source": "Other"},
         ],
     }
-    verdict = read(200, None, answer(3000, True, MatchDetails=details), NOW)
+    verdict = parse_response(200, None, answer(3000, True, MatchDetails=details), NOW)
     assert verdict.flags == (MatchFlag("Test", "7", ("A1",), 3), MatchFlag("Other"))
     assert verdict.tracking_id == "T-1"
     assert not verdict.is_test
@@ -109,19 +113,19 @@ def test_a_match_keeps_every_source() -> None:
 
 @pytest.mark.parametrize("details", [None, [], {}, {"MatchFlags": None}, {"MatchFlags": "Test"}])
 def test_a_match_without_details_is_a_match_and_no_test(details: Any) -> None:
-    verdict = read(200, None, answer(3000, True, MatchDetails=details), NOW)
-    assert verdict.kind is Kind.MATCH
+    verdict = parse_response(200, None, answer(3000, True, MatchDetails=details), NOW)
+    assert verdict.kind is MatchOutcome.MATCH
     assert not verdict.is_test
 
 
 def test_a_match_whose_flag_cannot_be_read_is_no_test() -> None:
     details = {"MatchFlags": [{"Source": "Test"}, "rubbish"]}
-    assert not read(200, None, answer(3000, True, MatchDetails=details), NOW).is_test
+    assert not parse_response(200, None, answer(3000, True, MatchDetails=details), NOW).is_test
 
 
 def test_a_match_of_the_test_source_alone_is_a_test() -> None:
     details = {"MatchFlags": [{"Source": "Test"}, {"Source": "Test"}]}
-    assert read(200, None, answer(3000, True, MatchDetails=details), NOW).is_test
+    assert parse_response(200, None, answer(3000, True, MatchDetails=details), NOW).is_test
 
 
 @pytest.mark.parametrize(
@@ -135,18 +139,18 @@ def test_a_match_of_the_test_source_alone_is_a_test() -> None:
         ("soon", None),
         ("nan", None),
         ("inf", None),
-        ("99999999999", LONGEST_QUOTA),
+        ("99999999999", MAX_QUOTA_SECONDS),
         ("Sun, 22 Nov 2026 12:00:30 GMT", 30.0),
         ("Sun, 22 Nov 2026 11:00:00 GMT", 0.0),
     ],
 )
 def test_retry_after_is_read_as_seconds_or_as_a_date(header: str | None, wait: float | None) -> None:
-    assert seconds(header, NOW) == wait
+    assert parse_retry_after(header, NOW) == wait
 
 
 @given(st.integers(100, 599), st.text() | st.none(), st.binary())
 def test_rubbish_is_never_clean_and_never_raises(status: int, header: str | None, body: bytes) -> None:
-    assert read(status, header, body, NOW).kind is not Kind.NO_MATCH
+    assert parse_response(status, header, body, NOW).kind is not MatchOutcome.NO_MATCH
 
 
 _JSON = st.recursive(
@@ -158,10 +162,10 @@ _JSON = st.recursive(
 
 @given(st.fixed_dictionaries({}, optional=dict.fromkeys(("Status", "TrackingId", "IsMatch", "MatchDetails"), _JSON)))
 def test_an_answer_of_any_shape_is_clean_only_with_3000_and_false(body: dict[str, Any]) -> None:
-    verdict = read(200, None, json.dumps(body).encode(), NOW)
+    verdict = parse_response(200, None, json.dumps(body).encode(), NOW)
     status = body.get("Status")
     promised = isinstance(status, dict) and status.get("Code") == 3000 and body.get("IsMatch") is False
-    assert (verdict.kind is Kind.NO_MATCH) == promised
+    assert (verdict.kind is MatchOutcome.NO_MATCH) == promised
 
 
 def test_a_match_with_more_details_than_a_result_can_hold_is_kept_within_bounds() -> None:
@@ -169,12 +173,12 @@ def test_a_match_with_more_details_than_a_result_can_hold_is_kept_within_bounds(
     huge = {"Source": "s" * 10**6, "AdvancedInfo": [{"Key": "MatchId", "Value": "v" * 10**6}], "MatchDistance": 10**50}
     flags = [huge | {"Violations": ["x" * 1000] * 1000}, *[{"Source": "Test"}] * 20_000]
     details = {"MatchFlags": flags}
-    verdict = read(200, None, answer(3000, True, MatchDetails=details), NOW)
-    assert verdict.kind is Kind.MATCH
+    verdict = parse_response(200, None, answer(3000, True, MatchDetails=details), NOW)
+    assert verdict.kind is MatchOutcome.MATCH
     assert len(repr(verdict.flags)) < 50_000
     assert verdict.flags[0].distance is None
 
 
 def test_a_mistaken_retry_after_does_not_hold_everybody_for_a_month() -> None:
-    assert read(429, "9999999", b"", NOW).retry_after == LONGEST_THROTTLE
-    assert read(403, "9999999", b"", NOW).retry_after == LONGEST_QUOTA
+    assert parse_response(429, "9999999", b"", NOW).retry_after == MAX_THROTTLE_SECONDS
+    assert parse_response(403, "9999999", b"", NOW).retry_after == MAX_QUOTA_SECONDS

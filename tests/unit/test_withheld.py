@@ -2,7 +2,7 @@
 
 import pytest
 
-from photodna_guard.domain.errors import Busy, TryAgain
+from photodna_guard.domain.errors import DeferrableError, RetryableError
 from photodna_guard.domain.models import Status
 from tests.unit.fakes import JPEG, MATCH, World
 
@@ -13,7 +13,7 @@ def test_in_observe_mode_a_match_is_written_down_and_stays_where_it_is() -> None
     assert world.ledger.status() is Status.MATCHED
     assert world.uploads.objects == {"a.jpg": JPEG}
     assert world.quarantine.copies == world.quarantine.evidence == {}
-    assert "admit" not in world.bound.calls
+    assert "acquire" not in world.bound.calls
     assert world.ledger.told["v1a.jpg"]["hold_reason"] == "observe mode"
 
 
@@ -61,7 +61,7 @@ def test_what_was_observed_is_moved_in_enforce_mode_without_asking_again() -> No
 
 def test_beyond_the_bound_a_match_is_copied_and_written_down_and_not_deleted() -> None:
     world = World(MATCH)
-    world.bound.stopped = True
+    world.bound.is_tripped = True
     assert world.scan() == [True]
     assert world.ledger.status() is Status.MATCHED
     assert world.ledger.records["v1a.jpg"].copy
@@ -74,19 +74,19 @@ def test_beyond_the_bound_a_match_is_copied_and_written_down_and_not_deleted() -
 
 def test_on_the_operators_word_it_is_deleted_with_the_copy_that_it_has() -> None:
     world = World(MATCH)
-    world.bound.stopped = True
+    world.bound.is_tripped = True
     world.scan()
-    world.bound.stopped = False
+    world.bound.is_tripped = False
     world.scan()
     assert world.ledger.status() is Status.QUARANTINED
     assert world.uploads.objects == {}
-    assert world.quarantine.calls.count("keep") == 1
+    assert world.quarantine.calls.count("store_copy") == 1
     assert len(world.matcher.sent) == 1
 
 
-@pytest.mark.parametrize("error", [TryAgain("away"), Busy("throttled")])
+@pytest.mark.parametrize("error", [RetryableError("away"), DeferrableError("throttled")])
 def test_a_match_that_cannot_even_be_written_down_as_withheld_is_delivered_again(error: Exception) -> None:
     world = World(MATCH, observe=True)
-    world.ledger.fails = {"withhold": [error]}
+    world.ledger.fails = {"hold_for_operator": [error]}
     assert world.scan() == [False]
     assert world.ledger.status() is Status.MATCHED

@@ -20,22 +20,22 @@ from aws_lambda_powertools import Logger, Metrics
 
 from local.aws import EmbeddedCloud
 from local.pictures import draw, encode
-from photodna_guard.aws.deletion_limit import Bound
+from photodna_guard.aws.deletion_limit import DeletionLimit
 from photodna_guard.aws.event_bus import EventBus
-from photodna_guard.aws.quarantine_bucket import Quarantine
-from photodna_guard.aws.results_table import Ledger
+from photodna_guard.aws.quarantine_bucket import QuarantineBucket
+from photodna_guard.aws.results_table import ResultsTable
 from photodna_guard.aws.retry_queue import RetryQueue
 from photodna_guard.aws.table import Table
-from photodna_guard.aws.telemetry import Notices
-from photodna_guard.aws.upload_bucket import Uploads
-from photodna_guard.domain.models import Delivery, Kind, MatchFlag, ScanRecord, Status, Upload, Verdict
-from photodna_guard.scanning.outcomes import Endings
-from photodna_guard.scanning.quarantine_workflow import Move
+from photodna_guard.aws.telemetry import Telemetry
+from photodna_guard.aws.upload_bucket import UploadBucket
+from photodna_guard.domain.models import MatchFlag, MatchOutcome, ScanJob, ScanRecord, Status, Upload, Verdict
+from photodna_guard.scanning.outcomes import OutcomeHandler
+from photodna_guard.scanning.quarantine_workflow import QuarantineWorkflow
 from photodna_guard.scanning.scan import Scan
 
 GOAL = 1.3
 ROUNDS = 60
-MATCH = Verdict(Kind.MATCH, tracking_id="T-1", flags=(MatchFlag("Other", "7", ("A1",), 3),))
+MATCH = Verdict(MatchOutcome.MATCH, tracking_id="T-1", flags=(MatchFlag("Other", "7", ("A1",), 3),))
 Call = tuple[str, str, dict[str, Any]]  # service, method, parameters
 
 
@@ -69,26 +69,26 @@ class Ours:
     def __post_init__(self) -> None:
         self.clients: dict[str, Any] = {name: _client(self.cloud, self.recorder.session, name) for name in _SERVICES}
         s3, dynamodb = self.clients["s3"], self.clients["dynamodb"]
-        self.ledger = Ledger(dynamodb, self.cloud.endpoints.results_table, 90)
-        self.uploads = Uploads(s3)
-        bound = Bound(Table(dynamodb, self.cloud.resource("RateLimiterTable")), 1000)
-        quarantine = Quarantine(s3, self.cloud.endpoints.quarantine_bucket, "GOVERNANCE", 1)
-        self.move = Move(self.ledger, self.uploads, quarantine, bound)
+        self.ledger = ResultsTable(dynamodb, self.cloud.endpoints.results_table, 90)
+        self.uploads = UploadBucket(s3)
+        bound = DeletionLimit(Table(dynamodb, self.cloud.resource("RateLimiterTable")), 1000)
+        quarantine = QuarantineBucket(s3, self.cloud.endpoints.quarantine_bucket, "GOVERNANCE", 1)
+        self.move = QuarantineWorkflow(self.ledger, self.uploads, quarantine, bound)
         queue = RetryQueue(_client(self.cloud, boto3.Session(), "sqs"), "-", "-")
-        notices = Notices(Logger("bench"), Metrics("bench", "bench"))
+        notices = Telemetry(Logger("bench"), Metrics("bench", "bench"))
         bus = EventBus(self.clients["events"], "bench")
-        self.endings = Endings(self.ledger, self.uploads, queue, bus, notices, 86400)
+        self.endings = OutcomeHandler(self.ledger, self.uploads, queue, bus, notices, 86400)
 
     def begun(self, upload: Upload) -> ScanRecord:
-        record = self.ledger.begin(Delivery(upload))
+        record = self.ledger.claim(ScanJob(upload))
         self.recorder.calls.clear()
         self.recorder.first_answer = 0.0
         return record
 
     def moved(self, upload: Upload, record: ScanRecord) -> None:
         """What the scanner does with a match."""
-        scan = Scan(Delivery(upload), self.move.intend(upload, record, MATCH, bare=True))
-        evidence_key = self.move.finish(upload, scan.begun)
+        scan = Scan(ScanJob(upload), self.move.mark_matched(upload, record, MATCH, bare=True))
+        evidence_key = self.move.resume(upload, scan.begun)
         self.endings.settle(scan, Status.QUARANTINED, evidence_key=evidence_key)
 
 

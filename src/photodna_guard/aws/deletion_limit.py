@@ -9,16 +9,16 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from photodna_guard.aws.table import Refused, Table
-from photodna_guard.domain.errors import Busy, Withheld
+from photodna_guard.aws.table import ConditionFailedError, Table
+from photodna_guard.domain.errors import AwaitingOperatorError, DeferrableError
 from photodna_guard.domain.models import Upload
 
-HOUR = 3600
+WINDOW_SECONDS = 3600
 _ITEM = {"limiter": "quarantines"}
 _CONTENTION = 10  # refused writes after which somebody else may try
 
 
-class Bound:
+class DeletionLimit:
     """The bound. Its methods raise Busy and TryAgain."""
 
     def __init__(self, table: Table, most: int, now: Callable[[], float] = time.time) -> None:
@@ -26,26 +26,26 @@ class Bound:
         self._table, self._most, self._now = table, most, now
         self._item: dict[str, Any] = {}
 
-    def admit(self, upload: Upload) -> None:
+    def acquire(self, upload: Upload) -> None:
         """Counts a match that is about to be deleted; once, however often it is tried. Raises Withheld."""
         name, now = hashlib.sha256(f"{upload.id}#{upload.version}".encode()).hexdigest()[:16], int(self._now())
         for _ in range(_CONTENTION):
-            recent = {each: at for each, at in self._item.get("recent", {}).items() if at > now - HOUR}
+            recent = {each: at for each, at in self._item.get("recent", {}).items() if at > now - WINDOW_SECONDS}
             full = name not in recent and len(recent) >= self._most
             try:
                 self._item = self._write("tripped_at", now) if full else self._write("recent", {name: now} | recent)
-            except Refused as refused:  # what was known of it is old
+            except ConditionFailedError as refused:  # what was known of it is old
                 self._item = refused.item
                 full = "tripped_at" in self._item
                 if not full:
                     continue
             if full:
-                raise Withheld(f"more than {self._most} matches in an hour")
+                raise AwaitingOperatorError(f"more than {self._most} matches in an hour")
             return
-        raise Busy("many matches at once", until=now + 1)
+        raise DeferrableError("many matches at once", until=now + 1)
 
     @property
-    def stopped(self) -> bool:
+    def is_tripped(self) -> bool:
         """Whether all deleting has stopped, until an operator lets it go on."""
         return "tripped_at" in self._table.read(_ITEM)
 

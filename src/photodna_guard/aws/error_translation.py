@@ -5,7 +5,7 @@ from types import TracebackType
 from botocore.exceptions import BotoCoreError, ClientError
 from urllib3.exceptions import HTTPError
 
-from photodna_guard.domain.errors import Busy, TryAgain
+from photodna_guard.domain.errors import DeferrableError, RetryableError
 
 THROTTLED = frozenset(
     {
@@ -28,7 +28,7 @@ THROTTLED = frozenset(
 )
 
 
-class calling:  # noqa: N801 - reads as a statement: with calling("sqs:SendMessage")
+class translate_aws_errors:  # noqa: N801 - reads as a statement: with calling("sqs:SendMessage")
     """Raises Busy or TryAgain for a failure of the call within, without the exception's text: it may hold a URL."""
 
     def __init__(self, operation: str) -> None:
@@ -41,19 +41,19 @@ class calling:  # noqa: N801 - reads as a statement: with calling("sqs:SendMessa
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> bool | None:
         if isinstance(error, ClientError):
-            reason = f"{self._operation}: {code(error)}"
-            raise (Busy(reason) if _throttled(error) else TryAgain(reason)) from None
+            reason = f"{self._operation}: {error_code(error)}"
+            raise (DeferrableError(reason) if _throttled(error) else RetryableError(reason)) from None
         # botocore passes urllib3's own errors on where it reads an answer beside its session.
         if isinstance(error, BotoCoreError | HTTPError):
-            raise TryAgain(f"{self._operation}: {type(error).__name__}") from None
+            raise RetryableError(f"{self._operation}: {type(error).__name__}") from None
         return None
 
 
 def _throttled(error: ClientError) -> bool:
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
-    return code(error) in THROTTLED or status in (429, 503)
+    return error_code(error) in THROTTLED or status in (429, 503)
 
 
-def code(error: ClientError) -> str:
+def error_code(error: ClientError) -> str:
     """S3's or another service's error code, or the HTTP status where an answer had no body."""
     return str(error.response.get("Error", {}).get("Code", "unknown"))

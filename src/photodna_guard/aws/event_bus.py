@@ -6,9 +6,9 @@ Its detail is what docs/schemas/settled-1.schema.json says.
 import json
 from typing import TYPE_CHECKING
 
-from photodna_guard.aws.error_translation import THROTTLED, calling
-from photodna_guard.domain.errors import Busy, TryAgain
-from photodna_guard.domain.models import ScanRecord, Upload, iso
+from photodna_guard.aws.error_translation import THROTTLED, translate_aws_errors
+from photodna_guard.domain.errors import DeferrableError, RetryableError
+from photodna_guard.domain.models import ScanRecord, Upload, to_iso
 
 if TYPE_CHECKING:
     from mypy_boto3_events import EventBridgeClient
@@ -24,7 +24,7 @@ class EventBus:
         """`stack`: the name that tells this deployment's events from another's."""
         self._client, self._stack = client, stack
 
-    def settled(self, upload: Upload, record: ScanRecord) -> None:
+    def publish_settled(self, upload: Upload, record: ScanRecord) -> None:
         """Announces how an upload ended. At least once: who listens goes by `upload`, `version` and `status`."""
         detail = {
             "schema": "photodna-guard/settled/1",
@@ -37,15 +37,15 @@ class EventBus:
             "reason": record.reason,
             "is_test": record.is_test,
             "quarantine_key": record.copy.key if record.copy else None,
-            "received_at": iso(record.received),
+            "received_at": to_iso(record.received),
         }
         entry: PutEventsRequestEntryTypeDef = {
             "Source": SOURCE,
             "DetailType": DETAIL_TYPE,
             "Detail": json.dumps(detail),
         }
-        with calling("events:PutEvents"):
+        with translate_aws_errors("events:PutEvents"):
             answer = self._client.put_events(Entries=[entry])
         if answer["FailedEntryCount"]:
             what = answer["Entries"][0].get("ErrorCode", "unknown")
-            raise (Busy if what in THROTTLED else TryAgain)(f"events:PutEvents: {what}")
+            raise (DeferrableError if what in THROTTLED else RetryableError)(f"events:PutEvents: {what}")

@@ -5,12 +5,12 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from photodna_guard.domain.models import Copy, Delivery, MatchFlag, ScanRecord, Status, Upload
+from photodna_guard.domain.models import MatchFlag, QuarantinedCopy, ScanJob, ScanRecord, Status, Upload
 
 # What a record that is opened again keeps of an earlier match, in the list `previous_matches`.
 # More than that add nothing, and a result has 400 KB: the copies are found by `quarantine_key` all the same.
-MOST_EARLIER = 20
-EVIDENCE = (
+MAX_PREVIOUS_MATCHES = 20
+KEPT_ATTRIBUTES = (
     "quarantine_key",
     "quarantine_version",
     "evidence_key",
@@ -20,7 +20,7 @@ EVIDENCE = (
     "tracking_id",
     "settled_at",
 )
-COPY = (
+COPY_ATTRIBUTES = (
     "quarantine_key",
     "quarantine_version",
     "sha256",
@@ -36,7 +36,7 @@ UNTAGGED = "UNTAGGED"  # of `needs_attention`: settled, and no room for its tag
 SHARDS = 16  # of the index `unsettled`: one partition takes a thousand writes a second
 
 
-def asked_anew(delivery: Delivery, item: Mapping[str, Any]) -> bool:
+def needs_new_scan(delivery: ScanJob, item: Mapping[str, Any]) -> bool:
     """Whether a settled record is to be opened again.
 
     Without versions the same bytes under the same key have the same ETag: a later event of theirs is another upload,
@@ -65,18 +65,18 @@ def record_of(item: Mapping[str, Any]) -> ScanRecord:
         evidence=bool(item["matches"] or item.get("previous_matches") or status is Status.MATCHED),
         quarantined_before=any(not match["is_test"] for match in item.get("previous_matches", [])),
         received=datetime.fromisoformat(item["received_at"]).timestamp(),
-        announced="unsettled" not in item,
+        published="unsettled" not in item,
         untagged=item.get("needs_attention") == UNTAGGED,
         reason=item.get("reason", ""),
         facts=item if status is Status.MATCHED else {},
     )
 
 
-def copy_of(item: Mapping[str, Any]) -> Copy | None:
+def copy_of(item: Mapping[str, Any]) -> QuarantinedCopy | None:
     """The copy that an item tells of, where there is one."""
     if "quarantine_version" not in item:
         return None
-    return Copy(item["quarantine_key"], item["quarantine_version"], item["sha256"], int(item.get("size", 0)))
+    return QuarantinedCopy(item["quarantine_key"], item["quarantine_version"], item["sha256"], int(item.get("size", 0)))
 
 
 def flags_of(item: Mapping[str, Any]) -> tuple[MatchFlag, ...]:
@@ -125,6 +125,6 @@ def shard(upload: Upload) -> str:
     return f"{zlib.crc32(upload.id.encode()) % SHARDS:x}"
 
 
-def told() -> dict[str, None]:
+def published_attributes() -> dict[str, None]:
     """The attributes that end with it when nothing is left to be told of a record."""
     return {"unsettled": None, "redeliver_at": None, "queue": None}

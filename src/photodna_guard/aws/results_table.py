@@ -16,20 +16,30 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from photodna_guard.aws.result_item import (
-    COPY,
-    EVIDENCE,
-    MOST_EARLIER,
+    COPY_ATTRIBUTES,
+    KEPT_ATTRIBUTES,
+    MAX_PREVIOUS_MATCHES,
     UNTAGGED,
-    asked_anew,
     flags_of,
+    needs_new_scan,
+    published_attributes,
     record_of,
     shard,
     source_of,
-    told,
 )
-from photodna_guard.aws.table import Refused, Table
-from photodna_guard.domain.errors import Held
-from photodna_guard.domain.models import Copy, Delivery, Kind, ScanRecord, Source, Status, Upload, Verdict, iso
+from photodna_guard.aws.table import ConditionFailedError, Table
+from photodna_guard.domain.errors import LeaseHeldError
+from photodna_guard.domain.models import (
+    MatchOutcome,
+    QuarantinedCopy,
+    ScanJob,
+    ScanRecord,
+    SourceObject,
+    Status,
+    Upload,
+    Verdict,
+    to_iso,
+)
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -38,14 +48,14 @@ LEASE_SECONDS = 160.0  # longer than the longest a function runs, so that a leas
 # Seconds beyond the time at which a message is due after which it counts as lost, and the sweep sends another. A
 # backlog's messages lie in their queue for long; those of a backfill for days.
 REDELIVER_AFTER_SECONDS = {"retry": 1800, "backfill": 86400}
-HELD = "held"  # of the index `unsettled`: matches that are not moved until the operator says so
+HELD_FOR_OPERATOR = "held"  # of the index `unsettled`: matches that are not moved until the operator says so
 
 # Statuses that somebody should look at: the sparse index's partition key.
 _ATTENTION = (Status.DEFERRED, Status.MATCHED, Status.QUARANTINED, Status.UNSCANNABLE, Status.FAILED)
 _EXPIRING = (Status.CLEAN, Status.SKIPPED, Status.GONE)
 
 
-class Ledger:
+class ResultsTable:
     """The results table. Its methods raise Held where another worker has the version, else Busy and TryAgain."""
 
     def __init__(
@@ -60,42 +70,44 @@ class Ledger:
         self._table, self._keep, self._now = Table(client, table, now), clean_result_days * 86400, now
         self._queue = queue
 
-    def begin(self, delivery: Delivery) -> ScanRecord:
+    def claim(self, delivery: ScanJob) -> ScanRecord:
         """Makes the record, or takes it up; one call. What is settled is returned as it is, without a lease."""
         now, lease = self._now(), uuid.uuid4().hex
         try:
             return self._take(delivery.upload, now, lease)
-        except Refused as refused:
+        except ConditionFailedError as refused:
             item = refused.item
         if item.get("lease") == lease:  # the first answer was lost on its way, and the call made again
             return record_of(item)
         if not Status(item["status"]).settled:
-            raise Held("another worker has it", until=float(item["lease_until"]))
-        if not asked_anew(delivery, item):
+            raise LeaseHeldError("another worker has it", until=float(item["lease_until"]))
+        if not needs_new_scan(delivery, item):
             return record_of(item)
         self._reopen(delivery.upload, item)
         try:
             return self._take(delivery.upload, now, lease)
-        except Refused:
-            raise Held("another worker has it", until=now + 5) from None
+        except ConditionFailedError:
+            raise LeaseHeldError("another worker has it", until=now + 5) from None
 
-    def matched(self, upload: Upload, record: ScanRecord, verdict: Verdict) -> ScanRecord:
+    def record_match(self, upload: Upload, record: ScanRecord, verdict: Verdict) -> ScanRecord:
         """Writes the intent of the move, before anything is moved."""
         matches = [asdict(flag) | {"violations": list(flag.violations)} for flag in verdict.flags]
         found = {
             "tracking_id": verdict.tracking_id,
             "is_test": verdict.is_test,
             "matches": matches,
-            "matched_at": iso(self._now()),
+            "matched_at": to_iso(self._now()),
             "reason": verdict.reason or None,
         }
         return self._write(upload, record, Status.MATCHED, found | {"attempts": record.attempts})
 
-    def copied(self, upload: Upload, record: ScanRecord, copy: Copy, source: Source) -> ScanRecord:
+    def record_copy(
+        self, upload: Upload, record: ScanRecord, copy: QuarantinedCopy, source: SourceObject
+    ) -> ScanRecord:
         """Writes that a verified copy is under lock: from here on the source may go."""
         where = {"quarantine_key": copy.key, "quarantine_version": copy.version_id, "sha256": copy.sha256}
         said = {"content_type": source.content_type, "last_modified": source.last_modified}
-        kept = {"size": copy.size, "copied_at": iso(self._now()), "metadata": dict(source.metadata), **said}
+        kept = {"size": copy.size, "copied_at": to_iso(self._now()), "metadata": dict(source.metadata), **said}
         return self._write(upload, record, Status.MATCHED, {**where, **kept, "is_test": record.is_test})
 
     def defer(self, upload: Upload, record: ScanRecord, reason: str, delay: float) -> None:
@@ -105,19 +117,24 @@ class Ledger:
         sets = {"attempts": record.attempts, "redeliver_at": overdue}
         self._write(upload, record, status, sets | ({} if record.evidence else {"reason": reason}), release=True)
 
-    def withhold(self, upload: Upload, record: ScanRecord, reason: str) -> None:
+    def hold_for_operator(self, upload: Upload, record: ScanRecord, reason: str) -> None:
         """Gives the lease of a match back. Nothing leads here again but the sweep, once it may."""
-        sets = {"attempts": record.attempts, "hold_reason": reason, "unsettled": HELD, "redeliver_at": int(self._now())}
+        sets = {
+            "attempts": record.attempts,
+            "hold_reason": reason,
+            "unsettled": HELD_FOR_OPERATOR,
+            "redeliver_at": int(self._now()),
+        }
         self._write(upload, record, Status.MATCHED, sets, release=True)
 
-    def known(self, sha256: str) -> Verdict | None:
+    def find_quarantined_by_sha256(self, sha256: str) -> Verdict | None:
         """The verdict on a picture of the same bytes that is in quarantine; None where there is none.
 
         One that an operator has marked as `released` says nothing.
         """
         for item in self._table.query("sha256", "sha256", sha256):
             if item["status"] == Status.QUARANTINED and not item.get("released"):
-                return Verdict(Kind.MATCH, "known-hash", item.get("tracking_id"), flags_of(item))
+                return Verdict(MatchOutcome.MATCH, "known-hash", item.get("tracking_id"), flags_of(item))
         return None
 
     def settle(
@@ -125,27 +142,32 @@ class Ledger:
     ) -> ScanRecord:
         """Ends the version's way. All but a clean one stays in the index `unsettled` until it is announced."""
         now = self._now()
-        settled = {"settled_at": iso(now), "attempts": record.attempts, "is_test": record.is_test, "hold_reason": None}
+        settled = {
+            "settled_at": to_iso(now),
+            "attempts": record.attempts,
+            "is_test": record.is_test,
+            "hold_reason": None,
+        }
         if status in _EXPIRING and not record.evidence:
             settled |= {"expires_at": int(now) + self._keep, "source": None}
         if status is Status.CLEAN:
-            settled |= told()
+            settled |= published_attributes()
         if reason or not record.evidence:  # of a match it says how that came to be known
             settled["reason"] = reason or None
         return self._write(upload, record, status, settled | more, release=True)
 
-    def announced(self, upload: Upload) -> None:
+    def mark_published(self, upload: Upload) -> None:
         """Writes that those who listen were told how it ended."""
-        with suppress(Refused):  # opened again meanwhile: then that was not the end
+        with suppress(ConditionFailedError):  # opened again meanwhile: then that was not the end
             self._update(upload, "REMOVE unsettled, redeliver_at, queue", "attribute_exists(settled_at)", {}, {})
 
-    def tagged(self, upload: Upload, status: Status, done: bool) -> None:
+    def mark_tagged(self, upload: Upload, status: Status, done: bool) -> None:
         """Writes whether a settled upload has its tag: one that has not is for somebody to look at."""
         attention = status.value if done else UNTAGGED
         expression, values = "SET needs_attention = :needs_attention", {":needs_attention": attention}
         if done and status not in _ATTENTION:
             expression, values = "REMOVE needs_attention", {}
-        with suppress(Refused):
+        with suppress(ConditionFailedError):
             self._update(upload, expression, "attribute_exists(settled_at)", values, {})
 
     def _take(self, upload: Upload, now: float, lease: str) -> ScanRecord:
@@ -163,7 +185,7 @@ class Ledger:
                 ":pending": Status.PENDING.value,
                 ":deferred": Status.DEFERRED.value,
                 ":matched": Status.MATCHED.value,
-                ":at": iso(now),
+                ":at": to_iso(now),
                 ":now": int(now),
                 ":until": int(now + LEASE_SECONDS),
                 ":lease": lease,
@@ -183,15 +205,15 @@ class Ledger:
     def _reopen(self, upload: Upload, item: Mapping[str, Any]) -> None:
         """Makes a settled record pending once more, unless somebody else just did. Keeps where evidence lies."""
         known, kept = item.get("previous_matches", []), []
-        if "quarantine_version" in item and len(known) < MOST_EARLIER:
-            kept = [{name: item[name] for name in EVIDENCE if name in item}]
+        if "quarantine_version" in item and len(known) < MAX_PREVIOUS_MATCHES:
+            kept = [{name: item[name] for name in KEPT_ATTRIBUTES if name in item}]
         try:
             self._update(
                 upload,
                 "SET #status = :pending, sequencer = :new, matches = :none, is_test = :false, received_at = :at, "
-                "earlier = list_append(if_not_exists(previous_matches, :none), :kept) "
+                "previous_matches = list_append(if_not_exists(previous_matches, :none), :kept) "
                 "REMOVE expires_at, settled_at, reason, tracking_id, matched_at, "
-                + ", ".join(f"#{name}" for name in COPY),
+                + ", ".join(f"#{name}" for name in COPY_ATTRIBUTES),
                 "#status = :was AND sequencer = :old",
                 {
                     ":pending": Status.PENDING.value,
@@ -201,12 +223,12 @@ class Ledger:
                     ":none": [],
                     ":false": False,
                     ":kept": kept,
-                    ":at": iso(self._now()),
+                    ":at": to_iso(self._now()),
                 },
-                {"#status": "status"} | {f"#{name}": name for name in COPY},
+                {"#status": "status"} | {f"#{name}": name for name in COPY_ATTRIBUTES},
             )
-        except Refused:
-            raise Held("another worker has it", until=self._now() + 5) from None
+        except ConditionFailedError:
+            raise LeaseHeldError("another worker has it", until=self._now() + 5) from None
 
     def _write(
         self,
@@ -229,8 +251,8 @@ class Ledger:
         values = {f":{name}": value for name, value in kept.items()} | {":mine": record.lease}
         try:
             return record_of(self._update(upload, update, "#lease = :mine", values, names))
-        except Refused:
-            raise Held("another worker took it over", until=self._now() + 5) from None
+        except ConditionFailedError:
+            raise LeaseHeldError("another worker took it over", until=self._now() + 5) from None
 
     def _update(
         self,

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from aws_lambda_powertools.utilities.parameters import SecretsProvider
 from aws_lambda_powertools.utilities.parameters.exceptions import GetParameterError
 
-from photodna_guard.domain.errors import NoKey
+from photodna_guard.domain.errors import KeyUnavailableError
 
 if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
@@ -25,8 +25,8 @@ class SubscriptionKey:
         try:
             value = self._provider.get(self._secret, max_age=MAX_AGE_SECONDS, force_fetch=fresh)
         except GetParameterError:
-            raise NoKey("the subscription key's secret cannot be read") from None
+            raise KeyUnavailableError("the subscription key's secret cannot be read") from None
         key = value.strip() if isinstance(value, str) else ""
         if not (key and key.isascii() and key.isprintable()):
-            raise NoKey("the subscription key's secret holds no plain-text key")
+            raise KeyUnavailableError("the subscription key's secret holds no plain-text key")
         return key

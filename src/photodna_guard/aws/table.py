@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from botocore.exceptions import ClientError
 
-from photodna_guard.aws.error_translation import calling, code
-from photodna_guard.rate_limiter.server_clock import TableTime
+from photodna_guard.aws.error_translation import error_code, translate_aws_errors
+from photodna_guard.rate_limiter.server_clock import ServerClock
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _to_item, _from_item = TypeSerializer().serialize, TypeDeserializer().deserialize
 
 
-class Refused(Exception):
+class ConditionFailedError(Exception):
     """The condition did not hold; `item` is what stands there."""
 
     def __init__(self, item: dict[str, Any]) -> None:
@@ -33,7 +33,7 @@ class Table:
     client: "DynamoDBClient"
     name: str
     now: Callable[[], float] = time.time
-    time: TableTime = field(default_factory=TableTime)
+    time: ServerClock = field(default_factory=ServerClock)
 
     def update(
         self,
@@ -49,7 +49,7 @@ class Table:
             more |= {"ConditionExpression": condition, "ReturnValuesOnConditionCheckFailure": "ALL_OLD"}
         if values:
             more["ExpressionAttributeValues"] = {name: _to_item(value) for name, value in values.items()}
-        with calling("dynamodb:UpdateItem"):
+        with translate_aws_errors("dynamodb:UpdateItem"):
             sent = self.now()
             try:
                 answer = self.client.update_item(
@@ -61,16 +61,16 @@ class Table:
                 )
             except ClientError as error:
                 self._hear(sent, error.response)
-                if code(error) != "ConditionalCheckFailedException":
+                if error_code(error) != "ConditionalCheckFailedException":
                     raise
                 found: Any = error.response.get("Item", {})
-                raise Refused(_plain(found)) from None
+                raise ConditionFailedError(_plain(found)) from None
         self._hear(sent, answer)
         return _plain(answer["Attributes"])
 
     def read(self, key: Mapping[str, str]) -> dict[str, Any]:
         """The item as it is, empty where there is none. Raises Busy and TryAgain."""
-        with calling("dynamodb:GetItem"):
+        with translate_aws_errors("dynamodb:GetItem"):
             sent = self.now()
             answer = self.client.get_item(TableName=self.name, Key=_key(key), ConsistentRead=True)
         self._hear(sent, answer)
@@ -80,7 +80,7 @@ class Table:
         """The items of one partition of an index, as they were a moment ago. Raises Busy and TryAgain."""
         more: Any = {}
         while more is not None:
-            with calling("dynamodb:Query"):
+            with translate_aws_errors("dynamodb:Query"):
                 answer = self.client.query(
                     TableName=self.name,
                     IndexName=index,
@@ -97,7 +97,7 @@ class Table:
         received = self.now()
         date = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("date", "")
         try:
-            self.time.heard(sent, received, parsedate_to_datetime(date).timestamp())
+            self.time.observe(sent, received, parsedate_to_datetime(date).timestamp())
         except (ValueError, TypeError):  # an answer without a usable date tells nothing
             return
 

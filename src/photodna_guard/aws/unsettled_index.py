@@ -5,27 +5,27 @@ from datetime import datetime
 from typing import Any
 
 from photodna_guard.aws.result_item import SHARDS, upload_of
-from photodna_guard.aws.results_table import HELD, REDELIVER_AFTER_SECONDS
-from photodna_guard.aws.table import Refused, Table
-from photodna_guard.domain.models import Upload, Waiting
+from photodna_guard.aws.results_table import HELD_FOR_OPERATOR, REDELIVER_AFTER_SECONDS
+from photodna_guard.aws.table import ConditionFailedError, Table
+from photodna_guard.domain.models import UnsettledRecord, Upload
 
 
-class Unsettled:
+class UnsettledIndex:
     """The index. Its methods raise Busy and TryAgain."""
 
     def __init__(self, table: Table) -> None:
         self._table = table
 
-    def waiting(self) -> Iterator[Waiting]:
+    def iter_unsettled(self) -> Iterator[UnsettledRecord]:
         """All that waits, oldest first within each partition."""
         for shard in range(SHARDS):
             yield from map(_waiting, self._table.query("unsettled", "unsettled", f"{shard:x}"))
 
-    def held(self) -> Iterator[Waiting]:
+    def iter_held(self) -> Iterator[UnsettledRecord]:
         """The matches that are not moved until the operator says so."""
-        yield from map(_waiting, self._table.query("unsettled", "unsettled", HELD))
+        yield from map(_waiting, self._table.query("unsettled", "unsettled", HELD_FOR_OPERATOR))
 
-    def claim(self, waiting: Waiting, now: int) -> Upload | None:
+    def claim(self, waiting: UnsettledRecord, now: int) -> Upload | None:
         """The upload, to be sent again; None where somebody else has taken it up meanwhile.
 
         Next it is overdue after as long again as it has waited: a backlog gets few messages that it has already.
@@ -38,11 +38,11 @@ class Unsettled:
                 "redeliver_at = :seen",
                 {":next": now + patience, ":seen": waiting.overdue},
             )
-        except Refused:
+        except ConditionFailedError:
             return None
         return upload_of(item)
 
 
-def _waiting(item: dict[str, Any]) -> Waiting:
+def _waiting(item: dict[str, Any]) -> UnsettledRecord:
     received = datetime.fromisoformat(item["received_at"]).timestamp()
-    return Waiting(item["upload"], item["version"], item["queue"], received, int(item["redeliver_at"]))
+    return UnsettledRecord(item["upload"], item["version"], item["queue"], received, int(item["redeliver_at"]))

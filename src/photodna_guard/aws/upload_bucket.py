@@ -15,17 +15,17 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 from botocore.httpchecksum import StreamingChecksumBody
 
-from photodna_guard.aws.error_translation import calling, code
-from photodna_guard.domain.errors import Gone, TryAgain, Unscannable
-from photodna_guard.domain.models import Look, Source, Upload
+from photodna_guard.aws.error_translation import error_code, translate_aws_errors
+from photodna_guard.domain.errors import ObjectGoneError, RetryableError, UnscannableError
+from photodna_guard.domain.models import ObjectHead, SourceObject, Upload
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_s3.type_defs import TagTypeDef
 
 URL_SECONDS = 300
-TAG = "scan-status"
-MOST_TAGS = 10  # that S3 allows an object
+STATUS_TAG = "scan-status"
+MAX_TAGS = 10  # that S3 allows an object
 
 _GONE = {
     "NoSuchKey": "deleted",
@@ -40,39 +40,39 @@ _GONE = {
 _UNSCANNABLE = {"InvalidRequest": "customer-key", "InvalidObjectState": "archived"}
 
 
-class Uploads:
+class UploadBucket:
     """The upload bucket. Its methods raise Gone, Unscannable, Busy and TryAgain."""
 
     def __init__(self, client: "S3Client") -> None:
         self._client = client
 
-    def look(self, upload: Upload, head_bytes: int) -> Look:
+    def read_head(self, upload: Upload, head_bytes: int) -> ObjectHead:
         """Size, encoding and first bytes, in one ranged GET. `proved` where that is the whole object, with a digest."""
         try:
             answer = self._get(upload, Range=f"bytes=0-{head_bytes - 1}")
         except _Empty:
             _expect(upload, 0)
-            return Look(0, b"")
+            return ObjectHead(0, b"")
         size = int(answer.get("ContentRange", "").rpartition("/")[2] or answer["ContentLength"])
         _expect(upload, size)
         head = _body(answer, min(size, head_bytes))
         encoding = answer.get("ContentEncoding", "").strip().lower()
         proved = size == len(head) and _is_proved(answer, head)
-        return Look(size, head, encoding, answer.get("TagCount", 0), proved)
+        return ObjectHead(size, head, encoding, answer.get("TagCount", 0), proved)
 
-    def read(self, upload: Upload) -> Source:
+    def read_object(self, upload: Upload) -> SourceObject:
         """All bytes of the version, proved to be those, and what S3 says of them."""
         answer, content, proved = self._whole(upload)
         if not proved and self._whole(upload)[1] != content:
-            raise TryAgain("s3:GetObject: two reads of one version differ")
-        return Source(
+            raise RetryableError("s3:GetObject: two reads of one version differ")
+        return SourceObject(
             content=content,
             content_type=answer.get("ContentType", ""),
             last_modified=answer["LastModified"].isoformat(),
             metadata={name: value for name, value in answer.get("Metadata", {}).items() if name},
         )
 
-    def digest(self, upload: Upload) -> str:
+    def hash_object(self, upload: Upload) -> str:
         """The SHA-256 of the version's bytes (hexadecimal), from a read of its own."""
         return hashlib.sha256(self._whole(upload)[1]).hexdigest()
 
@@ -80,7 +80,7 @@ class Uploads:
         """A URL that reads this version for five minutes. No call is made. Never log it, never keep it."""
         return self._client.generate_presigned_url("get_object", Params=_version(upload), ExpiresIn=URL_SECONDS)
 
-    def tag(self, upload: Upload, value: str, bare: bool = False) -> bool:
+    def set_status_tag(self, upload: Upload, value: str, bare: bool = False) -> bool:
         """Sets the tag beside the user's own, over one that the uploader made up. False where there is no room.
 
         `bare`: it is known to have none, and this moment counts for more than one that is set in it.
@@ -88,12 +88,12 @@ class Uploads:
         where = _version(upload)
         known = {} if bare else self._tags(where)
         # Not Scan-Status beside it: IAM does not tell the case of tags apart, and it would open the gate.
-        tags = {name: held for name, held in known.items() if name == TAG or name.lower() != TAG}
-        if tags.get(TAG) == value and tags == known:
+        tags = {name: held for name, held in known.items() if name == STATUS_TAG or name.lower() != STATUS_TAG}
+        if tags.get(STATUS_TAG) == value and tags == known:
             return True
-        if TAG not in tags and len(tags) >= MOST_TAGS:
+        if STATUS_TAG not in tags and len(tags) >= MAX_TAGS:
             return False
-        tag_set: list[TagTypeDef] = [{"Key": key, "Value": val} for key, val in (tags | {TAG: value}).items()]
+        tag_set: list[TagTypeDef] = [{"Key": key, "Value": val} for key, val in (tags | {STATUS_TAG: value}).items()]
         with _reading("s3:PutObjectTagging"):
             self._client.put_object_tagging(**where, Tagging={"TagSet": tag_set})
         return True
@@ -102,7 +102,7 @@ class Uploads:
         with _reading("s3:GetObjectTagging"):
             return {tag["Key"]: tag["Value"] for tag in self._client.get_object_tagging(**where)["TagSet"]}
 
-    def delete(self, upload: Upload) -> None:
+    def delete_version(self, upload: Upload) -> None:
         """Removes exactly this version, for good. Once more is no error.
 
         The null version is pinned by its ETag: S3 refuses where something else is the object's current version by then.
@@ -110,7 +110,7 @@ class Uploads:
         """
         try:
             self._delete(upload, _pin(upload))
-        except Gone:
+        except ObjectGoneError:
             self._get(upload, Range="bytes=0-0")  # raises Gone where the bytes are no longer there
             self._delete(upload, {})
 
@@ -134,18 +134,18 @@ class _Empty(Exception):
     """The object has no bytes, and so no range of them."""
 
 
-class _reading(calling):  # noqa: N801 - reads as a statement
+class _reading(translate_aws_errors):  # noqa: N801 - reads as a statement
     """As `calling`, for what S3 says of an object that is not there or not readable."""
 
     def __exit__(self, kind: Any, error: Any, trace: Any) -> bool | None:
         if isinstance(error, ClientError):
-            what = code(error)
+            what = error_code(error)
             if what in ("InvalidRange", "416"):
                 raise _Empty from None
             if what in _GONE:
-                raise Gone(_GONE[what]) from None
+                raise ObjectGoneError(_GONE[what]) from None
             if what in _UNSCANNABLE:
-                raise Unscannable(_UNSCANNABLE[what]) from None
+                raise UnscannableError(_UNSCANNABLE[what]) from None
         return super().__exit__(kind, error, trace)
 
 
@@ -161,19 +161,19 @@ def _pin(upload: Upload) -> dict[str, Any]:
 def _expect(upload: Upload, size: int) -> None:
     """A version never changes its size: that of its event is the one that S3 must give."""
     if upload.size is not None and upload.size != size:
-        raise TryAgain("s3:GetObject: another size than the event's")
+        raise RetryableError("s3:GetObject: another size than the event's")
 
 
 def _body(answer: Any, length: int) -> bytes:
     """So many bytes, by the body's own `read`: as a context manager it is the raw stream, which nobody checks."""
     body = answer["Body"]
     try:
-        with calling("s3:GetObject"):
+        with translate_aws_errors("s3:GetObject"):
             data: bytes = body.read()
     finally:
         body.close()
     if len(data) != length:
-        raise TryAgain("s3:GetObject: another length than S3 says")
+        raise RetryableError("s3:GetObject: another length than S3 says")
     return data
 
 
@@ -188,5 +188,5 @@ def _is_proved(answer: Any, content: bytes) -> bool:
     if answer.get("ServerSideEncryption", "AES256") != "AES256" or not re.fullmatch("[0-9a-f]{32}", etag):
         return False
     if hashlib.md5(content, usedforsecurity=False).hexdigest() != etag:
-        raise TryAgain("s3:GetObject: other bytes than the ETag's")
+        raise RetryableError("s3:GetObject: other bytes than the ETag's")
     return True

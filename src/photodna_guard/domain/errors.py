@@ -5,27 +5,27 @@ class GuardError(Exception):
     """Any error of this application. Its text is safe to log: it holds no URL and no key."""
 
 
-class SettingsFault(GuardError):
+class ConfigurationError(GuardError):
     """The environment is not usable. The operator mends the stack's parameters; nothing can run until then."""
 
 
-class NotAnEvent(GuardError):
+class MalformedEventError(GuardError):
     """A payload, or one record of it, does not speak of an upload. It is kept in the dead-letter queue."""
 
 
-class Unfinished(GuardError):
+class RedeliveryRequiredError(GuardError):
     """Some uploads could neither be settled nor deferred. Raised to Lambda, which delivers the event again."""
 
 
-class Gone(GuardError):
+class ObjectGoneError(GuardError):
     """The version is no longer there. The upload is settled as GONE; the text is the reason."""
 
 
-class Unscannable(GuardError):
+class UnscannableError(GuardError):
     """The object can never be read by us (a customer's own key, an archive). The text is the reason."""
 
 
-class TryAgain(GuardError):
+class RetryableError(GuardError):
     """Something failed and nothing is known. Counts as a failed attempt; back off, then try again."""
 
     def __init__(self, reason: str, retry_after: float | None = None) -> None:
@@ -34,7 +34,7 @@ class TryAgain(GuardError):
         self.retry_after = retry_after
 
 
-class Busy(GuardError):
+class DeferrableError(GuardError):
     """No slot, a pause, or a throttled AWS service. Not a failure: wait, then try again, however often."""
 
     def __init__(self, reason: str, until: float = 0.0) -> None:
@@ -43,21 +43,21 @@ class Busy(GuardError):
         self.until = until
 
 
-class NoAnswers(Busy):
+class ServiceUnavailableError(DeferrableError):
     """The service answers nobody for a while. Everybody waits; a match that is known already needs no answer."""
 
 
-class Away(NoAnswers):
+class ServiceUnreachableError(ServiceUnavailableError):
     """The service cannot be reached: nothing was sent. Everybody waits, and one at a time tries."""
 
 
-class NoKey(NoAnswers):
+class KeyUnavailableError(ServiceUnavailableError):
     """The subscription key cannot be had. Everybody waits until an operator mends it, and an alarm says so."""
 
 
-class Held(Busy):
+class LeaseHeldError(DeferrableError):
     """Another worker holds this version's lease, or has taken it over. Look again when it has ended."""
 
 
-class Withheld(GuardError):
+class AwaitingOperatorError(GuardError):
     """A match is not moved until the operator says so. The record stays MATCHED; a sweep takes it up then."""

@@ -6,12 +6,12 @@ from dataclasses import dataclass, fields
 from typing import Any
 from urllib.parse import unquote_plus
 
-from photodna_guard.domain.errors import NotAnEvent
-from photodna_guard.domain.models import Delivery, Upload
+from photodna_guard.domain.errors import MalformedEventError
+from photodna_guard.domain.models import ScanJob, Upload
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class UnreadablePart:
     """A part of a payload that speaks of no upload, and why; it is kept in the dead-letter queue."""
 
     part: object
@@ -19,33 +19,33 @@ class Fault:
 
 
 @dataclass(frozen=True, slots=True)
-class Intake:
+class ParsedEvent:
     """All that one payload speaks of."""
 
-    deliveries: tuple[Delivery, ...] = ()
-    faults: tuple[Fault, ...] = ()
+    deliveries: tuple[ScanJob, ...] = ()
+    faults: tuple[UnreadablePart, ...] = ()
 
 
-def read(payload: object) -> Intake:
+def parse_event(payload: object) -> ParsedEvent:
     """The deliveries of a payload of any of the known shapes, and the parts of it that cannot be read."""
-    deliveries: list[Delivery] = []
-    faults: list[Fault] = []
+    deliveries: list[ScanJob] = []
+    faults: list[UnreadablePart] = []
     for part in _parts(payload):
         try:
             delivery = _delivery(part)
-        except NotAnEvent as error:
-            faults.append(Fault(part, str(error)))
+        except MalformedEventError as error:
+            faults.append(UnreadablePart(part, str(error)))
         else:
             deliveries.extend([delivery] if delivery else [])
-    return Intake(tuple(deliveries), tuple(faults))
+    return ParsedEvent(tuple(deliveries), tuple(faults))
 
 
-def read_message(body: str) -> Intake:
+def parse_message(body: str) -> ParsedEvent:
     """As `read`, for the body of a message, which is one payload as JSON."""
     try:
-        return read(json.loads(body))
+        return parse_event(json.loads(body))
     except (ValueError, RecursionError):
-        return Intake(faults=(Fault(body, "not JSON"),))
+        return ParsedEvent(faults=(UnreadablePart(body, "not JSON"),))
 
 
 def _parts(payload: object) -> Iterable[object]:
@@ -59,21 +59,21 @@ def _parts(payload: object) -> Iterable[object]:
     return [payload]
 
 
-def _delivery(part: object) -> Delivery | None:
+def _delivery(part: object) -> ScanJob | None:
     """The delivery that one part speaks of; None for what is known and speaks of none."""
     if not isinstance(part, Mapping):
-        raise NotAnEvent("not an object")
+        raise MalformedEventError("not an object")
     if "upload" in part:
         return _message(part)
     if part.get("Event") == "s3:TestEvent":  # S3 sends it when notifications are set up
         return None
     if part.get("detail-type") == "Object Created":
-        return Delivery(_from_event_bridge(part))
+        return ScanJob(_from_event_bridge(part))
     if part.get("source") == "aws.s3":  # a rule that lets more through than it should
         return None
     if "s3" in part:
-        return Delivery(_from_s3(part)) if _created(part) else None
-    raise NotAnEvent("neither an S3 event nor a retry message")
+        return ScanJob(_from_s3(part)) if _created(part) else None
+    raise MalformedEventError("neither an S3 event nor a retry message")
 
 
 def _created(record: Mapping[str, Any]) -> bool:
@@ -88,7 +88,7 @@ def _from_s3(record: Mapping[str, Any]) -> Upload:
     try:
         key = unquote_plus(_text(obj, "key"), errors="strict")
     except UnicodeDecodeError:
-        raise NotAnEvent("the key is not URL-encoded UTF-8") from None
+        raise MalformedEventError("the key is not URL-encoded UTF-8") from None
     return _upload(
         bucket=_text(_object(record, "s3", "bucket"), "name"),
         key=key,
@@ -119,27 +119,27 @@ def _from_event_bridge(event: Mapping[str, Any]) -> Upload:
     )
 
 
-def _message(body: Mapping[str, Any]) -> Delivery:
+def _message(body: Mapping[str, Any]) -> ScanJob:
     """A message of our own retry queue, or one that was redriven from the dead-letter queue."""
     known = _object(body, "upload")
     names = {field.name for field in fields(Upload)} - {"version_id"}
     upload = _upload(version=known.get("version_id"), **{name: known.get(name) for name in names})
     if "failure_reason" in body:
-        return Delivery(upload, redriven=True)
-    attempt, spent = body.get("attempt", 0), body.get("spent", 0.0)
+        return ScanJob(upload, redriven=True)
+    attempt, spent = body.get("failed_attempts", 0), body.get("backoff_seconds", 0.0)
     if not isinstance(attempt, int) or not isinstance(spent, int | float):
-        raise NotAnEvent("attempt or spent is not a number")
-    flags = {name: body.get(name) is True for name in ("by_value", "redriven", "compared")}
-    return Delivery(upload, attempt, float(spent), **flags)
+        raise MalformedEventError("attempt or spent is not a number")
+    flags = {name: body.get(name) is True for name in ("send_bytes", "redriven", "hash_checked")}
+    return ScanJob(upload, attempt, float(spent), **flags)
 
 
 def _upload(*, bucket: object, key: object, version: object, etag: object, size: object, **more: object) -> Upload:
     if not (isinstance(bucket, str) and bucket and isinstance(key, str) and key):
-        raise NotAnEvent("no bucket or no key")
+        raise MalformedEventError("no bucket or no key")
     version_id = version if isinstance(version, str) and version not in ("", "null") else None
     pin = etag.strip('"') if isinstance(etag, str) else ""
     if not version_id and not pin:
-        raise NotAnEvent("neither a version nor an ETag: nothing pins what is to be scanned")
+        raise MalformedEventError("neither a version nor an ETag: nothing pins what is to be scanned")
     texts = {name: value for name, value in more.items() if isinstance(value, str)}
     return Upload(bucket, key, pin, version_id, size if isinstance(size, int) else None, **texts)
 
@@ -151,12 +151,12 @@ def _object(mapping: Mapping[str, Any], *path: str, default: dict[str, Any] | No
     if isinstance(here, Mapping):
         return here
     if default is None:
-        raise NotAnEvent(f"no {'.'.join(path)}")
+        raise MalformedEventError(f"no {'.'.join(path)}")
     return default
 
 
 def _text(mapping: Mapping[str, Any], name: str) -> str:
     value = mapping.get(name)
     if not isinstance(value, str) or not value:
-        raise NotAnEvent(f"no {name}")
+        raise MalformedEventError(f"no {name}")
     return value

@@ -5,12 +5,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from photodna_guard import __version__
-from photodna_guard.domain.models import Upload, iso
+from photodna_guard.domain.models import Upload, to_iso
 
 SCHEMA = "photodna-guard/evidence/1"
 
 
-def key(facts: Mapping[str, Any]) -> str:
+def evidence_key(facts: Mapping[str, Any]) -> str:
     """Where it lies: beside the copy, with the time at which the upload was received.
 
     Without versions the same bytes can be uploaded again: one copy then, and an evidence record for each upload.
@@ -18,7 +18,7 @@ def key(facts: Mapping[str, Any]) -> str:
     return f"{facts['quarantine_key']}.{facts['received_at'].replace(':', '-')}.json"
 
 
-def record(upload: Upload, facts: Mapping[str, Any], deleted: float) -> bytes:
+def evidence_record(upload: Upload, facts: Mapping[str, Any], deleted: float) -> bytes:
     """The record. `facts`: the result's own attributes; `deleted`: epoch seconds."""
     source = facts.get("source", {})
     content = {
@@ -52,7 +52,7 @@ def record(upload: Upload, facts: Mapping[str, Any], deleted: float) -> bytes:
         },
         "steps": [
             *({"step": step, "at": facts[f"{step}_at"]} for step in ("received", "matched", "copied")),
-            {"step": "deleted", "at": iso(deleted)},
+            {"step": "deleted", "at": to_iso(deleted)},
         ],
     }
     return json.dumps(content, indent=1, default=int).encode()  # DynamoDB's numbers are Decimals, all of them whole

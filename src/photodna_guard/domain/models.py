@@ -33,15 +33,15 @@ class Upload:
 
 
 @dataclass(frozen=True, slots=True)
-class Delivery:
+class ScanJob:
     """An upload on its way through, with what earlier tries left behind."""
 
     upload: Upload
-    attempt: int = 0  # failed attempts so far; waiting is none
-    spent: float = 0.0  # seconds of back-off so far, which bound the trying
-    by_value: bool = False  # the service could not use the URL: send the bytes
+    failed_attempts: int = 0  # failed attempts so far; waiting is none
+    backoff_seconds: float = 0.0  # seconds of back-off so far, which bound the trying
+    send_bytes: bool = False  # the service could not use the URL: send the bytes
     redriven: bool = False  # an operator took it out of the dead-letter queue
-    compared: bool = False  # its bytes were no known match's when the service answered nobody
+    hash_checked: bool = False  # its bytes were no known match's when the service answered nobody
 
     def as_dict(self) -> dict[str, Any]:
         """The form in which the retry queue carries it."""
@@ -49,7 +49,7 @@ class Delivery:
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class ObjectHead:
     """What the first ranged GET shows of an object."""
 
     size: int  # bytes, of the whole object
@@ -60,7 +60,7 @@ class Look:
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class SourceObject:
     """A version's bytes, and what S3 says of them."""
 
     content: bytes = field(repr=False)
@@ -98,30 +98,30 @@ class MatchFlag:
     distance: int | None = None  # smaller is closer
 
 
-class Kind(StrEnum):
+class MatchOutcome(StrEnum):
     """What an answer of the service means for the upload."""
 
     NO_MATCH = "no-match"
     MATCH = "match"
-    NOT_VERIFIED = "service-3206"  # not an image, as far as the service could see
+    NOT_AN_IMAGE = "service-3206"  # not an image, as far as the service could see
     BAD_PARAMETER = "service-3002"
     WRONG_SIZE = "service-3208"
     THROTTLED = "throttled"
-    KEY_REFUSED = "key-refused"
-    AWAY = "away"  # no answer of the service at all: its servers fail, or nobody could be heard
+    UNAUTHORIZED = "unauthorized"
+    UNAVAILABLE = "unavailable"  # no answer of the service at all: its servers fail, or nobody could be heard
     UNKNOWN = "unknown"
 
     @property
-    def answered(self) -> bool:
+    def reached_service(self) -> bool:
         """Whether the service looked at the request."""
-        return self not in (Kind.THROTTLED, Kind.KEY_REFUSED, Kind.AWAY)
+        return self not in (MatchOutcome.THROTTLED, MatchOutcome.UNAUTHORIZED, MatchOutcome.UNAVAILABLE)
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """One answer of the service, understood."""
 
-    kind: Kind
+    kind: MatchOutcome
     reason: str = ""
     tracking_id: str | None = None
     flags: tuple[MatchFlag, ...] = ()
@@ -134,7 +134,7 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True)
-class Copy:
+class QuarantinedCopy:
     """The quarantined copy of a version, verified and under lock."""
 
     key: str
@@ -151,18 +151,18 @@ class ScanRecord:
     lease: str  # proves that it is still ours when we write
     attempts: int = 0  # requests made to the service
     is_test: bool = False
-    copy: Copy | None = None
+    copy: QuarantinedCopy | None = None
     evidence: bool = False  # a match is or was known of it: the record does not expire
     quarantined_before: bool = False  # of the same bytes under the same key, in a bucket without versions
     received: float = 0.0  # epoch seconds
-    announced: bool = True  # those who listen were told how it ended
+    published: bool = True  # those who listen were told how it ended
     untagged: bool = False  # it had no room for the scan-status tag
     reason: str = ""
     facts: Mapping[str, Any] = field(default_factory=dict)  # of a match, for its evidence: the item's own attributes
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
+class UnsettledRecord:
     """A record that is not settled, or whose end was not announced."""
 
     upload: str  # "bucket/key"
@@ -172,6 +172,6 @@ class Waiting:
     overdue: int  # epoch second from which on its message counts as lost
 
 
-def iso(epoch: float) -> str:
+def to_iso(epoch: float) -> str:
     """An epoch second as results and evidence have it: ISO 8601, UTC, milliseconds."""
     return datetime.fromtimestamp(epoch, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -5,28 +5,28 @@ from typing import Any
 
 from photodna_guard import bootstrap
 from photodna_guard.domain import events
-from photodna_guard.domain.models import Delivery
-from photodna_guard.rate_limiter.gcra import LANES, RETRIES
+from photodna_guard.domain.models import ScanJob
+from photodna_guard.rate_limiter.gcra import PRIORITIES, RETRY
 
-LANE = LANES[os.environ.get("LANE", RETRIES.name)]
+PRIORITY = PRIORITIES[os.environ.get("LANE", RETRY.name)]
 
 
 def handler(event: Any, context: Any) -> dict[str, list[dict[str, str]]]:
     """Settles or defers every upload of every message; answers with the messages that have to come again."""
-    return answer(bootstrap.guard(LANE), event, bootstrap.seconds_left(context))
+    return process(bootstrap.get_application(PRIORITY), event, bootstrap.remaining_seconds(context))
 
 
-def answer(guard: bootstrap.Guard, event: Any, seconds: float) -> dict[str, list[dict[str, str]]]:
+def process(guard: bootstrap.Application, event: Any, seconds: float) -> dict[str, list[dict[str, str]]]:
     """The same with that application, within so many seconds."""
     with guard.notices.flushing():
-        messages: list[tuple[str, Delivery]] = []
+        messages: list[tuple[str, ScanJob]] = []
         for record in event["Records"]:
-            intake = events.read_message(record["body"])
-            guard.keep(intake.faults)
+            intake = events.parse_message(record["body"])
+            guard.dead_letter(intake.faults)
             messages += [(record["messageId"], delivery) for delivery in intake.deliveries]
         done = guard.scanner.scan([delivery for _, delivery in messages], seconds)
     again = {message_id for (message_id, _), is_done in zip(messages, done, strict=True) if not is_done}
     return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in sorted(again)]}
 
 
-bootstrap.warm(LANE)
+bootstrap.prewarm(PRIORITY)

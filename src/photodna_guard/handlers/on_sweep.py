@@ -7,6 +7,6 @@ from photodna_guard import bootstrap
 
 def handler(_event: Any, _context: Any) -> None:
     """Sends what is overdue again. Where that fails the next run goes on."""
-    sweep = bootstrap.sweep()
+    sweep = bootstrap.get_sweeper()
     with sweep.notices.flushing():
         sweep.run()

@@ -4,23 +4,23 @@ from typing import Any
 
 from photodna_guard import bootstrap
 from photodna_guard.domain import events
-from photodna_guard.domain.errors import Unfinished
-from photodna_guard.rate_limiter.gcra import UPLOADS
+from photodna_guard.domain.errors import RedeliveryRequiredError
+from photodna_guard.rate_limiter.gcra import LIVE
 
 
 def handler(event: Any, context: Any) -> None:
     """Settles or defers every upload of the event. Raises Unfinished, and Lambda delivers the event again."""
-    answer(bootstrap.guard(UPLOADS), event, bootstrap.seconds_left(context))
+    process(bootstrap.get_application(LIVE), event, bootstrap.remaining_seconds(context))
 
 
-def answer(guard: bootstrap.Guard, event: Any, seconds: float) -> None:
+def process(guard: bootstrap.Application, event: Any, seconds: float) -> None:
     """The same with that application, within so many seconds."""
     with guard.notices.flushing():
-        intake = events.read(event)
-        guard.keep(intake.faults)
+        intake = events.parse_event(event)
+        guard.dead_letter(intake.faults)
         done = guard.scanner.scan(intake.deliveries, seconds)
     if not all(done):
-        raise Unfinished(f"{done.count(False)} of {len(done)} uploads are to be delivered again")
+        raise RedeliveryRequiredError(f"{done.count(False)} of {len(done)} uploads are to be delivered again")
 
 
-bootstrap.warm(UPLOADS)
+bootstrap.prewarm(LIVE)

@@ -3,7 +3,7 @@
 import struct
 
 
-def dimensions(kind: str, head: bytes) -> tuple[int, int] | None:
+def read_dimensions(kind: str, head: bytes) -> tuple[int, int] | None:
     """Width and height in pixels, or None where they lie behind the head or make no sense: the service will tell."""
     try:
         return {"jpeg": _jpeg, "png": _png, "gif": _gif, "bmp": _bmp, "tiff": _tiff}[kind](head)

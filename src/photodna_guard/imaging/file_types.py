@@ -71,7 +71,7 @@ _PROLOGUE = re.compile(
 _ROOT = re.compile(rb"<(?:[^\s<>/:!?]+:)?([^\s<>/:!?]+)")
 
 
-def type_of(head: bytes) -> str | None:
+def detect_type(head: bytes) -> str | None:
     """The image type that the first bytes show, or None."""
     if head[4:8] == b"ftyp":
         return _heif(head)
@@ -79,7 +79,7 @@ def type_of(head: bytes) -> str | None:
     return known or ("svg" if _is_svg(head) else None)
 
 
-def surely_no_image(head: bytes, cut: bool) -> bool:
+def is_known_non_image(head: bytes, cut: bool) -> bool:
     """Whether the bytes are known to be something else. `cut`: there are more of them than these."""
     video = head[4:8] == b"ftyp" and head[8:12] in _VIDEO_BRANDS
     return video or any(head.startswith(magic, at) for at, magic in _OTHERS) or _is_text(head, cut)

@@ -7,13 +7,15 @@ for a rendition; what nothing here knows is not clean either.
 from dataclasses import dataclass
 from enum import Enum
 
-from photodna_guard.domain.models import Look
-from photodna_guard.imaging.dimensions import dimensions
-from photodna_guard.imaging.file_types import surely_no_image, type_of
+from photodna_guard.domain.models import ObjectHead
+from photodna_guard.imaging.dimensions import read_dimensions
+from photodna_guard.imaging.file_types import detect_type, is_known_non_image
 
 HEAD_BYTES = 64 * 1024  # of the ranged GET: holds the dimensions of most pictures, thumbnails and profiles before them
-LARGEST = 4 * 1024 * 1024  # bytes. "4 MB": the wider reading, since the service itself refuses what it finds too large
-SMALLEST = 160  # pixels, on each side
+MAX_BYTES = (
+    4 * 1024 * 1024
+)  # bytes. "4 MB": the wider reading, since the service itself refuses what it finds too large
+MIN_SIDE_PIXELS = 160  # pixels, on each side
 
 MEDIA_TYPES = {
     "jpeg": "image/jpeg",
@@ -24,7 +26,7 @@ MEDIA_TYPES = {
 }
 
 
-class Way(Enum):
+class Disposition(Enum):
     """What is done with an upload after the look."""
 
     BY_URL = "by URL"
@@ -33,30 +35,32 @@ class Way(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Route:
+class Triage:
     """The way, and for all but BY_URL the reason for it."""
 
-    way: Way
+    way: Disposition
     reason: str = ""
     media_type: str = ""  # of what the service takes
 
 
-def route(look: Look) -> Route:
+def triage(look: ObjectHead) -> Triage:
     """The route of the object that was looked at."""
     if look.size == 0:
-        return Route(Way.NOT_AN_IMAGE, "empty")
+        return Triage(Disposition.NOT_AN_IMAGE, "empty")
     if look.content_encoding not in ("", "identity", "aws-chunked"):
         # A browser undoes the encoding and shows a picture where these bytes show none.
-        return Route(Way.RENDITION, "content-encoding")
-    kind = type_of(look.head)
+        return Triage(Disposition.RENDITION, "content-encoding")
+    kind = detect_type(look.head)
     if kind is None:
-        known = surely_no_image(look.head, cut=look.size > len(look.head))
-        return Route(Way.NOT_AN_IMAGE, "not-an-image") if known else Route(Way.RENDITION, "unrecognised")
+        known = is_known_non_image(look.head, cut=look.size > len(look.head))
+        return (
+            Triage(Disposition.NOT_AN_IMAGE, "not-an-image") if known else Triage(Disposition.RENDITION, "unrecognised")
+        )
     if kind not in MEDIA_TYPES:
-        return Route(Way.RENDITION, f"format-{kind}")
-    if look.size > LARGEST:
-        return Route(Way.RENDITION, "too-large")
-    size = dimensions(kind, look.head)
-    if size and min(size) < SMALLEST:
-        return Route(Way.RENDITION, "too-small")
-    return Route(Way.BY_URL, media_type=MEDIA_TYPES[kind])
+        return Triage(Disposition.RENDITION, f"format-{kind}")
+    if look.size > MAX_BYTES:
+        return Triage(Disposition.RENDITION, "too-large")
+    size = read_dimensions(kind, look.head)
+    if size and min(size) < MIN_SIDE_PIXELS:
+        return Triage(Disposition.RENDITION, "too-small")
+    return Triage(Disposition.BY_URL, media_type=MEDIA_TYPES[kind])

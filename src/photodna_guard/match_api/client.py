@@ -13,14 +13,14 @@ import requests
 from urllib3 import HTTPResponse
 from urllib3.exceptions import HTTPError
 
-from photodna_guard.domain.errors import Away
-from photodna_guard.domain.models import Kind, Verdict
+from photodna_guard.domain.errors import ServiceUnreachableError
+from photodna_guard.domain.models import MatchOutcome, Verdict
 from photodna_guard.match_api import response
-from photodna_guard.match_api.preconnected_adapter import KeepAlive, NotConnected
+from photodna_guard.match_api.preconnected_adapter import NotConnectedError, PreconnectedAdapter
 
 CONNECT_SECONDS = 3.0
-ANSWER_SECONDS = 30.0  # published clients wait 20 to 30
-LARGEST_ANSWER = 1024 * 1024  # bytes; a real one has about one thousand
+MAX_ANSWER_SECONDS = 30.0  # published clients wait 20 to 30
+MAX_ANSWER_BYTES = 1024 * 1024  # bytes; a real one has about one thousand
 
 
 class Key(Protocol):
@@ -31,7 +31,7 @@ class Key(Protocol):
         ...
 
 
-class PhotoDNA:
+class MatchClient:
     """A client of the operation. Whatever the service or the network does, `send` answers with a Verdict."""
 
     def __init__(
@@ -41,31 +41,31 @@ class PhotoDNA:
         enhance: bool = False,
         enable_evaluation: str | None = None,
         connections: int = 10,
-        answer_seconds: float = ANSWER_SECONDS,
+        answer_seconds: float = MAX_ANSWER_SECONDS,
         verify: bool | str = True,
         now: Callable[[], float] = time.time,
-        adapter: KeepAlive | None = None,
+        adapter: PreconnectedAdapter | None = None,
     ) -> None:
         """`adapter`: another way to the service than our own connections."""
         self._url = f"{endpoint}?enhance={'true' if enhance else 'false'}"
         self._evaluation = {"Enable-Evaluation": enable_evaluation} if enable_evaluation else {}
         self._key, self._verify, self._now = key, verify, now
         self._answer_seconds = answer_seconds
-        self._adapter = adapter or KeepAlive(connections, CONNECT_SECONDS)
+        self._adapter = adapter or PreconnectedAdapter(connections, CONNECT_SECONDS)
 
-    def by_url(self, url: str, fresh_key: bool = False) -> requests.PreparedRequest:
+    def request_by_url(self, url: str, fresh_key: bool = False) -> requests.PreparedRequest:
         """A request for the picture at `url`. Raises NoKey where there is no key."""
         body = json.dumps({"DataRepresentation": "URL", "Value": url}).encode()
         return self._request(body, "application/json", fresh_key)
 
-    def by_value(self, picture: bytes, media_type: str, fresh_key: bool = False) -> requests.PreparedRequest:
+    def request_by_value(self, picture: bytes, media_type: str, fresh_key: bool = False) -> requests.PreparedRequest:
         """A request that carries the picture itself. Raises NoKey where there is no key."""
         return self._request(picture, media_type, fresh_key)
 
     def connect(self, count: int) -> None:
         """Opens connections for `count` requests at once, as far as they are not open. Away: none opened."""
         if fault := self._adapter.connect(self._url, count, self._verify):
-            raise Away(f"no-connection: {fault}")
+            raise ServiceUnreachableError(f"no-connection: {fault}")
 
     def send(self, request: requests.PreparedRequest, within: float = math.inf) -> Verdict | None:
         """Sends it now: the caller has a slot. None where no connection is open, and so nothing was sent.
@@ -79,13 +79,13 @@ class PhotoDNA:
             answer = self._adapter.send(request, timeout=(CONNECT_SECONDS, seconds), verify=self._verify, stream=True)
             with answer:
                 body = _body(answer.raw, end)
-        except NotConnected:
+        except NotConnectedError:
             return None
         except (requests.RequestException, HTTPError, OSError) as error:
-            return Verdict(Kind.AWAY, f"no-answer: {type(error).__name__}")
-        if len(body) > LARGEST_ANSWER:
-            return Verdict(Kind.AWAY, "answer-too-large")
-        return response.read(answer.status_code, answer.headers.get("Retry-After"), body, self._now())
+            return Verdict(MatchOutcome.UNAVAILABLE, f"no-answer: {type(error).__name__}")
+        if len(body) > MAX_ANSWER_BYTES:
+            return Verdict(MatchOutcome.UNAVAILABLE, "answer-too-large")
+        return response.parse_response(answer.status_code, answer.headers.get("Retry-After"), body, self._now())
 
     def _request(self, body: bytes, content_type: str, fresh_key: bool) -> requests.PreparedRequest:
         headers = {"Content-Type": content_type, "Ocp-Apim-Subscription-Key": self._key.get(fresh_key)}
@@ -95,7 +95,7 @@ class PhotoDNA:
 def _body(raw: HTTPResponse, end: float) -> bytes:
     """At most one byte more than the bound. Raises TimeoutError once it is past `end`, however the answer drips."""
     body = b""
-    while len(body) <= LARGEST_ANSWER and (chunk := raw.read1(65536, decode_content=True)):
+    while len(body) <= MAX_ANSWER_BYTES and (chunk := raw.read1(65536, decode_content=True)):
         body += chunk
         if time.monotonic() > end:
             raise TimeoutError

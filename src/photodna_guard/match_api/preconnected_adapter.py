@@ -13,11 +13,11 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError
 
 
-class NotConnected(Exception):
+class NotConnectedError(Exception):
     """No connection is open. Nothing was sent; `connect`, and take another slot."""
 
 
-class KeepAlive(HTTPAdapter):
+class PreconnectedAdapter(HTTPAdapter):
     """Retries nothing: each attempt takes a slot. `timeout`: seconds for connecting. `send` raises NotConnected too."""
 
     def __init__(self, connections: int, timeout: float) -> None:
@@ -67,7 +67,7 @@ class _Connection(HTTPConnection):
     def connect(self) -> None:
         """Only ahead of time."""
         if not self.may_connect:
-            raise NotConnected
+            raise NotConnectedError
         super().connect()
 
 
@@ -82,7 +82,7 @@ class _TlsConnection(HTTPSConnection):
     def connect(self) -> None:
         """Only ahead of time."""
         if not self.may_connect:
-            raise NotConnected
+            raise NotConnectedError
         super().connect()
 
     @property

@@ -7,22 +7,26 @@ that are asked for just when the second changes leave no more unknown than a cal
 
 import math
 
-UNSURE = 0.05  # seconds by which a clock may be wrong until answers have told
-DRIFT = 1e-5  # seconds by which two disciplined clocks drift apart in a second
+MAX_INITIAL_SKEW = 0.05  # seconds by which a clock may be wrong until answers have told
+MAX_DRIFT_PER_SECOND = 1e-5  # seconds by which two disciplined clocks drift apart in a second
 
 
-class TableTime:
+class ServerClock:
     """What is known of the offset: seconds to be added to this machine's clock."""
 
     def __init__(self) -> None:
-        self._known = -UNSURE, UNSURE, math.inf  # least, most, and when that was so; replaced as a whole, for threads
+        self._known = (
+            -MAX_INITIAL_SKEW,
+            MAX_INITIAL_SKEW,
+            math.inf,
+        )  # least, most, and when that was so; replaced as a whole, for threads
         self._way = 0.005  # seconds there and back, when nothing stands in the way
 
-    def heard(self, sent: float, received: float, date: float) -> None:
+    def observe(self, sent: float, received: float, date: float) -> None:
         """An answer between those times (of this machine's clock) bore that date (epoch seconds)."""
         self._way = min(received - sent, 1.05 * self._way)
         told = date - received, date + 1 - sent
-        for least, most in (self._bounds(received), (-UNSURE, UNSURE), told):
+        for least, most in (self._bounds(received), (-MAX_INITIAL_SKEW, MAX_INITIAL_SKEW), told):
             least, most = max(least, told[0]), min(most, told[1])
             if least <= most:  # else somebody's clock was set, and what was known is worth nothing
                 self._known = least, most, received
@@ -38,7 +42,7 @@ class TableTime:
         least, most = self._bounds(now)
         return (most - least) / 2
 
-    def ask_at(self, now: float, fine: float) -> float:
+    def next_sample_at(self, now: float, fine: float) -> float:
         """When to send a call so that its date tells most; inf: no need to, as the error is at most `fine` seconds."""
         if self.error(now) <= fine:
             return math.inf
@@ -48,5 +52,5 @@ class TableTime:
 
     def _bounds(self, now: float) -> tuple[float, float]:
         least, most, at = self._known
-        drift = min(max(0.0, now - at) * DRIFT, UNSURE)
+        drift = min(max(0.0, now - at) * MAX_DRIFT_PER_SECOND, MAX_INITIAL_SKEW)
         return least - drift, most + drift

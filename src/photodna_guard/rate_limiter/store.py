@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from photodna_guard.aws.table import Refused, Table
+from photodna_guard.aws.table import ConditionFailedError, Table
 from photodna_guard.rate_limiter import gcra
-from photodna_guard.rate_limiter.gcra import SECOND, Clock
+from photodna_guard.rate_limiter.gcra import MICROSECONDS, LimiterState
 
 _ITEM = {"limiter": "match"}
 _FRESH = ("tat = :end", "(attribute_not_exists(tat) OR tat <= :start)")
@@ -22,7 +22,7 @@ _NOT_PAUSED = "(attribute_not_exists(paused_until) OR paused_until <= :now)"
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class SlotRequest:
     """`count` slots, which take `ahead` in all, the first at `start` or after; asked for at `now`."""
 
     now: int
@@ -40,11 +40,11 @@ class LimiterStore:
     table: Table
     lane: str
 
-    def read(self, now: int) -> Clock:
+    def read(self, now: int) -> LimiterState:
         """What stands there."""
         return self._clock(self.table.read(_ITEM), now)
 
-    def take(self, wish: Wish, known: Clock) -> tuple[bool, Clock]:
+    def take(self, wish: SlotRequest, known: LimiterState) -> tuple[bool, LimiterState]:
         """Takes the slots, where what is `known` still holds. While the service is away: the one of the next probe."""
         fresh = known.tat <= wish.start
         move, condition = _FRESH if fresh else _BEHIND
@@ -61,21 +61,21 @@ class LimiterStore:
             expression = f"SET {move}, #age = :age ADD #used :count, #turn :one"
         try:
             item = self.table.update(_ITEM, expression, f"{condition} AND {_NOT_PAUSED} AND {closed}", values, names)
-        except Refused as refused:
+        except ConditionFailedError as refused:
             return False, self._clock(refused.item, wish.now)
         return True, self._clock(item, wish.now)
 
     def pause(self, until: int) -> None:
         """Nobody takes a slot before then. A shorter pause does not end a longer one."""
-        with suppress(Refused):
+        with suppress(ConditionFailedError):
             condition = "attribute_not_exists(paused_until) OR paused_until < :until"
             self.table.update(_ITEM, "SET paused_until = :until", condition, {":until": until})
 
-    def fail(self, now: int) -> Clock:
+    def count_failure(self, now: int) -> LimiterState:
         """Counts one failure more."""
         return self._clock(self.table.update(_ITEM, "ADD failures :one", None, {":one": 1}), now)
 
-    def trip(self, now: int, known: Clock, unreachable: bool) -> Clock:
+    def open_breaker(self, now: int, known: LimiterState, unreachable: bool) -> LimiterState:
         """The service is away: nobody takes a slot until the first probe is due.
 
         `unreachable`: what was due could not be sent, so the next is to wait as well. Whoever has only heard nothing of
@@ -86,21 +86,21 @@ class LimiterStore:
         condition = "attribute_not_exists(probe_at)" + (" OR probe_at <= :now" if unreachable else "")
         try:
             item = self.table.update(_ITEM, expression, condition, values)
-        except Refused as refused:
+        except ConditionFailedError as refused:
             item = refused.item
         return self._clock(item, now)
 
-    def answered(self) -> None:
+    def close_breaker(self) -> None:
         """The service answers: all go on, and failures are counted anew."""
         self.table.update(_ITEM, "REMOVE failures, tripped_at, probe_at", None, {})
 
-    def _clock(self, item: dict[str, Any], now: int) -> Clock:
+    def _clock(self, item: dict[str, Any], now: int) -> LimiterState:
         names = ("tat", "paused_until", "tripped_at", "probe_at", "failures", _used(now))
-        return Clock(
+        return LimiterState(
             *(int(item.get(name, 0)) for name in (*names, f"fairness_turn_{self.lane}", f"turn_gap_{self.lane}"))
         )
 
 
 def _used(now: int) -> str:
     """The attribute that counts this month's slots: one for each month, so that a new one begins by itself."""
-    return f"used_{datetime.fromtimestamp(now / SECOND, UTC):%Y_%m}"
+    return f"used_{datetime.fromtimestamp(now / MICROSECONDS, UTC):%Y_%m}"

@@ -9,27 +9,36 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 
-from photodna_guard.domain.errors import Busy, Gone, GuardError, Held, NoKey, TryAgain, Unscannable, Withheld
+from photodna_guard.domain.errors import (
+    AwaitingOperatorError,
+    DeferrableError,
+    GuardError,
+    KeyUnavailableError,
+    LeaseHeldError,
+    ObjectGoneError,
+    RetryableError,
+    UnscannableError,
+)
 from photodna_guard.domain.models import ScanRecord, Status, Upload
 from photodna_guard.scanning import backoff
-from photodna_guard.scanning.ports import EventBus, Ledger, Notices, RetryQueue, Uploads
+from photodna_guard.scanning.ports import EventBus, ResultsTable, RetryQueue, Telemetry, UploadBucket
 from photodna_guard.scanning.scan import Scan
 
-TAGGED = {Status.CLEAN: "clean", Status.SKIPPED: "skipped", Status.UNSCANNABLE: "unscannable"}
+STATUS_TAG_VALUES = {Status.CLEAN: "clean", Status.SKIPPED: "skipped", Status.UNSCANNABLE: "unscannable"}
 
 Step = Callable[[Scan], None]
 
 
-class Endings:
+class OutcomeHandler:
     """Ends scans. Only `run` is safe against every error; the others raise Held, Busy and TryAgain."""
 
     def __init__(
         self,
-        ledger: Ledger,
-        uploads: Uploads,
+        ledger: ResultsTable,
+        uploads: UploadBucket,
         retry_queue: RetryQueue,
         event_bus: EventBus,
-        notices: Notices,
+        notices: Telemetry,
         retry_for: float,
         now: Callable[[], float] = time.time,
     ) -> None:
@@ -50,7 +59,7 @@ class Endings:
     def settle(self, scan: Scan, status: Status, reason: str = "", **more: object) -> None:
         """Ends the way, tells of it, and tags what is still there."""
         record = scan.record = self._ledger.settle(scan.upload, scan.begun, status, reason, **more)
-        self._notices.settled(scan.upload, status, record.reason, record.received, record.is_test)
+        self._notices.log_settled(scan.upload, status, record.reason, record.received, record.is_test)
         self.follow_up(scan, record)
 
     def follow_up(self, scan: Scan, settled: ScanRecord) -> None:
@@ -58,82 +67,84 @@ class Endings:
 
         The tag first: readers wait for it, and what is not announced yet the sweep leads here again.
         """
-        if settled.status in TAGGED and scan.upload.version_id:
+        if settled.status in STATUS_TAG_VALUES and scan.upload.version_id:
             self._tag(scan.upload, settled)
-        if not settled.announced:
-            self._event_bus.settled(scan.upload, settled)
-            self._ledger.announced(scan.upload)
+        if not settled.published:
+            self._event_bus.publish_settled(scan.upload, settled)
+            self._ledger.mark_published(scan.upload)
 
     def _tag(self, upload: Upload, settled: ScanRecord) -> None:
         """Not without a version: S3 cannot pin a tag, and it would land on whatever has taken the object's place."""
-        with suppress(Gone, Unscannable):
-            done = self._uploads.tag(upload, TAGGED[settled.status])
+        with suppress(ObjectGoneError, UnscannableError):
+            done = self._uploads.set_status_tag(upload, STATUS_TAG_VALUES[settled.status])
             if not done:
-                self._notices.untagged(upload)
+                self._notices.log_untagged(upload)
             if done is settled.untagged:
-                self._ledger.tagged(upload, settled.status, done)
+                self._ledger.mark_tagged(upload, settled.status, done)
 
     def _answered(self, scan: Scan, step: Step) -> None:
         try:
             try:
                 step(scan)
-            except Gone as gone:
+            except ObjectGoneError as gone:
                 self.settle(scan, Status.GONE, str(gone))
-            except Unscannable as unscannable:
+            except UnscannableError as unscannable:
                 if scan.matched:  # a match stays one, whatever became of its source: it is tried for ever
-                    raise TryAgain(str(unscannable)) from None
+                    raise RetryableError(str(unscannable)) from None
                 self.settle(scan, Status.UNSCANNABLE, str(unscannable))
-        except Withheld as withheld:
-            self._notices.withheld(scan.upload, str(withheld))
-            self._ledger.withhold(scan.upload, scan.begun, str(withheld))
-        except Held as held:  # another worker has it, and what we would write is not ours to write
-            self._retry_queue.send(scan.delivery, backoff.busy(held.until, self._now()))
-        except NoKey as busy:
-            self._notices.key_refused()
+        except AwaitingOperatorError as withheld:
+            self._notices.log_held_match(scan.upload, str(withheld))
+            self._ledger.hold_for_operator(scan.upload, scan.begun, str(withheld))
+        except LeaseHeldError as held:  # another worker has it, and what we would write is not ours to write
+            self._retry_queue.send(scan.delivery, backoff.until_available(held.until, self._now()))
+        except KeyUnavailableError as busy:
+            self._notices.log_key_unavailable()
             self._wait(scan, busy)
-        except Busy as busy:
+        except DeferrableError as busy:
             self._wait(scan, busy)
-        except TryAgain as failure:
+        except RetryableError as failure:
             self._back_off(scan, failure)
 
-    def _wait(self, scan: Scan, busy: Busy) -> None:
+    def _wait(self, scan: Scan, busy: DeferrableError) -> None:
         """Busy is not a failure: no attempt is counted, and it may go on for ever."""
-        delay = backoff.busy(busy.until, self._now())
-        self._notices.deferred(scan.upload, str(busy), delay, counted=False)
+        delay = backoff.until_available(busy.until, self._now())
+        self._notices.log_deferred(scan.upload, str(busy), delay, counted=False)
         self._defer(scan, str(busy), delay)
 
-    def _back_off(self, scan: Scan, failure: TryAgain) -> None:
+    def _back_off(self, scan: Scan, failure: RetryableError) -> None:
         """A match that cannot be moved is never given up: nothing else makes it unreadable."""
         was, reason = scan.delivery, str(failure)
-        delay = backoff.failed(was.attempt + 1, failure.retry_after)
+        delay = backoff.after_failure(was.failed_attempts + 1, failure.retry_after)
         if scan.matched:
-            self._notices.not_moved(scan.upload, reason)
-        elif was.spent + delay > self._retry_for:
+            self._notices.log_quarantine_failed(scan.upload, reason)
+        elif was.backoff_seconds + delay > self._retry_for:
             return self._give_up(scan, reason)
-        self._notices.deferred(scan.upload, reason, delay, counted=True)
-        scan.delivery = replace(was, attempt=was.attempt + 1, spent=was.spent + delay)
+        self._notices.log_deferred(scan.upload, reason, delay, counted=True)
+        scan.delivery = replace(
+            was, failed_attempts=was.failed_attempts + 1, backoff_seconds=was.backoff_seconds + delay
+        )
         return self._defer(scan, reason, delay)
 
     def _defer(self, scan: Scan, reason: str, delay: float) -> None:
         if scan.record and not scan.record.status.settled:
             # The message is what matters: without this write the lease just ends by itself.
-            with suppress(Busy, TryAgain):
+            with suppress(DeferrableError, RetryableError):
                 self._ledger.defer(scan.upload, scan.record, reason, delay)
         self._retry_queue.send(scan.delivery, delay)
 
     def _give_up(self, scan: Scan, reason: str) -> None:
         """The message first: died in between, the upload is given up twice rather than forgotten."""
-        self._retry_queue.give_up(scan.delivery, reason)
+        self._retry_queue.send_to_dead_letters(scan.delivery, reason)
         if scan.record and scan.record.status.settled:
             return None  # it ended well; the message says what was left undone: its tag, or telling of it
         if scan.record:
-            with suppress(Held):
+            with suppress(LeaseHeldError):
                 return self.settle(scan, Status.FAILED, reason)
-        return self._notices.settled(scan.upload, Status.FAILED, reason, self._now(), is_test=False)
+        return self._notices.log_settled(scan.upload, Status.FAILED, reason, self._now(), is_test=False)
 
     def _fail(self, scan: Scan, reason: str) -> None:
         scan.unfinished = True
-        self._notices.unfinished(scan.upload, reason)
+        self._notices.log_redelivery_required(scan.upload, reason)
 
 
 def _where(error: Exception) -> str:

@@ -13,22 +13,28 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from photodna_guard.domain import evidence
-from photodna_guard.domain.errors import Busy, Gone, TryAgain, Unscannable, Withheld
-from photodna_guard.domain.models import ScanRecord, Source, Upload, Verdict
-from photodna_guard.scanning.ports import Bound, Ledger, Quarantine, Uploads
+from photodna_guard.domain.errors import (
+    AwaitingOperatorError,
+    DeferrableError,
+    ObjectGoneError,
+    RetryableError,
+    UnscannableError,
+)
+from photodna_guard.domain.models import ScanRecord, SourceObject, Upload, Verdict
+from photodna_guard.scanning.ports import DeletionLimit, QuarantineBucket, ResultsTable, UploadBucket
 
-TAG = "matched"
+MATCHED_TAG_VALUE = "matched"
 
 
-class Move:
+class QuarantineWorkflow:
     """Moves matches. Its methods raise Gone, Withheld, Held, Busy and TryAgain."""
 
     def __init__(
         self,
-        ledger: Ledger,
-        uploads: Uploads,
-        quarantine: Quarantine,
-        bound: Bound,
+        ledger: ResultsTable,
+        uploads: UploadBucket,
+        quarantine: QuarantineBucket,
+        bound: DeletionLimit,
         observe: bool = False,
         now: Callable[[], float] = time.time,
     ) -> None:
@@ -36,42 +42,47 @@ class Move:
         self._ledger, self._uploads, self._quarantine, self._bound = ledger, uploads, quarantine, bound
         self._observe, self._now = observe, now
 
-    def intend(self, upload: Upload, record: ScanRecord, verdict: Verdict, bare: bool = False) -> ScanRecord:
+    def mark_matched(self, upload: Upload, record: ScanRecord, verdict: Verdict, bare: bool = False) -> ScanRecord:
         """Makes the source unreadable, and writes down the match, so that the service need not be asked again.
 
         `bare`: the source had no tags a moment ago, and one call less stands between the answer and that.
         """
         if upload.version_id:
-            with suppress(Gone, Unscannable, Busy, TryAgain):  # the move is what counts
-                self._uploads.tag(upload, TAG, bare)
-        return self._ledger.matched(upload, record, verdict)
+            with suppress(
+                ObjectGoneError, UnscannableError, DeferrableError, RetryableError
+            ):  # the move is what counts
+                self._uploads.set_status_tag(upload, MATCHED_TAG_VALUE, bare)
+        return self._ledger.record_match(upload, record, verdict)
 
-    def finish(self, upload: Upload, record: ScanRecord) -> str:
+    def resume(self, upload: Upload, record: ScanRecord) -> str:
         """Takes a match from wherever the last run stopped to its evidence record, whose key it gives."""
         if self._observe:
-            raise Withheld("observe mode")
+            raise AwaitingOperatorError("observe mode")
         record = record if record.copy else self._copied(upload, record)
-        self._bound.admit(upload)
-        with suppress(Gone):
+        self._bound.acquire(upload)
+        with suppress(ObjectGoneError):
             self._compare(upload, record)
-            self._uploads.delete(upload)
-        key, content = evidence.key(record.facts), evidence.record(upload, record.facts, deleted=self._now())
-        self._quarantine.file(key, content, record.is_test)
+            self._uploads.delete_version(upload)
+        key, content = (
+            evidence.evidence_key(record.facts),
+            evidence.evidence_record(upload, record.facts, deleted=self._now()),
+        )
+        self._quarantine.store_evidence(key, content, record.is_test)
         return key
 
     def _compare(self, upload: Upload, record: ScanRecord) -> None:
         """Raises TryAgain where the source is not what is under lock. One that was archived since cannot be read."""
-        with suppress(Unscannable):
-            if record.copy and self._uploads.digest(upload) != record.copy.sha256:
-                raise TryAgain("the quarantined copy is not the source")
+        with suppress(UnscannableError):
+            if record.copy and self._uploads.hash_object(upload) != record.copy.sha256:
+                raise RetryableError("the quarantined copy is not the source")
 
     def _copied(self, upload: Upload, record: ScanRecord) -> ScanRecord:
         try:
-            source = self._uploads.read(upload)
-            copy = self._quarantine.keep(upload, source, record.is_test)
-        except Gone:  # deleted or overwritten by its owner; perhaps after a run that died had made the copy
-            found = self._quarantine.find(upload, record.is_test)
+            source = self._uploads.read_object(upload)
+            copy = self._quarantine.store_copy(upload, source, record.is_test)
+        except ObjectGoneError:  # deleted or overwritten by its owner; perhaps after a run that died had made the copy
+            found = self._quarantine.find_copy(upload, record.is_test)
             if not found:
                 raise
-            source, copy = Source(b""), found
-        return self._ledger.copied(upload, record, copy, source)
+            source, copy = SourceObject(b""), found
+        return self._ledger.record_copy(upload, record, copy, source)

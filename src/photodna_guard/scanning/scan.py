@@ -5,14 +5,14 @@ from dataclasses import dataclass
 
 import requests
 
-from photodna_guard.domain.models import Delivery, ScanRecord, Status, Upload
+from photodna_guard.domain.models import ScanJob, ScanRecord, Status, Upload
 
 
 @dataclass(slots=True)
 class Scan:
     """The one thing here that changes: the scanner fills it in as it goes."""
 
-    delivery: Delivery
+    delivery: ScanJob
     record: ScanRecord | None = None  # from begin on
     request: requests.PreparedRequest | None = None  # ready to be sent at a slot
     media_type: str = ""  # of a picture that the service takes

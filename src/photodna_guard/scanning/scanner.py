@@ -7,17 +7,26 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
-from photodna_guard.domain.errors import Busy, Gone, GuardError, NoAnswers, TryAgain, Unscannable
-from photodna_guard.domain.models import Delivery, Kind, Look, Status, Verdict
+from photodna_guard.domain.errors import (
+    DeferrableError,
+    GuardError,
+    ObjectGoneError,
+    RetryableError,
+    ServiceUnavailableError,
+    UnscannableError,
+)
+from photodna_guard.domain.models import MatchOutcome, ObjectHead, ScanJob, Status, Verdict
 from photodna_guard.imaging import triage
-from photodna_guard.rate_limiter.gcra import BATCH
-from photodna_guard.scanning.match_requester import Asking
-from photodna_guard.scanning.outcomes import Endings, Step
-from photodna_guard.scanning.ports import Ledger, Matcher, Notices, RateLimiter, Uploads
-from photodna_guard.scanning.quarantine_workflow import Move
+from photodna_guard.rate_limiter.gcra import MAX_BATCH
+from photodna_guard.scanning.match_requester import MatchRequester
+from photodna_guard.scanning.outcomes import OutcomeHandler, Step
+from photodna_guard.scanning.ports import MatchApi, RateLimiter, ResultsTable, Telemetry, UploadBucket
+from photodna_guard.scanning.quarantine_workflow import QuarantineWorkflow
 from photodna_guard.scanning.scan import Scan
 
-ANSWER = 65.0  # seconds that an answer can take at worst, its head 30 and its body; no request leaves with fewer left
+MAX_ANSWER_SECONDS = (
+    65.0  # seconds that an answer can take at worst, its head 30 and its body; no request leaves with fewer left
+)
 
 
 class Scanner:
@@ -25,28 +34,28 @@ class Scanner:
 
     def __init__(
         self,
-        ledger: Ledger,
-        uploads: Uploads,
+        ledger: ResultsTable,
+        uploads: UploadBucket,
         limiter: RateLimiter,
-        matcher: Matcher,
-        move: Move,
-        endings: Endings,
-        notices: Notices,
+        matcher: MatchApi,
+        move: QuarantineWorkflow,
+        endings: OutcomeHandler,
+        notices: Telemetry,
         now: Callable[[], float] = time.time,
     ) -> None:
         self._ledger, self._uploads, self._limiter, self._matcher = ledger, uploads, limiter, matcher
-        self._asking = Asking(limiter, matcher, notices, now)
+        self._asking = MatchRequester(limiter, matcher, notices, now)
         self._move, self._endings, self._notices, self._now = move, endings, notices, now
 
-    def scan(self, deliveries: Sequence[Delivery], seconds: float = math.inf) -> list[bool]:
+    def scan(self, deliveries: Sequence[ScanJob], seconds: float = math.inf) -> list[bool]:
         """Whether each delivery is done with: settled or deferred. One that is not is to be delivered again.
 
         `seconds`: how long the function may still run. What does not fit is deferred, not cut off.
         """
-        deadline = self._now() + seconds - ANSWER
+        deadline = self._now() + seconds - MAX_ANSWER_SECONDS
         scans = [Scan(delivery, deadline=deadline) for delivery in deliveries]
-        for first in range(0, len(scans), BATCH):
-            self._batch(scans[first : first + BATCH], deadline)
+        for first in range(0, len(scans), MAX_BATCH):
+            self._batch(scans[first : first + MAX_BATCH], deadline)
         return [not scan.unfinished for scan in scans]
 
     def _batch(self, scans: list[Scan], deadline: float) -> None:
@@ -70,7 +79,7 @@ class Scanner:
         def run(scan: Scan) -> None:
             try:
                 step(scan)
-            except (NoAnswers, TryAgain):
+            except (ServiceUnavailableError, RetryableError):
                 if not (scan.media_type and self._known_again(scan)):
                     raise
 
@@ -78,60 +87,60 @@ class Scanner:
 
     def _known_again(self, scan: Scan) -> bool:
         """Compared once for an upload: nothing that is asked about is new in quarantine while nobody is answered."""
-        if scan.matched or scan.delivery.compared or scan.begun.status.settled:
+        if scan.matched or scan.delivery.hash_checked or scan.begun.status.settled:
             return False
         try:
-            digest = hashlib.sha256(self._uploads.read(scan.upload).content).hexdigest()
-            verdict = self._ledger.known(digest)
-        except (Gone, Unscannable, Busy, TryAgain):
+            digest = hashlib.sha256(self._uploads.read_object(scan.upload).content).hexdigest()
+            verdict = self._ledger.find_quarantined_by_sha256(digest)
+        except (ObjectGoneError, UnscannableError, DeferrableError, RetryableError):
             return False
-        scan.delivery = replace(scan.delivery, compared=True)
+        scan.delivery = replace(scan.delivery, hash_checked=True)
         if verdict:
             self._match(scan, verdict)
         return verdict is not None
 
     def _prepare(self, scan: Scan) -> None:
         """Begin and look. What has to be asked about is left with a request that is ready to be sent."""
-        record = scan.record = self._ledger.begin(scan.delivery)
+        record = scan.record = self._ledger.claim(scan.delivery)
         if record.status.settled:
             return self._endings.follow_up(scan, record)
         if scan.matched:
             return self._quarantine(scan)
-        self._limiter.admit(new=scan.delivery.attempt == 0)
-        look = self._uploads.look(scan.upload, triage.HEAD_BYTES)
-        route, scan.bare, scan.head = triage.route(look), not look.tags, look.head
+        self._limiter.check_quota(new=scan.delivery.failed_attempts == 0)
+        look = self._uploads.read_head(scan.upload, triage.HEAD_BYTES)
+        route, scan.bare, scan.head = triage.triage(look), not look.tags, look.head
         # Nobody else sees the bytes of what is not asked about: then one read that nothing proves is not enough.
-        if route.way is not triage.Way.BY_URL and not look.proved:
+        if route.way is not triage.Disposition.BY_URL and not look.proved:
             self._look_again(scan, look)
-        if route.way is triage.Way.NOT_AN_IMAGE:
+        if route.way is triage.Disposition.NOT_AN_IMAGE:
             return self._endings.settle(scan, Status.SKIPPED, route.reason)
-        if route.way is triage.Way.RENDITION:
+        if route.way is triage.Disposition.RENDITION:
             return self._rendition(scan, route.reason)
         scan.media_type = route.media_type
         return self._make_ready(scan)
 
-    def _look_again(self, scan: Scan, look: Look) -> None:
-        if self._uploads.look(scan.upload, triage.HEAD_BYTES) != look:
-            raise TryAgain("two reads of the object's head differ")
+    def _look_again(self, scan: Scan, look: ObjectHead) -> None:
+        if self._uploads.read_head(scan.upload, triage.HEAD_BYTES) != look:
+            raise RetryableError("two reads of the object's head differ")
 
     def _make_ready(self, scan: Scan, fresh_key: bool = False) -> None:
         """Signs the URL, or reads the bytes, and has the key: nothing of that is to delay the slot."""
-        if scan.delivery.by_value or not scan.upload.version_id:
+        if scan.delivery.send_bytes or not scan.upload.version_id:
             # Without versions a URL shows whatever has taken the object's place by then; these bytes are pinned.
-            picture_bytes = self._uploads.read(scan.upload).content
+            picture_bytes = self._uploads.read_object(scan.upload).content
             if not picture_bytes.startswith(scan.head):
-                raise TryAgain("two reads of the object differ")
-            scan.request = self._matcher.by_value(picture_bytes, scan.media_type, fresh_key)
+                raise RetryableError("two reads of the object differ")
+            scan.request = self._matcher.request_by_value(picture_bytes, scan.media_type, fresh_key)
         else:
-            scan.request = self._matcher.by_url(self._uploads.presign(scan.upload), fresh_key)
+            scan.request = self._matcher.request_by_url(self._uploads.presign(scan.upload), fresh_key)
 
     def _at_slots(self, count: int, deadline: float) -> list[Step]:
         """A step for each of so many scans: to ask at its slot, or to wait, since there are none."""
         try:
             slots = self._asking.reserve(count, deadline)
-        except (Busy, TryAgain) as error:
+        except (DeferrableError, RetryableError) as error:
             return [_raising(error)] * count
-        left_over = [_raising(NoAnswers("the service is away"))] * (count - len(slots))
+        left_over = [_raising(ServiceUnavailableError("the service is away"))] * (count - len(slots))
         return [self._at(slot) for slot in slots] + left_over
 
     def _at(self, slot: float) -> Step:
@@ -139,11 +148,11 @@ class Scanner:
 
     def _ask(self, scan: Scan, slot: float) -> None:
         verdict = self._send(scan, slot)
-        if verdict.kind is Kind.KEY_REFUSED and self._renewed(scan):
+        if verdict.kind is MatchOutcome.UNAUTHORIZED and self._renewed(scan):
             verdict = self._send(scan)
-        by_url = not scan.delivery.by_value and scan.upload.version_id
-        if verdict.kind in (Kind.NOT_VERIFIED, Kind.BAD_PARAMETER) and by_url:
-            scan.delivery = replace(scan.delivery, by_value=True)
+        by_url = not scan.delivery.send_bytes and scan.upload.version_id
+        if verdict.kind in (MatchOutcome.NOT_AN_IMAGE, MatchOutcome.BAD_PARAMETER) and by_url:
+            scan.delivery = replace(scan.delivery, send_bytes=True)
             self._make_ready(scan)
             verdict = self._send(scan)
         self._act(scan, verdict)
@@ -161,15 +170,15 @@ class Scanner:
 
     def _act(self, scan: Scan, verdict: Verdict) -> None:
         match verdict.kind:
-            case Kind.NO_MATCH:
+            case MatchOutcome.NO_MATCH:
                 self._endings.settle(scan, Status.CLEAN, tracking_id=verdict.tracking_id)
-            case Kind.MATCH:
+            case MatchOutcome.MATCH:
                 self._match(scan, verdict)
-            case Kind.WRONG_SIZE:
+            case MatchOutcome.WRONG_SIZE:
                 self._rendition(scan, verdict.reason, verdict.tracking_id)
-            case Kind.NOT_VERIFIED | Kind.BAD_PARAMETER:
+            case MatchOutcome.NOT_AN_IMAGE | MatchOutcome.BAD_PARAMETER:
                 self._endings.settle(scan, Status.UNSCANNABLE, verdict.reason, tracking_id=verdict.tracking_id)
-            case Kind.THROTTLED | Kind.KEY_REFUSED | Kind.AWAY | Kind.UNKNOWN:
+            case MatchOutcome.THROTTLED | MatchOutcome.UNAUTHORIZED | MatchOutcome.UNAVAILABLE | MatchOutcome.UNKNOWN:
                 self._asking.nobody_is_answered(verdict)
 
     def _rendition(self, scan: Scan, reason: str, tracking_id: str | None = None) -> None:
@@ -177,12 +186,12 @@ class Scanner:
         self._endings.settle(scan, Status.UNSCANNABLE, reason, tracking_id=tracking_id)
 
     def _match(self, scan: Scan, verdict: Verdict) -> None:
-        scan.record = self._move.intend(scan.upload, scan.begun, verdict, scan.bare)
+        scan.record = self._move.mark_matched(scan.upload, scan.begun, verdict, scan.bare)
         self._quarantine(scan)
 
     def _quarantine(self, scan: Scan) -> None:
-        self._notices.matched(scan.upload, scan.begun.is_test)
-        evidence_key = self._move.finish(scan.upload, scan.begun)
+        self._notices.log_match(scan.upload, scan.begun.is_test)
+        evidence_key = self._move.resume(scan.upload, scan.begun)
         self._endings.settle(scan, Status.QUARANTINED, evidence_key=evidence_key)
 
 

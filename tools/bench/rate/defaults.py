@@ -2,10 +2,10 @@
 
 from local.aws import template
 from local.aws.embedded import ROOT
-from photodna_guard.rate_limiter.gcra import interval
+from photodna_guard.rate_limiter.gcra import slot_interval
 
 LIMIT = 10.0  # requests a second
 _PARAMETERS = template.load(ROOT / "template.yaml")["Parameters"]
 WORKERS = int(_PARAMETERS["Workers"]["Default"])
 MARGIN_MS = float(_PARAMETERS["RateMarginMs"]["Default"])
-SPACING = interval(LIMIT, MARGIN_MS)  # microseconds between two slots
+SPACING = slot_interval(LIMIT, MARGIN_MS)  # microseconds between two slots

@@ -5,7 +5,7 @@ import time
 from typing import Any
 
 from local.aws import EmbeddedCloud
-from photodna_guard.rate_limiter.gcra import BATCH, RETRIES, SECOND
+from photodna_guard.rate_limiter.gcra import MAX_BATCH, MICROSECONDS, RETRY
 from tools.bench.rate import backlog
 from tools.bench.rate.defaults import LIMIT, SPACING, WORKERS
 
@@ -17,7 +17,7 @@ SENT = 180.0  # messages a second; the first is received when all are there
 REAL = 1500  # messages about objects that exist; what comes behind them is never reached
 OWN = 0.5  # seconds for the event, the function and the look at the picture
 # The retries' workers leave the clock at most their look ahead and a batch away from now.
-BOUND = (RETRIES.horizon(SPACING) + BATCH * SPACING) / SECOND + OWN
+BOUND = (RETRY.horizon(SPACING) + MAX_BATCH * SPACING) / MICROSECONDS + OWN
 
 
 def run(messages: int, queue: str, uploads: int) -> dict[str, Any]:

@@ -4,7 +4,7 @@ import time
 from typing import Any
 
 from local.aws import EmbeddedCloud
-from photodna_guard.rate_limiter.gcra import BATCH
+from photodna_guard.rate_limiter.gcra import MAX_BATCH
 from tools.bench.rate import backlog, lane_shares, measure
 from tools.bench.rate.defaults import LIMIT, WORKERS
 
@@ -41,7 +41,7 @@ def _warm(cloud: EmbeddedCloud) -> None:
     """A batch for each worker that costs no slot: all have started when it is done."""
     queues = (backlog.RETRY, backlog.BACKFILL)
     for queue in queues:
-        backlog.enqueue(cloud, backlog.made_up(WORKERS * BATCH, f"warm-{queue}"), queue)
+        backlog.enqueue(cloud, backlog.made_up(WORKERS * MAX_BATCH, f"warm-{queue}"), queue)
     end = time.time() + PATIENCE
     while any(backlog.waiting(cloud, queue) for queue in queues):
         assert time.time() < end, "the workers of the two queues do not start"

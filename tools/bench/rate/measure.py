@@ -10,9 +10,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from photodna_guard.rate_limiter.gcra import BATCH  # requests that one worker has in flight at the most
+from photodna_guard.rate_limiter.gcra import MAX_BATCH  # requests that one worker has in flight at the most
 
-EDGE = 2 * BATCH  # arrivals left out at the start, and as many at the end or up to a batch more
+EDGE = 2 * MAX_BATCH  # arrivals left out at the start, and as many at the end or up to a batch more
 WINDOW = 10.0  # seconds over which a rate that comes back is judged
 
 Request = Mapping[str, Any]  # see local/match/request_log.py
@@ -47,12 +47,12 @@ def held(times: Sequence[float], limit: float) -> float | None:
 
 def _middle(times: Sequence[float]) -> int:
     """How many arrivals from the steady middle's first to its last; a run that was broken off ends within a batch."""
-    return max(0, len(times) // BATCH * BATCH - 2 * EDGE)
+    return max(0, len(times) // MAX_BATCH * MAX_BATCH - 2 * EDGE)
 
 
 def possible(workers: int, latency: float, interval: float, limit: float) -> float:
     """The fraction of the limit that so many workers can have in flight: a batch lasts its slots and an answer."""
-    return min(1 / interval, workers * BATCH / ((BATCH - 1) * interval + latency)) / limit
+    return min(1 / interval, workers * MAX_BATCH / ((MAX_BATCH - 1) * interval + latency)) / limit
 
 
 def writes_for_each(samples: Sequence[Sample], span: tuple[float, float] | None) -> float | None:

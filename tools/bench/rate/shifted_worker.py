@@ -57,10 +57,10 @@ def _work(url: str, seconds: float, parent: TextIO) -> None:
 def batch(sqs: Any, url: str) -> list[Any]:
     """A batch as the event source mapping makes it: SQS gives fewer in one call."""
     from local.aws.queue_poller import LONG_POLL_SECONDS
-    from photodna_guard.rate_limiter.gcra import BATCH
+    from photodna_guard.rate_limiter.gcra import MAX_BATCH
 
-    messages = _receive(sqs, url, BATCH, LONG_POLL_SECONDS)
-    while messages and len(messages) < BATCH and (more := _receive(sqs, url, BATCH - len(messages), 0)):
+    messages = _receive(sqs, url, MAX_BATCH, LONG_POLL_SECONDS)
+    while messages and len(messages) < MAX_BATCH and (more := _receive(sqs, url, MAX_BATCH - len(messages), 0)):
         messages += more
     return messages
 

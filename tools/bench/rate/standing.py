@@ -3,7 +3,7 @@
 from typing import Any
 
 from local.aws import EmbeddedCloud
-from photodna_guard.rate_limiter.gcra import SECOND
+from photodna_guard.rate_limiter.gcra import MICROSECONDS
 from tools.bench.rate import backlog, measure
 from tools.bench.rate.defaults import LIMIT, SPACING
 
@@ -19,6 +19,6 @@ def run(uploads: int, latency: float, workers: int, longest: float) -> dict[str,
             "latency": latency,
             "workers": workers,
             "uploads": uploads,
-            "possible": measure.possible(workers, latency, SPACING / SECOND, LIMIT),
+            "possible": measure.possible(workers, latency, SPACING / MICROSECONDS, LIMIT),
             **backlog.seen(cloud, LIMIT, samples),
         }
