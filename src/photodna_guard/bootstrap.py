@@ -33,7 +33,9 @@ from photodna_guard.match_api.client import MatchClient
 from photodna_guard.match_api.preconnected_adapter import PreconnectedAdapter
 from photodna_guard.rate_limiter.gcra import BACKFILL, MAX_BATCH, Priority
 from photodna_guard.rate_limiter.limiter import RateLimiter
-from photodna_guard.scanning.outcomes import OutcomeHandler
+from photodna_guard.scanning.known_hash import KnownHashFallback
+from photodna_guard.scanning.match_requester import MatchRequester
+from photodna_guard.scanning.outcome_handler import OutcomeHandler
 from photodna_guard.scanning.quarantine_workflow import QuarantineWorkflow
 from photodna_guard.scanning.scanner import Scanner
 from photodna_guard.scanning.sweeper import Sweeper
@@ -96,16 +98,20 @@ def build(
     )
     bound = DeletionLimit(rate_table, conf.max_deletions_per_hour, now)
     event_bus = EventBus(session.client("events", config=_AWS), conf.stack)
+    rate_limiter = RateLimiter(rate_table, conf.rate_per_second, conf.rate_margin_ms, lane, conf.monthly_quota, sleep)
+    match_api = MatchClient(
+        conf.match_endpoint, key, conf.enhance, conf.enable_evaluation, MAX_BATCH, now=now, adapter=adapter
+    )
+    workflow = QuarantineWorkflow(ledger, uploads, quarantine, bound, conf.observe, now)
     scanner = Scanner(
-        ledger=ledger,
-        uploads=uploads,
-        limiter=RateLimiter(rate_table, conf.rate_per_second, conf.rate_margin_ms, lane, conf.monthly_quota, sleep),
-        matcher=MatchClient(
-            conf.match_endpoint, key, conf.enhance, conf.enable_evaluation, MAX_BATCH, now=now, adapter=adapter
+        results=ledger,
+        upload_bucket=uploads,
+        rate_limiter=rate_limiter,
+        requester=MatchRequester(rate_limiter, match_api, uploads, notices, now),
+        known_hash=KnownHashFallback(ledger, uploads),
+        outcomes=OutcomeHandler(
+            ledger, uploads, queues[name], event_bus, workflow, notices, conf.retry_for_seconds, now
         ),
-        move=QuarantineWorkflow(ledger, uploads, quarantine, bound, conf.observe, now),
-        endings=OutcomeHandler(ledger, uploads, queues[name], event_bus, notices, conf.retry_for_seconds, now),
-        notices=notices,
         now=now,
     )
     return Application(scanner, queues[name], notices)
@@ -125,8 +131,8 @@ def build_sweeper(conf: Settings, session: boto3.Session, now: Callable[[], floa
     return Sweeper(
         unsettled=UnsettledIndex(Table(dynamodb, conf.results_table, now)),
         queues=_queues(conf, session),
-        bound=DeletionLimit(Table(dynamodb, conf.rate_limiter_table, now), conf.max_deletions_per_hour, now),
-        notices=Telemetry(Logger(), Metrics(), now),
+        deletion_limit=DeletionLimit(Table(dynamodb, conf.rate_limiter_table, now), conf.max_deletions_per_hour, now),
+        telemetry=Telemetry(Logger(), Metrics(), now),
         observe=conf.observe,
         now=now,
     )

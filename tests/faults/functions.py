@@ -74,7 +74,7 @@ class Functions:
     def _on_sweep(self, process: Process, event: Any) -> None:
         conf = settings.from_environment(self._variables(process.function))
         sweep = bootstrap.build_sweeper(conf, self._cloud.session, self._cloud.clock.now)
-        with sweep.notices.flushing():
+        with sweep.telemetry.flushing():
             sweep.run()
 
     def _built(self, process: Process) -> Any:

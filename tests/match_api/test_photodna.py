@@ -56,11 +56,28 @@ def test_a_request_by_url_is_as_the_documentation_says(server: Server) -> None:
 def test_enhance_and_evaluation_are_parameters(server: Server) -> None:
     server.answer(CLEAN)
     service = client(server, enhance=True, enable_evaluation="always")
-    service.send(service.request_by_url(URL, fresh_key=True))
+    service.send(service.request_by_url(URL))
     head = server.requests[0].decode()
     assert "?enhance=true " in head
     assert "Enable-Evaluation: always" in head
-    assert "Ocp-Apim-Subscription-Key: fresh" in head
+
+
+def test_request_with_a_fresh_key_is_otherwise_the_same(server: Server) -> None:
+    server.answer(CLEAN)
+    service = client(server)
+    stale = service.request_by_url(URL)
+    fresh = service.with_fresh_key(stale)
+    assert fresh is not None
+    service.send(fresh)
+    assert "Ocp-Apim-Subscription-Key: fresh" in server.requests[0].decode()
+    assert fresh.body == stale.body
+    assert stale.headers["Ocp-Apim-Subscription-Key"] == "stale"
+
+
+def test_request_that_has_the_fresh_key_already_is_not_made_again(server: Server) -> None:
+    service = client(server)
+    fresh = service.with_fresh_key(service.request_by_url(URL))
+    assert service.with_fresh_key(fresh) is None
 
 
 def test_a_request_by_value_carries_the_bytes_and_their_type(server: Server) -> None:

@@ -3,47 +3,47 @@
 import pytest
 
 from photodna_guard.domain.models import ScanJob, Status
-from tests.unit.fakes import JPEG, World, upload
+from tests.support.scanner_world import JPEG, ScannerWorld, upload
 
 TEXT = b"words"
 
 
 @pytest.mark.parametrize("first", [TEXT, b""])
 def test_picture_whose_head_was_read_wrong_is_not_skipped(first: bytes) -> None:
-    world = World()
-    world.uploads.proved, world.uploads.heads = False, [first]
+    world = ScannerWorld()
+    world.upload_bucket.proved, world.upload_bucket.heads = False, [first]
     world.scan()
-    assert world.ledger.status() is Status.DEFERRED
-    assert world.uploads.tags == {}
+    assert world.results.status() is Status.DEFERRED
+    assert world.upload_bucket.tags == {}
     world.deliver_again()
-    assert world.ledger.status() is Status.CLEAN
+    assert world.results.status() is Status.CLEAN
 
 
 def test_what_two_reads_show_alike_is_skipped() -> None:
-    world = World(objects={"a.jpg": TEXT})
-    world.uploads.proved = False
+    world = ScannerWorld(objects={"a.jpg": TEXT})
+    world.upload_bucket.proved = False
     world.scan()
-    assert world.ledger.status() is Status.SKIPPED
-    assert world.uploads.calls.count("read_head") == 2
+    assert world.results.status() is Status.SKIPPED
+    assert world.upload_bucket.calls.count("read_head") == 2
 
 
 def test_what_a_digest_proves_is_looked_at_once() -> None:
-    world = World(objects={"a.jpg": TEXT})
+    world = ScannerWorld(objects={"a.jpg": TEXT})
     world.scan()
-    assert world.uploads.calls.count("read_head") == 1
+    assert world.upload_bucket.calls.count("read_head") == 1
 
 
 def test_what_the_service_is_asked_about_is_looked_at_once() -> None:
-    world = World()
-    world.uploads.proved = False
+    world = ScannerWorld()
+    world.upload_bucket.proved = False
     world.scan()
-    assert world.uploads.calls.count("read_head") == 1
-    assert world.ledger.status() is Status.CLEAN
+    assert world.upload_bucket.calls.count("read_head") == 1
+    assert world.results.status() is Status.CLEAN
 
 
 def test_bytes_that_do_not_begin_with_the_head_are_not_sent() -> None:
-    world = World()
-    world.uploads.heads = [JPEG[:-1] + b"?"]
+    world = ScannerWorld()
+    world.upload_bucket.heads = [JPEG[:-1] + b"?"]
     world.scan(ScanJob(upload(), send_bytes=True))
-    assert world.matcher.sent == []
-    assert world.ledger.status() is Status.DEFERRED
+    assert world.match_api.sent == []
+    assert world.results.status() is Status.DEFERRED

@@ -11,7 +11,7 @@ from photodna_guard import settings
 from photodna_guard.aws.results_table import LEASE_SECONDS, REDELIVER_AFTER_SECONDS
 from photodna_guard.aws.retry_queue import MAX_DELAY_SECONDS
 from photodna_guard.rate_limiter import gcra
-from photodna_guard.scanning.scanner import MAX_ANSWER_SECONDS
+from photodna_guard.scanning.scanner import MAX_RESPONSE_SECONDS
 
 ROOT = Path(__file__).resolve().parents[2]
 SAM = template.load(ROOT / "template.yaml")
@@ -62,9 +62,9 @@ def test_a_lease_outlives_every_execution_and_a_receipt_six_of_them() -> None:
 def test_a_function_runs_long_enough_to_wait_for_a_slot_and_for_an_answer() -> None:
     spacing = gcra.slot_interval(10, 25)
     upload = gcra.LIVE.horizon(spacing) / gcra.MICROSECONDS
-    assert FUNCTIONS["OnUploadFunction"]["Timeout"] > upload + MAX_ANSWER_SECONDS
+    assert FUNCTIONS["OnUploadFunction"]["Timeout"] > upload + MAX_RESPONSE_SECONDS
     retry = gcra.RETRY.patience + (gcra.RETRY.horizon(spacing) + gcra.MAX_BATCH * spacing) / gcra.MICROSECONDS
-    assert FUNCTIONS["OnRetryFunction"]["Timeout"] > retry + MAX_ANSWER_SECONDS
+    assert FUNCTIONS["OnRetryFunction"]["Timeout"] > retry + MAX_RESPONSE_SECONDS
 
 
 def test_no_batch_has_more_messages_than_there_are_threads_and_connections() -> None:

@@ -4,89 +4,89 @@ import pytest
 
 from photodna_guard.domain.errors import DeferrableError, RetryableError
 from photodna_guard.domain.models import Status
-from tests.unit.fakes import JPEG, MATCH, World
+from tests.support.scanner_world import JPEG, MATCH, ScannerWorld
 
 
 def test_in_observe_mode_a_match_is_written_down_and_stays_where_it_is() -> None:
-    world = World(MATCH, observe=True)
+    world = ScannerWorld(MATCH, observe=True)
     assert world.scan() == [True]
-    assert world.ledger.status() is Status.MATCHED
-    assert world.uploads.objects == {"a.jpg": JPEG}
-    assert world.quarantine.copies == world.quarantine.evidence == {}
-    assert "acquire" not in world.bound.calls
-    assert world.ledger.told["v1a.jpg"]["hold_reason"] == "observe mode"
+    assert world.results.status() is Status.MATCHED
+    assert world.upload_bucket.objects == {"a.jpg": JPEG}
+    assert world.quarantine_bucket.copies == world.quarantine_bucket.evidence == {}
+    assert "acquire" not in world.deletion_limit.calls
+    assert world.results.attributes["v1a.jpg"]["hold_reason"] == "observe mode"
 
 
 def test_in_observe_mode_a_match_is_unreadable_and_told_of() -> None:
-    world = World(MATCH, observe=True)
+    world = ScannerWorld(MATCH, observe=True)
     world.scan()
-    assert world.uploads.tags == {"a.jpg": "matched"}
-    assert world.notices.told == [("matched", "a.jpg"), ("hold_reason", "observe mode")]
+    assert world.upload_bucket.tags == {"a.jpg": "matched"}
+    assert world.telemetry.logged == [("matched", "a.jpg"), ("hold_reason", "observe mode")]
 
 
 def test_a_withheld_match_holds_no_lease_and_waits_in_no_queue() -> None:
-    world = World(MATCH, observe=True)
+    world = ScannerWorld(MATCH, observe=True)
     world.scan()
-    assert world.ledger.leases == {}
+    assert world.results.leases == {}
     assert world.retry_queue.sent == world.retry_queue.dead == []
 
 
 def test_in_observe_mode_all_but_the_move_goes_on() -> None:
-    world = World(observe=True)
+    world = ScannerWorld(observe=True)
     world.scan()
-    assert world.ledger.status() is Status.CLEAN
-    assert world.uploads.tags == {"a.jpg": "clean"}
+    assert world.results.status() is Status.CLEAN
+    assert world.upload_bucket.tags == {"a.jpg": "clean"}
 
 
 def test_a_repeated_delivery_in_observe_mode_changes_nothing_and_asks_nobody() -> None:
-    world = World(MATCH, observe=True)
+    world = ScannerWorld(MATCH, observe=True)
     world.scan()
     world.scan()
-    assert world.ledger.status() is Status.MATCHED
-    assert world.ledger.leases == {}
-    assert world.uploads.objects == {"a.jpg": JPEG}
-    assert len(world.matcher.sent) == 1
+    assert world.results.status() is Status.MATCHED
+    assert world.results.leases == {}
+    assert world.upload_bucket.objects == {"a.jpg": JPEG}
+    assert len(world.match_api.sent) == 1
 
 
 def test_what_was_observed_is_moved_in_enforce_mode_without_asking_again() -> None:
-    observing = World(MATCH, observe=True)
+    observing = ScannerWorld(MATCH, observe=True)
     observing.scan()
-    enforcing = World(after=observing)
+    enforcing = ScannerWorld(after=observing)
     enforcing.scan()
-    assert enforcing.ledger.status() is Status.QUARANTINED
-    assert enforcing.uploads.objects == {}
-    assert enforcing.quarantine.copies == {"a.jpg": (JPEG, False)}
+    assert enforcing.results.status() is Status.QUARANTINED
+    assert enforcing.upload_bucket.objects == {}
+    assert enforcing.quarantine_bucket.copies == {"a.jpg": (JPEG, False)}
     assert enforcing.matcher.sent == []
 
 
 def test_beyond_the_bound_a_match_is_copied_and_written_down_and_not_deleted() -> None:
-    world = World(MATCH)
-    world.bound.is_tripped = True
+    world = ScannerWorld(MATCH)
+    world.deletion_limit.is_tripped = True
     assert world.scan() == [True]
-    assert world.ledger.status() is Status.MATCHED
-    assert world.ledger.records["v1a.jpg"].copy
-    assert world.uploads.objects == {"a.jpg": JPEG}
-    assert world.quarantine.evidence == {}
-    assert world.ledger.leases == {}
+    assert world.results.status() is Status.MATCHED
+    assert world.results.records["v1a.jpg"].copy
+    assert world.upload_bucket.objects == {"a.jpg": JPEG}
+    assert world.quarantine_bucket.evidence == {}
+    assert world.results.leases == {}
     assert world.retry_queue.sent == []
-    assert ("hold_reason", "too many") in world.notices.told
+    assert ("hold_reason", "too many") in world.telemetry.logged
 
 
 def test_on_the_operators_word_it_is_deleted_with_the_copy_that_it_has() -> None:
-    world = World(MATCH)
-    world.bound.is_tripped = True
+    world = ScannerWorld(MATCH)
+    world.deletion_limit.is_tripped = True
     world.scan()
-    world.bound.is_tripped = False
+    world.deletion_limit.is_tripped = False
     world.scan()
-    assert world.ledger.status() is Status.QUARANTINED
-    assert world.uploads.objects == {}
-    assert world.quarantine.calls.count("store_copy") == 1
-    assert len(world.matcher.sent) == 1
+    assert world.results.status() is Status.QUARANTINED
+    assert world.upload_bucket.objects == {}
+    assert world.quarantine_bucket.calls.count("store_copy") == 1
+    assert len(world.match_api.sent) == 1
 
 
 @pytest.mark.parametrize("error", [RetryableError("away"), DeferrableError("throttled")])
 def test_a_match_that_cannot_even_be_written_down_as_withheld_is_delivered_again(error: Exception) -> None:
-    world = World(MATCH, observe=True)
-    world.ledger.fails = {"hold_for_operator": [error]}
+    world = ScannerWorld(MATCH, observe=True)
+    world.results.fails = {"hold_for_operator": [error]}
     assert world.scan() == [False]
-    assert world.ledger.status() is Status.MATCHED
+    assert world.results.status() is Status.MATCHED

@@ -28,10 +28,11 @@ from photodna_guard.aws.retry_queue import RetryQueue
 from photodna_guard.aws.table import Table
 from photodna_guard.aws.telemetry import Telemetry
 from photodna_guard.aws.upload_bucket import UploadBucket
-from photodna_guard.domain.models import MatchFlag, MatchOutcome, ScanJob, ScanRecord, Status, Upload, Verdict
-from photodna_guard.scanning.outcomes import OutcomeHandler
+from photodna_guard.domain.models import MatchFlag, MatchOutcome, ScanJob, ScanRecord, Upload, Verdict
+from photodna_guard.scanning.outcome_handler import OutcomeHandler
+from photodna_guard.scanning.outcomes import Quarantine
 from photodna_guard.scanning.quarantine_workflow import QuarantineWorkflow
-from photodna_guard.scanning.scan import Scan
+from photodna_guard.scanning.stages import Ended
 
 GOAL = 1.3
 ROUNDS = 60
@@ -73,11 +74,11 @@ class Ours:
         self.uploads = UploadBucket(s3)
         bound = DeletionLimit(Table(dynamodb, self.cloud.resource("RateLimiterTable")), 1000)
         quarantine = QuarantineBucket(s3, self.cloud.endpoints.quarantine_bucket, "GOVERNANCE", 1)
-        self.move = QuarantineWorkflow(self.ledger, self.uploads, quarantine, bound)
+        workflow = QuarantineWorkflow(self.ledger, self.uploads, quarantine, bound)
         queue = RetryQueue(_client(self.cloud, boto3.Session(), "sqs"), "-", "-")
         notices = Telemetry(Logger("bench"), Metrics("bench", "bench"))
         bus = EventBus(self.clients["events"], "bench")
-        self.endings = OutcomeHandler(self.ledger, self.uploads, queue, bus, notices, 86400)
+        self.outcomes = OutcomeHandler(self.ledger, self.uploads, queue, bus, workflow, notices, 86400)
 
     def begun(self, upload: Upload) -> ScanRecord:
         record = self.ledger.claim(ScanJob(upload))
@@ -87,9 +88,7 @@ class Ours:
 
     def moved(self, upload: Upload, record: ScanRecord) -> None:
         """What the scanner does with a match."""
-        scan = Scan(ScanJob(upload), self.move.mark_matched(upload, record, MATCH, bare=True))
-        evidence_key = self.move.resume(upload, scan.begun)
-        self.endings.settle(scan, Status.QUARANTINED, evidence_key=evidence_key)
+        assert self.outcomes.apply(Ended(ScanJob(upload), record, Quarantine(MATCH, is_untagged=True)))
 
 
 _SERVICES = ("s3", "dynamodb", "events")

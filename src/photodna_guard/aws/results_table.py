@@ -70,22 +70,22 @@ class ResultsTable:
         self._table, self._keep, self._now = Table(client, table, now), clean_result_days * 86400, now
         self._queue = queue
 
-    def claim(self, delivery: ScanJob) -> ScanRecord:
+    def claim(self, job: ScanJob) -> ScanRecord:
         """Makes the record, or takes it up; one call. What is settled is returned as it is, without a lease."""
         now, lease = self._now(), uuid.uuid4().hex
         try:
-            return self._take(delivery.upload, now, lease)
+            return self._take(job.upload, now, lease)
         except ConditionFailedError as refused:
             item = refused.item
         if item.get("lease") == lease:  # the first answer was lost on its way, and the call made again
             return record_of(item)
         if not Status(item["status"]).settled:
             raise LeaseHeldError("another worker has it", until=float(item["lease_until"]))
-        if not needs_new_scan(delivery, item):
+        if not needs_new_scan(job, item):
             return record_of(item)
-        self._reopen(delivery.upload, item)
+        self._reopen(job.upload, item)
         try:
-            return self._take(delivery.upload, now, lease)
+            return self._take(job.upload, now, lease)
         except ConditionFailedError:
             raise LeaseHeldError("another worker has it", until=now + 5) from None
 
@@ -138,7 +138,7 @@ class ResultsTable:
         return None
 
     def settle(
-        self, upload: Upload, record: ScanRecord, status: Status, reason: str = "", **more: object
+        self, upload: Upload, record: ScanRecord, status: Status, reason: str = "", **attributes: object
     ) -> ScanRecord:
         """Ends the version's way. All but a clean one stays in the index `unsettled` until it is announced."""
         now = self._now()
@@ -154,7 +154,7 @@ class ResultsTable:
             settled |= published_attributes()
         if reason or not record.evidence:  # of a match it says how that came to be known
             settled["reason"] = reason or None
-        return self._write(upload, record, status, settled | more, release=True)
+        return self._write(upload, record, status, settled | attributes, release=True)
 
     def mark_published(self, upload: Upload) -> None:
         """Writes that those who listen were told how it ended."""

@@ -18,13 +18,11 @@ class RetryQueue:
     def __init__(self, client: "SQSClient", queue_url: str, dead_letter_queue_url: str) -> None:
         self._client, self._queue, self._dead_letters = client, queue_url, dead_letter_queue_url
 
-    def send(self, delivery: ScanJob, delay: float) -> None:
+    def send(self, job: ScanJob, delay: float) -> None:
         """Delivers again after `delay` seconds."""
         seconds = min(max(round(delay), 0), MAX_DELAY_SECONDS)
         with translate_aws_errors("sqs:SendMessage"):
-            self._client.send_message(
-                QueueUrl=self._queue, MessageBody=json.dumps(delivery.as_dict()), DelaySeconds=seconds
-            )
+            self._client.send_message(QueueUrl=self._queue, MessageBody=json.dumps(job.as_dict()), DelaySeconds=seconds)
 
     def send_to_dead_letters(self, what: object, reason: str) -> None:
         """Keeps a delivery, or a part of a payload that nobody can read, for a person, with the reason.

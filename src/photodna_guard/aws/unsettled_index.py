@@ -25,18 +25,18 @@ class UnsettledIndex:
         """The matches that are not moved until the operator says so."""
         yield from map(_waiting, self._table.query("unsettled", "unsettled", HELD_FOR_OPERATOR))
 
-    def claim(self, waiting: UnsettledRecord, now: int) -> Upload | None:
+    def claim(self, record: UnsettledRecord, now: int) -> Upload | None:
         """The upload, to be sent again; None where somebody else has taken it up meanwhile.
 
         Next it is overdue after as long again as it has waited: a backlog gets few messages that it has already.
         """
-        patience = max(REDELIVER_AFTER_SECONDS[waiting.queue], now - int(waiting.received))
+        patience = max(REDELIVER_AFTER_SECONDS[record.queue], now - int(record.received))
         try:
             item = self._table.update(
-                {"upload": waiting.upload, "version": waiting.version},
+                {"upload": record.upload, "version": record.version},
                 "SET redeliver_at = :next",
                 "redeliver_at = :seen",
-                {":next": now + patience, ":seen": waiting.overdue},
+                {":next": now + patience, ":seen": record.overdue},
             )
         except ConditionFailedError:
             return None

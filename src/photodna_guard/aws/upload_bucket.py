@@ -80,13 +80,13 @@ class UploadBucket:
         """A URL that reads this version for five minutes. No call is made. Never log it, never keep it."""
         return self._client.generate_presigned_url("get_object", Params=_version(upload), ExpiresIn=URL_SECONDS)
 
-    def set_status_tag(self, upload: Upload, value: str, bare: bool = False) -> bool:
+    def set_status_tag(self, upload: Upload, value: str, assume_untagged: bool = False) -> bool:
         """Sets the tag beside the user's own, over one that the uploader made up. False where there is no room.
 
-        `bare`: it is known to have none, and this moment counts for more than one that is set in it.
+        `assume_untagged`: it is known to have none, and this moment counts for more than one that is set in it.
         """
         where = _version(upload)
-        known = {} if bare else self._tags(where)
+        known = {} if assume_untagged else self._tags(where)
         # Not Scan-Status beside it: IAM does not tell the case of tags apart, and it would open the gate.
         tags = {name: held for name, held in known.items() if name == STATUS_TAG or name.lower() != STATUS_TAG}
         if tags.get(STATUS_TAG) == value and tags == known:

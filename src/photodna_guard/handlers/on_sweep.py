@@ -8,5 +8,5 @@ from photodna_guard import bootstrap
 def handler(_event: Any, _context: Any) -> None:
     """Sends what is overdue again. Where that fails the next run goes on."""
     sweep = bootstrap.get_sweeper()
-    with sweep.notices.flushing():
+    with sweep.telemetry.flushing():
         sweep.run()

@@ -22,6 +22,8 @@ CONNECT_SECONDS = 3.0
 MAX_ANSWER_SECONDS = 30.0  # published clients wait 20 to 30
 MAX_ANSWER_BYTES = 1024 * 1024  # bytes; a real one has about one thousand
 
+_KEY_HEADER = "Ocp-Apim-Subscription-Key"
+
 
 class Key(Protocol):
     """Where the subscription key comes from."""
@@ -53,25 +55,39 @@ class MatchClient:
         self._answer_seconds = answer_seconds
         self._adapter = adapter or PreconnectedAdapter(connections, CONNECT_SECONDS)
 
-    def request_by_url(self, url: str, fresh_key: bool = False) -> requests.PreparedRequest:
+    def request_by_url(self, url: str) -> requests.PreparedRequest:
         """A request for the picture at `url`. Raises NoKey where there is no key."""
         body = json.dumps({"DataRepresentation": "URL", "Value": url}).encode()
-        return self._request(body, "application/json", fresh_key)
+        return self._request(body, "application/json")
 
-    def request_by_value(self, picture: bytes, media_type: str, fresh_key: bool = False) -> requests.PreparedRequest:
+    def request_by_value(self, picture: bytes, media_type: str) -> requests.PreparedRequest:
         """A request that carries the picture itself. Raises NoKey where there is no key."""
-        return self._request(picture, media_type, fresh_key)
+        return self._request(picture, media_type)
+
+    def with_fresh_key(self, request: object) -> requests.PreparedRequest | None:
+        """Return the request with the key fetched afresh; None where that is the key which it has already.
+
+        Raises KeyUnavailableError.
+        """
+        assert isinstance(request, requests.PreparedRequest)  # noqa: S101 - this client's own value
+        key = self._key.get(fresh=True)
+        if key == request.headers[_KEY_HEADER]:
+            return None
+        renewed = request.copy()
+        renewed.headers[_KEY_HEADER] = key
+        return renewed
 
     def connect(self, count: int) -> None:
         """Opens connections for `count` requests at once, as far as they are not open. Away: none opened."""
         if fault := self._adapter.connect(self._url, count, self._verify):
             raise ServiceUnreachableError(f"no-connection: {fault}")
 
-    def send(self, request: requests.PreparedRequest, within: float = math.inf) -> Verdict | None:
+    def send(self, request: object, within: float = math.inf) -> Verdict | None:
         """Sends it now: the caller has a slot. None where no connection is open, and so nothing was sent.
 
         `within`: seconds for the answer's head, and again for its body, where that is less than usual.
         """
+        assert isinstance(request, requests.PreparedRequest)  # noqa: S101 - this client's own value
         seconds = min(within, self._answer_seconds)
         end = time.monotonic() + seconds
         try:
@@ -87,8 +103,8 @@ class MatchClient:
             return Verdict(MatchOutcome.UNAVAILABLE, "answer-too-large")
         return response.parse_response(answer.status_code, answer.headers.get("Retry-After"), body, self._now())
 
-    def _request(self, body: bytes, content_type: str, fresh_key: bool) -> requests.PreparedRequest:
-        headers = {"Content-Type": content_type, "Ocp-Apim-Subscription-Key": self._key.get(fresh_key)}
+    def _request(self, body: bytes, content_type: str) -> requests.PreparedRequest:
+        headers = {"Content-Type": content_type, _KEY_HEADER: self._key.get()}
         return requests.Request("POST", self._url, {**headers, **self._evaluation}, data=body).prepare()
 
 

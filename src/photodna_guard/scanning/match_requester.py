@@ -1,79 +1,131 @@
-"""Asking the service: slots for a batch, an open connection before them, and one request at each slot."""
+"""Requests to the Match API: slots for a batch, open connections before them, and one request at each slot."""
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from photodna_guard.domain.errors import (
     DeferrableError,
+    KeyUnavailableError,
     RetryableError,
-    ServiceUnavailableError,
     ServiceUnreachableError,
 )
 from photodna_guard.domain.models import MatchOutcome, Verdict
-from photodna_guard.scanning.ports import MatchApi, RateLimiter, Telemetry
-from photodna_guard.scanning.scan import Scan
+from photodna_guard.scanning.decisions import decide_error, pause_seconds
+from photodna_guard.scanning.outcomes import Defer, Outcome
+from photodna_guard.scanning.ports import MatchApi, RateLimiter, Telemetry, UploadBucket
+from photodna_guard.scanning.stages import ASK_FOR_BYTES, Answered, Picture, Ready
 
-MAX_MISSED_SLOTS = 3  # slots in a row that this machine was too busy to meet; then somebody else may try
-THROTTLE_PAUSE = {"http-403": 300.0, "http-429": 1.0}  # seconds, where the service does not say
+# Slots that this machine missed in a row; after them another worker may try.
+MAX_MISSED_SLOTS = 3
 
 
 class MatchRequester:
-    """Takes slots and sends requests at them. Its methods raise Busy and TryAgain."""
+    """Sends each request at a slot of the shared rate, and reports its response to the rate limiter."""
 
-    def __init__(self, limiter: RateLimiter, matcher: MatchApi, notices: Telemetry, now: Callable[[], float]) -> None:
-        self._limiter, self._matcher, self._notices, self._now = limiter, matcher, notices, now
+    def __init__(
+        self,
+        rate_limiter: RateLimiter,
+        match_api: MatchApi,
+        upload_bucket: UploadBucket,
+        telemetry: Telemetry,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self._rate_limiter, self._match_api, self._upload_bucket = rate_limiter, match_api, upload_bucket
+        self._telemetry, self._now = telemetry, now
 
-    def reserve(self, count: int, deadline: float) -> list[float]:
-        """Slots, and open connections before them: a handshake would make a request late for its slot."""
+    def prepare(self, picture: Picture) -> Ready:
+        """Sign the URL or read the bytes, and add the key: nothing of that may delay the slot.
+
+        Raises KeyUnavailableError, ObjectGoneError, UnscannableError, DeferrableError and RetryableError.
+        """
+        upload = picture.job.upload
+        with self._reporting_no_key():
+            if picture.by_url:
+                return Ready(picture, self._match_api.request_by_url(self._upload_bucket.presign(upload)))
+            content = self._upload_bucket.read_object(upload).content
+            if not content.startswith(picture.head.head):
+                raise RetryableError("two reads of the object differ")
+            return Ready(picture, self._match_api.request_by_value(content, picture.media_type))
+
+    def prepare_again(self, answered: Answered) -> Ready | None:
+        """Return the second request that a verdict asks for: by value, or with the key fetched afresh.
+
+        None where the verdict stands. Raises what `prepare` raises.
+        """
+        if answered.verdict.kind in ASK_FOR_BYTES and answered.ready.picture.by_url:
+            return self.prepare(answered.picture)
+        if answered.verdict.kind is MatchOutcome.UNAUTHORIZED and not answered.ready.has_fresh_key:
+            with self._reporting_no_key():
+                request = self._match_api.with_fresh_key(answered.ready.request)
+            return Ready(answered.picture, request, has_fresh_key=True) if request else None
+        return None
+
+    def reserve(self, count: int, deadline: float) -> list[float | Outcome]:
+        """Reserve slots in one write, with open connections before them: a handshake would make a request late.
+
+        Return a slot (epoch seconds), or the outcome without one, for each of `count` requests.
+        """
+        if not count:
+            return []
         try:
-            slots = self._limiter.reserve(count, deadline - self._now(), lambda: self._matcher.connect(count))
-        except ServiceUnreachableError as away:
-            self._failed(str(away), unreachable=True)
-            raise
-        if (used := self._limiter.quota_used) is not None:
-            self._notices.gauge_quota_used(used)
-        return slots
+            slots = self._take_slots(count, deadline)
+        except (DeferrableError, RetryableError) as error:
+            return [decide_error(error, is_match=False)] * count
+        without = Defer("the service is unavailable", is_service_unavailable=True)
+        return [*slots, *[without] * (count - len(slots))]
 
-    def send(self, scan: Scan, slot: float | None = None) -> Verdict:
-        """One request at its slot; a missed slot is given up, and another taken."""
-        assert scan.request, "nothing to send"  # noqa: S101
+    def send(self, ready: Ready, slot: float | None, deadline: float) -> Answered:
+        """Send the request at its slot. A missed slot is given up, and another one reserved; None: reserve one.
+
+        Raises DeferrableError where no slot is met before the deadline (epoch seconds), and RetryableError.
+        """
         for _ in range(MAX_MISSED_SLOTS):
-            slot = slot or self.reserve(1, scan.deadline)[0]
-            if slot > scan.deadline:
+            slot = slot or self._take_slots(1, deadline)[0]
+            if slot > deadline:
                 raise DeferrableError("no time left for an answer", slot)
-            arrived = self._limiter.wait_for_slot(slot)
-            verdict = self._matcher.send(scan.request, self._limiter.answer_timeout) if arrived else None
+            is_met = self._rate_limiter.wait_for_slot(slot)
+            verdict = self._match_api.send(ready.request, self._rate_limiter.answer_timeout) if is_met else None
             if verdict:
                 if verdict.kind.reached_service:
-                    self._limiter.record_success()
-                return verdict
+                    self._rate_limiter.record_success()
+                return Answered(ready, ready.picture.after(verdict), verdict)
             slot = None
         raise DeferrableError("slots were missed")
 
-    def nobody_is_answered(self, verdict: Verdict) -> None:
-        """Has everybody wait who has to, where the answer means that. Raises NoAnswers or TryAgain then."""
+    def report(self, verdict: Verdict) -> None:
+        """Tell the rate limiter where the service answers nobody. Raises DeferrableError and RetryableError."""
         match verdict.kind:
             case MatchOutcome.THROTTLED:
-                self._pause(verdict)
+                seconds = pause_seconds(verdict)
+                self._telemetry.log_pause(verdict.reason, seconds)
+                self._rate_limiter.pause(self._now() + seconds)
             case MatchOutcome.UNAUTHORIZED:
-                self._notices.log_key_unavailable()
-                self._limiter.record_unauthorized()
-                raise ServiceUnavailableError(verdict.reason)
+                self._telemetry.log_key_unavailable()
+                self._rate_limiter.record_unauthorized()
             case MatchOutcome.UNAVAILABLE:
-                self._failed(verdict.reason)
-                raise RetryableError(verdict.reason, verdict.retry_after)
-            case MatchOutcome.UNKNOWN:
-                raise RetryableError(verdict.reason, verdict.retry_after)
+                self._record_failure(verdict.reason, unreachable=False)
 
-    def _failed(self, reason: str, unreachable: bool = False) -> None:
-        if self._limiter.record_failure(unreachable):
-            self._notices.log_service_unavailable(reason)
+    def _take_slots(self, count: int, deadline: float) -> list[float]:
+        try:
+            within = deadline - self._now()
+            slots = self._rate_limiter.reserve(count, within, lambda: self._match_api.connect(count))
+        except ServiceUnreachableError as unreachable:
+            self._record_failure(str(unreachable), unreachable=True)
+            raise
+        if (used := self._rate_limiter.quota_used) is not None:
+            self._telemetry.gauge_quota_used(used)
+        return slots
 
-    def _pause(self, verdict: Verdict) -> None:
-        """Holds everybody: the service will answer nobody's request before then."""
-        wait = verdict.retry_after
-        if wait is None:
-            wait = THROTTLE_PAUSE[verdict.reason]
-        self._notices.log_pause(verdict.reason, wait)
-        until = self._now() + wait
-        self._limiter.pause(until)
-        raise ServiceUnavailableError(verdict.reason, until)
+    @contextmanager
+    def _reporting_no_key(self) -> Iterator[None]:
+        """Log that the subscription key cannot be read, and pass the error on."""
+        try:
+            yield
+        except KeyUnavailableError:
+            self._telemetry.log_key_unavailable()
+            raise
+
+    def _record_failure(self, reason: str, unreachable: bool) -> None:
+        if self._rate_limiter.record_failure(unreachable):
+            self._telemetry.log_service_unavailable(reason)

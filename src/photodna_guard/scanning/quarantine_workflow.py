@@ -1,11 +1,11 @@
-"""The move of a match into quarantine, a sequence that may stop at any line and be run again.
+"""The quarantine workflow: a sequence that may stop at any line and is resumed by the next run.
 
-    tagged "matched" -> MATCHED written -> copied under lock, verified -> that written -> source deleted
-    -> evidence record under lock -> QUARANTINED written
+    status tag "matched" -> MATCHED recorded -> copy under lock, verified -> copy recorded -> source compared, deleted
+    -> evidence record under lock -> QUARANTINED recorded
 
-With the first line nobody reads the source any more (docs/decisions/0008). It goes only after the table says that its
-verified copy is under lock, and after it was read once more and is what the copy is (0012). Each line is idempotent:
-a copy that stands is taken for what it is, and not made again.
+From the first line on nobody reads the source (docs/decisions/0008). The source is deleted only after the results table
+holds its verified copy, and after one more read of it gave the copy's SHA-256 (docs/decisions/0012). Each line is
+idempotent: a copy that exists is used, and not made again.
 """
 
 import time
@@ -27,62 +27,68 @@ MATCHED_TAG_VALUE = "matched"
 
 
 class QuarantineWorkflow:
-    """Moves matches. Its methods raise Gone, Withheld, Held, Busy and TryAgain."""
+    """Moves matches into quarantine.
+
+    Its methods raise ObjectGoneError, UnscannableError, AwaitingOperatorError, LeaseHeldError, DeferrableError and
+    RetryableError.
+    """
 
     def __init__(
         self,
-        ledger: ResultsTable,
-        uploads: UploadBucket,
-        quarantine: QuarantineBucket,
-        bound: DeletionLimit,
+        results: ResultsTable,
+        upload_bucket: UploadBucket,
+        quarantine_bucket: QuarantineBucket,
+        deletion_limit: DeletionLimit,
         observe: bool = False,
         now: Callable[[], float] = time.time,
     ) -> None:
-        """`observe`: a match is written down and stays where it is."""
-        self._ledger, self._uploads, self._quarantine, self._bound = ledger, uploads, quarantine, bound
+        """`observe`: a match is recorded and its source stays."""
+        self._results, self._upload_bucket = results, upload_bucket
+        self._quarantine_bucket, self._deletion_limit = quarantine_bucket, deletion_limit
         self._observe, self._now = observe, now
 
-    def mark_matched(self, upload: Upload, record: ScanRecord, verdict: Verdict, bare: bool = False) -> ScanRecord:
-        """Makes the source unreadable, and writes down the match, so that the service need not be asked again.
+    def mark_matched(
+        self, upload: Upload, record: ScanRecord, verdict: Verdict, is_untagged: bool = False
+    ) -> ScanRecord:
+        """Make the source unreadable and record the match, so that the service need not be asked again.
 
-        `bare`: the source had no tags a moment ago, and one call less stands between the answer and that.
+        `is_untagged`: the source had no tags a moment ago, which saves the call that reads them.
         """
         if upload.version_id:
-            with suppress(
-                ObjectGoneError, UnscannableError, DeferrableError, RetryableError
-            ):  # the move is what counts
-                self._uploads.set_status_tag(upload, MATCHED_TAG_VALUE, bare)
-        return self._ledger.record_match(upload, record, verdict)
+            # A tag that cannot be set does not stop the workflow: its end makes the source unreadable, too.
+            with suppress(ObjectGoneError, UnscannableError, DeferrableError, RetryableError):
+                self._upload_bucket.set_status_tag(upload, MATCHED_TAG_VALUE, is_untagged)
+        return self._results.record_match(upload, record, verdict)
 
     def resume(self, upload: Upload, record: ScanRecord) -> str:
-        """Takes a match from wherever the last run stopped to its evidence record, whose key it gives."""
+        """Take a match from where the last run stopped to its evidence record. Return the evidence record's key."""
         if self._observe:
             raise AwaitingOperatorError("observe mode")
-        record = record if record.copy else self._copied(upload, record)
-        self._bound.acquire(upload)
+        record = record if record.copy else self._copy(upload, record)
+        self._deletion_limit.acquire(upload)
         with suppress(ObjectGoneError):
-            self._compare(upload, record)
-            self._uploads.delete_version(upload)
-        key, content = (
-            evidence.evidence_key(record.facts),
-            evidence.evidence_record(upload, record.facts, deleted=self._now()),
-        )
-        self._quarantine.store_evidence(key, content, record.is_test)
+            self._compare_with_copy(upload, record)
+            self._upload_bucket.delete_version(upload)
+        key = evidence.evidence_key(record.facts)
+        content = evidence.evidence_record(upload, record.facts, deleted=self._now())
+        self._quarantine_bucket.store_evidence(key, content, record.is_test)
         return key
 
-    def _compare(self, upload: Upload, record: ScanRecord) -> None:
-        """Raises TryAgain where the source is not what is under lock. One that was archived since cannot be read."""
-        with suppress(UnscannableError):
-            if record.copy and self._uploads.hash_object(upload) != record.copy.sha256:
-                raise RetryableError("the quarantined copy is not the source")
-
-    def _copied(self, upload: Upload, record: ScanRecord) -> ScanRecord:
+    def _copy(self, upload: Upload, record: ScanRecord) -> ScanRecord:
         try:
-            source = self._uploads.read_object(upload)
-            copy = self._quarantine.store_copy(upload, source, record.is_test)
-        except ObjectGoneError:  # deleted or overwritten by its owner; perhaps after a run that died had made the copy
-            found = self._quarantine.find_copy(upload, record.is_test)
+            source = self._upload_bucket.read_object(upload)
+            copy = self._quarantine_bucket.store_copy(upload, source, record.is_test)
+        except ObjectGoneError:
+            # Its owner deleted or overwrote it, perhaps after a run that died had made the copy.
+            found = self._quarantine_bucket.find_copy(upload, record.is_test)
             if not found:
                 raise
             source, copy = SourceObject(b""), found
-        return self._ledger.record_copy(upload, record, copy, source)
+        return self._results.record_copy(upload, record, copy, source)
+
+    def _compare_with_copy(self, upload: Upload, record: ScanRecord) -> None:
+        """Raise RetryableError where the source is not what is under lock."""
+        # A source that was archived since its copy was made cannot be read: the copy was proved when it was made.
+        with suppress(UnscannableError):
+            if record.copy and self._upload_bucket.hash_object(upload) != record.copy.sha256:
+                raise RetryableError("the quarantined copy is not the source")

@@ -1,202 +1,133 @@
-"""The way of an upload, as the design's diagram tells it: begin, look, take a slot, ask, act."""
+"""The way of an upload: claim, read the head and triage, reserve slots, match, apply the outcome.
 
-import hashlib
+    claim    the record exists from here on; a settled one ends here
+    triage   from the object's head: a picture for the service, or no request and why
+    prepare  the presigned URL or the bytes, with the subscription key
+    reserve  slots of the shared rate, for the whole batch in one write
+    match    one request at its slot -> verdict -> outcome
+    apply    settle and tag, quarantine, defer, retry, hold, requeue
+
+Each step returns what it found; outcome_handler.py applies the outcomes.
+"""
+
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from contextlib import contextmanager
+from itertools import repeat
+from typing import Any
 
-from photodna_guard.domain.errors import (
-    DeferrableError,
-    GuardError,
-    ObjectGoneError,
-    RetryableError,
-    ServiceUnavailableError,
-    UnscannableError,
-)
-from photodna_guard.domain.models import MatchOutcome, ObjectHead, ScanJob, Status, Verdict
-from photodna_guard.imaging import triage
+from photodna_guard.domain.errors import RetryableError
+from photodna_guard.domain.models import ScanJob, Status
+from photodna_guard.imaging.triage import HEAD_BYTES, triage
 from photodna_guard.rate_limiter.gcra import MAX_BATCH
+from photodna_guard.scanning.decisions import decide, decide_error, decide_triage
+from photodna_guard.scanning.known_hash import KnownHashFallback
 from photodna_guard.scanning.match_requester import MatchRequester
-from photodna_guard.scanning.outcomes import OutcomeHandler, Step
-from photodna_guard.scanning.ports import MatchApi, RateLimiter, ResultsTable, Telemetry, UploadBucket
-from photodna_guard.scanning.quarantine_workflow import QuarantineWorkflow
-from photodna_guard.scanning.scan import Scan
+from photodna_guard.scanning.outcome_handler import OutcomeHandler
+from photodna_guard.scanning.outcomes import Complete, Outcome, ResumeQuarantine
+from photodna_guard.scanning.ports import RateLimiter, ResultsTable, UploadBucket
+from photodna_guard.scanning.stages import Claimed, Ended, Picture, Ready, Received, Stage, end
 
-MAX_ANSWER_SECONDS = (
-    65.0  # seconds that an answer can take at worst, its head 30 and its body; no request leaves with fewer left
-)
+# Seconds that a response may take at worst: 30 for its head, and its body. No request leaves with fewer left.
+MAX_RESPONSE_SECONDS = 65.0
 
 
 class Scanner:
-    """Takes deliveries all their way."""
+    """Takes scan jobs from their delivery to their outcome."""
 
     def __init__(
         self,
-        ledger: ResultsTable,
-        uploads: UploadBucket,
-        limiter: RateLimiter,
-        matcher: MatchApi,
-        move: QuarantineWorkflow,
-        endings: OutcomeHandler,
-        notices: Telemetry,
+        results: ResultsTable,
+        upload_bucket: UploadBucket,
+        rate_limiter: RateLimiter,
+        requester: MatchRequester,
+        known_hash: KnownHashFallback,
+        outcomes: OutcomeHandler,
         now: Callable[[], float] = time.time,
     ) -> None:
-        self._ledger, self._uploads, self._limiter, self._matcher = ledger, uploads, limiter, matcher
-        self._asking = MatchRequester(limiter, matcher, notices, now)
-        self._move, self._endings, self._notices, self._now = move, endings, notices, now
+        self._results, self._upload_bucket, self._rate_limiter = results, upload_bucket, rate_limiter
+        self._requester, self._known_hash, self._outcomes, self._now = requester, known_hash, outcomes, now
 
-    def scan(self, deliveries: Sequence[ScanJob], seconds: float = math.inf) -> list[bool]:
-        """Whether each delivery is done with: settled or deferred. One that is not is to be delivered again.
+    def scan(self, jobs: Sequence[ScanJob], seconds: float = math.inf) -> list[bool]:
+        """Scan the jobs in batches. Return for each whether it is done with; one that is not must be redelivered.
 
-        `seconds`: how long the function may still run. What does not fit is deferred, not cut off.
+        `seconds`: for how long the function may still run. A job that does not fit is deferred.
         """
-        deadline = self._now() + seconds - MAX_ANSWER_SECONDS
-        scans = [Scan(delivery, deadline=deadline) for delivery in deliveries]
-        for first in range(0, len(scans), MAX_BATCH):
-            self._batch(scans[first : first + MAX_BATCH], deadline)
-        return [not scan.unfinished for scan in scans]
+        deadline = self._now() + seconds - MAX_RESPONSE_SECONDS
+        done: list[bool] = []
+        for first in range(0, len(jobs), MAX_BATCH):
+            batch = jobs[first : first + MAX_BATCH]
+            with _side_by_side(len(batch)) as run:
+                prepared = list(run(self._prepare, batch))
+                ready = [one for one in prepared if isinstance(one, Ready)]
+                slots = self._requester.reserve(len(ready), deadline)
+                matched = iter(list(run(self._match, ready, slots, repeat(deadline))))
+            done += [next(matched) if isinstance(one, Ready) else one for one in prepared]
+        return done
 
-    def _batch(self, scans: list[Scan], deadline: float) -> None:
-        """As many as there are connections: all look, and those that must be asked about take their slots together."""
-        self._each(scans, [self._prepare] * len(scans))
-        asking = [scan for scan in scans if scan.request]
-        self._each(asking, self._at_slots(len(asking), deadline) if asking else [])
-
-    def _each(self, scans: list[Scan], steps: Sequence[Step]) -> None:
-        """Side by side, so that a slow answer keeps nobody else from his slot."""
-        steps = [self._or_known_again(step) for step in steps]
-        if len(scans) == 1:
-            self._endings.run(scans[0], steps[0])
-        elif scans:
-            with ThreadPoolExecutor(max_workers=len(scans)) as threads:
-                list(threads.map(self._endings.run, scans, steps))
-
-    def _or_known_again(self, step: Step) -> Step:
-        """While the service answers nobody, bytes that are in quarantine already are quarantined by that alone."""
-
-        def run(scan: Scan) -> None:
-            try:
-                step(scan)
-            except (ServiceUnavailableError, RetryableError):
-                if not (scan.media_type and self._known_again(scan)):
-                    raise
-
-        return run
-
-    def _known_again(self, scan: Scan) -> bool:
-        """Compared once for an upload: nothing that is asked about is new in quarantine while nobody is answered."""
-        if scan.matched or scan.delivery.hash_checked or scan.begun.status.settled:
-            return False
+    def _prepare(self, job: ScanJob) -> Ready | bool:
+        """Claim, triage and prepare the request; or apply the outcome, and return whether the job is done with."""
+        stage: Stage = Received(job)
         try:
-            digest = hashlib.sha256(self._uploads.read_object(scan.upload).content).hexdigest()
-            verdict = self._ledger.find_quarantined_by_sha256(digest)
-        except (ObjectGoneError, UnscannableError, DeferrableError, RetryableError):
-            return False
-        scan.delivery = replace(scan.delivery, hash_checked=True)
-        if verdict:
-            self._match(scan, verdict)
-        return verdict is not None
+            stage = claimed = self._claim(job)
+            if isinstance(claimed, Ended):
+                return self._outcomes.apply(claimed)
+            stage = picture = self._triage(claimed)
+            if isinstance(picture, Ended):
+                return self._outcomes.apply(picture)
+            return self._requester.prepare(picture)
+        except Exception as error:  # noqa: BLE001 - one upload's unforeseen error must not end its batch
+            return self._finish(stage, decide_error(error, is_match=False))
 
-    def _prepare(self, scan: Scan) -> None:
-        """Begin and look. What has to be asked about is left with a request that is ready to be sent."""
-        record = scan.record = self._ledger.claim(scan.delivery)
+    def _claim(self, job: ScanJob) -> Claimed | Ended:
+        record = self._results.claim(job)
         if record.status.settled:
-            return self._endings.follow_up(scan, record)
-        if scan.matched:
-            return self._quarantine(scan)
-        self._limiter.check_quota(new=scan.delivery.failed_attempts == 0)
-        look = self._uploads.read_head(scan.upload, triage.HEAD_BYTES)
-        route, scan.bare, scan.head = triage.triage(look), not look.tags, look.head
-        # Nobody else sees the bytes of what is not asked about: then one read that nothing proves is not enough.
-        if route.way is not triage.Disposition.BY_URL and not look.proved:
-            self._look_again(scan, look)
-        if route.way is triage.Disposition.NOT_AN_IMAGE:
-            return self._endings.settle(scan, Status.SKIPPED, route.reason)
-        if route.way is triage.Disposition.RENDITION:
-            return self._rendition(scan, route.reason)
-        scan.media_type = route.media_type
-        return self._make_ready(scan)
+            return Ended(job, record, Complete())
+        if record.status is Status.MATCHED:
+            return Ended(job, record, ResumeQuarantine())
+        return Claimed(job, record)
 
-    def _look_again(self, scan: Scan, look: ObjectHead) -> None:
-        if self._uploads.read_head(scan.upload, triage.HEAD_BYTES) != look:
+    def _triage(self, claimed: Claimed) -> Picture | Ended:
+        """One ranged GET. What no request is sent for, no one else sees: an unproved head is read twice."""
+        upload = claimed.job.upload
+        self._rate_limiter.check_quota(new=claimed.job.failed_attempts == 0)
+        head = self._upload_bucket.read_head(upload, HEAD_BYTES)
+        found = triage(head)
+        if (outcome := decide_triage(found)) is None:
+            return Picture(claimed.job, claimed.record, head, found.media_type)
+        if not head.proved and self._upload_bucket.read_head(upload, HEAD_BYTES) != head:
             raise RetryableError("two reads of the object's head differ")
+        return end(claimed, outcome)
 
-    def _make_ready(self, scan: Scan, fresh_key: bool = False) -> None:
-        """Signs the URL, or reads the bytes, and has the key: nothing of that is to delay the slot."""
-        if scan.delivery.send_bytes or not scan.upload.version_id:
-            # Without versions a URL shows whatever has taken the object's place by then; these bytes are pinned.
-            picture_bytes = self._uploads.read_object(scan.upload).content
-            if not picture_bytes.startswith(scan.head):
-                raise RetryableError("two reads of the object differ")
-            scan.request = self._matcher.request_by_value(picture_bytes, scan.media_type, fresh_key)
-        else:
-            scan.request = self._matcher.request_by_url(self._uploads.presign(scan.upload), fresh_key)
-
-    def _at_slots(self, count: int, deadline: float) -> list[Step]:
-        """A step for each of so many scans: to ask at its slot, or to wait, since there are none."""
+    def _match(self, ready: Ready, slot: float | Outcome, deadline: float) -> bool:
+        """Send the request at its slot, and once more where the verdict asks for it; apply the outcome."""
+        picture = ready.picture
+        if not isinstance(slot, float):
+            return self._finish(picture, slot)
         try:
-            slots = self._asking.reserve(count, deadline)
-        except (DeferrableError, RetryableError) as error:
-            return [_raising(error)] * count
-        left_over = [_raising(ServiceUnavailableError("the service is away"))] * (count - len(slots))
-        return [self._at(slot) for slot in slots] + left_over
+            answered = self._requester.send(ready, slot, deadline)
+            picture = answered.picture
+            while second := self._requester.prepare_again(answered):
+                answered = self._requester.send(second, None, deadline)
+                picture = answered.picture
+            self._requester.report(answered.verdict)
+            outcome = decide(answered.verdict, picture.head, self._now())
+        except Exception as error:  # noqa: BLE001 - one upload's unforeseen error must not end its batch
+            outcome = decide_error(error, is_match=False)
+        return self._finish(picture, outcome)
 
-    def _at(self, slot: float) -> Step:
-        return lambda scan: self._ask(scan, slot)
-
-    def _ask(self, scan: Scan, slot: float) -> None:
-        verdict = self._send(scan, slot)
-        if verdict.kind is MatchOutcome.UNAUTHORIZED and self._renewed(scan):
-            verdict = self._send(scan)
-        by_url = not scan.delivery.send_bytes and scan.upload.version_id
-        if verdict.kind in (MatchOutcome.NOT_AN_IMAGE, MatchOutcome.BAD_PARAMETER) and by_url:
-            scan.delivery = replace(scan.delivery, send_bytes=True)
-            self._make_ready(scan)
-            verdict = self._send(scan)
-        self._act(scan, verdict)
-
-    def _send(self, scan: Scan, slot: float | None = None) -> Verdict:
-        verdict = self._asking.send(scan, slot)
-        scan.record = replace(scan.begun, attempts=scan.begun.attempts + 1)
-        return verdict
-
-    def _renewed(self, scan: Scan) -> bool:
-        """Makes it ready with the key fetched afresh. Whether that is another one: the same is not tried again."""
-        refused = scan.request
-        self._make_ready(scan, fresh_key=True)
-        return not (refused and scan.request and refused.headers == scan.request.headers)
-
-    def _act(self, scan: Scan, verdict: Verdict) -> None:
-        match verdict.kind:
-            case MatchOutcome.NO_MATCH:
-                self._endings.settle(scan, Status.CLEAN, tracking_id=verdict.tracking_id)
-            case MatchOutcome.MATCH:
-                self._match(scan, verdict)
-            case MatchOutcome.WRONG_SIZE:
-                self._rendition(scan, verdict.reason, verdict.tracking_id)
-            case MatchOutcome.NOT_AN_IMAGE | MatchOutcome.BAD_PARAMETER:
-                self._endings.settle(scan, Status.UNSCANNABLE, verdict.reason, tracking_id=verdict.tracking_id)
-            case MatchOutcome.THROTTLED | MatchOutcome.UNAUTHORIZED | MatchOutcome.UNAVAILABLE | MatchOutcome.UNKNOWN:
-                self._asking.nobody_is_answered(verdict)
-
-    def _rendition(self, scan: Scan, reason: str, tracking_id: str | None = None) -> None:
-        """The place for renditions: a picture that the service does not take as it is. For now nobody can scan it."""
-        self._endings.settle(scan, Status.UNSCANNABLE, reason, tracking_id=tracking_id)
-
-    def _match(self, scan: Scan, verdict: Verdict) -> None:
-        scan.record = self._move.mark_matched(scan.upload, scan.begun, verdict, scan.bare)
-        self._quarantine(scan)
-
-    def _quarantine(self, scan: Scan) -> None:
-        self._notices.log_match(scan.upload, scan.begun.is_test)
-        evidence_key = self._move.resume(scan.upload, scan.begun)
-        self._endings.settle(scan, Status.QUARANTINED, evidence_key=evidence_key)
+    def _finish(self, stage: Stage, outcome: Outcome) -> bool:
+        ended = self._known_hash.apply(stage, outcome) if isinstance(stage, Picture) else end(stage, outcome)
+        return self._outcomes.apply(ended)
 
 
-def _raising(error: GuardError) -> Step:
-    def step(_: Scan) -> None:
-        raise error
-
-    return step
+@contextmanager
+def _side_by_side(count: int) -> Iterator[Callable[..., Any]]:
+    """Provide a `map` that runs a batch in threads, so that a slow response keeps no other upload from its slot."""
+    if count == 1:
+        yield map
+        return
+    with ThreadPoolExecutor(max_workers=count) as pool:
+        yield pool.map

@@ -1,4 +1,4 @@
-"""The sweep: what waits for too long is sent again, so that even a message that vanished loses no upload."""
+"""The sweep: redeliver what waits for too long, so that even a vanished message loses no upload."""
 
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -8,38 +8,38 @@ from photodna_guard.scanning.ports import DeletionLimit, RetryQueue, Telemetry, 
 
 
 class Sweeper:
-    """Runs every few minutes. Raises Busy and TryAgain: the next run goes on."""
+    """Runs every few minutes. Raises DeferrableError and RetryableError: the next run goes on."""
 
     def __init__(
         self,
         unsettled: UnsettledIndex,
         queues: Mapping[str, RetryQueue],
-        bound: DeletionLimit,
-        notices: Telemetry,
+        deletion_limit: DeletionLimit,
+        telemetry: Telemetry,
         observe: bool,
         now: Callable[[], float] = time.time,
     ) -> None:
-        """`queues`: by name."""
-        self._unsettled, self._queues, self._bound, self.notices = unsettled, queues, bound, notices
-        self._observe, self._now = observe, now
+        """`queues`: by the name that a record has of its queue."""
+        self._unsettled, self._queues, self._deletion_limit = unsettled, queues, deletion_limit
+        self.telemetry, self._observe, self._now = telemetry, observe, now
 
     def run(self) -> None:
-        """Sends what is overdue, tells how long the oldest has waited, and takes up what may be moved again."""
-        oldest = self._send_overdue(self._unsettled.iter_unsettled())
-        self.notices.gauge_oldest_unsettled(self._now() - oldest if oldest else 0.0)
+        """Redeliver what is overdue, report the age of the oldest, and resume held matches once they may go on."""
+        oldest = self._redeliver_overdue(self._unsettled.iter_unsettled())
+        self.telemetry.gauge_oldest_unsettled(self._now() - oldest if oldest else 0.0)
         held = list(self._unsettled.iter_held())
-        stopped = bool(held) and not self._observe and self._bound.is_tripped
-        self.notices.gauge_awaiting_operator(len(held) if stopped else 0)
-        if held and not stopped and not self._observe:
-            self._send_overdue(held)
+        is_tripped = bool(held) and not self._observe and self._deletion_limit.is_tripped
+        self.telemetry.gauge_awaiting_operator(len(held) if is_tripped else 0)
+        if held and not is_tripped and not self._observe:
+            self._redeliver_overdue(held)
 
-    def _send_overdue(self, found: Iterable[UnsettledRecord]) -> float | None:
-        """When the oldest of them was received; a backfill's wait by their nature."""
+    def _redeliver_overdue(self, records: Iterable[UnsettledRecord]) -> float | None:
+        """Return when the oldest record was received (epoch seconds). A backfill's records wait by their nature."""
         oldest, now = None, int(self._now())
-        for waiting in found:
-            if waiting.overdue <= now and (upload := self._unsettled.claim(waiting, now)):
-                self._queues[waiting.queue].send(ScanJob(upload), 0)
-                self.notices.log_redelivered(upload)
-            if waiting.queue == "retry":
-                oldest = min(oldest or waiting.received, waiting.received)
+        for record in records:
+            if record.overdue <= now and (upload := self._unsettled.claim(record, now)):
+                self._queues[record.queue].send(ScanJob(upload), 0)
+                self.telemetry.log_redelivered(upload)
+            if record.queue == "retry":
+                oldest = min(oldest or record.received, record.received)
         return oldest

@@ -1,0 +1,32 @@
+"""The fallback while the service answers nobody: bytes that are in quarantine already are a match by that alone."""
+
+import hashlib
+from dataclasses import replace
+
+from photodna_guard.domain.errors import DeferrableError, ObjectGoneError, RetryableError, UnscannableError
+from photodna_guard.scanning.outcomes import Defer, Outcome, Quarantine, Retry
+from photodna_guard.scanning.ports import ResultsTable, UploadBucket
+from photodna_guard.scanning.stages import Ended, Picture, end
+
+
+class KnownHashFallback:
+    """Compares a picture with the SHA-256 of every quarantined one."""
+
+    def __init__(self, results: ResultsTable, upload_bucket: UploadBucket) -> None:
+        self._results, self._upload_bucket = results, upload_bucket
+
+    def apply(self, picture: Picture, outcome: Outcome) -> Ended:
+        """Return a match where the picture waits for the service and its bytes are known; else the same outcome.
+
+        Once for a job: no hash becomes known while the service answers nobody.
+        """
+        waits = isinstance(outcome, Retry) or (isinstance(outcome, Defer) and outcome.is_service_unavailable)
+        if not waits or picture.job.hash_checked:
+            return end(picture, outcome)
+        try:
+            content = self._upload_bucket.read_object(picture.job.upload).content
+            verdict = self._results.find_quarantined_by_sha256(hashlib.sha256(content).hexdigest())
+        except (ObjectGoneError, UnscannableError, DeferrableError, RetryableError):
+            return end(picture, outcome)
+        checked = replace(picture, job=replace(picture.job, hash_checked=True))
+        return end(checked, Quarantine(verdict, is_untagged=not picture.head.tags) if verdict else outcome)

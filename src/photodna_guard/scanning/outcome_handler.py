@@ -1,0 +1,188 @@
+"""Apply outcomes: the one place where a scan job is settled, quarantined, queued again or given up.
+
+After `apply` one of these is true: the record is settled, a message is in a queue, the match waits for the operator, or
+the answer is False and Lambda or SQS deliver the job again.
+"""
+
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+
+from photodna_guard.domain.errors import (
+    DeferrableError,
+    LeaseHeldError,
+    ObjectGoneError,
+    RetryableError,
+    UnscannableError,
+)
+from photodna_guard.domain.models import ScanJob, ScanRecord, Status, Upload
+from photodna_guard.scanning import backoff
+from photodna_guard.scanning.decisions import decide_error
+from photodna_guard.scanning.outcomes import (
+    WAITING,
+    Complete,
+    Defer,
+    GiveUp,
+    Hold,
+    Quarantine,
+    Redeliver,
+    Requeue,
+    ResumeQuarantine,
+    Retry,
+    Settle,
+)
+from photodna_guard.scanning.ports import EventBus, ResultsTable, RetryQueue, Telemetry, UploadBucket
+from photodna_guard.scanning.quarantine_workflow import QuarantineWorkflow
+from photodna_guard.scanning.stages import Ended
+
+STATUS_TAG_VALUES = {Status.CLEAN: "clean", Status.SKIPPED: "skipped", Status.UNSCANNABLE: "unscannable"}
+
+
+class OutcomeHandler:
+    """Applies outcomes. `apply` raises nothing."""
+
+    def __init__(
+        self,
+        results: ResultsTable,
+        upload_bucket: UploadBucket,
+        retry_queue: RetryQueue,
+        event_bus: EventBus,
+        workflow: QuarantineWorkflow,
+        telemetry: Telemetry,
+        retry_for_seconds: float,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        """`retry_for_seconds`: back-off after which an upload is given up."""
+        self._results, self._upload_bucket, self._retry_queue = results, upload_bucket, retry_queue
+        self._event_bus, self._workflow, self._telemetry = event_bus, workflow, telemetry
+        self._retry_for_seconds, self._now = retry_for_seconds, now
+
+    def apply(self, ended: Ended) -> bool:
+        """Apply the outcome and all that follow from it. Return False where the job must be delivered again."""
+        following: Ended | None = ended
+        while following:
+            ended = following
+            if isinstance(ended.outcome, Redeliver):
+                self._telemetry.log_redelivery_required(ended.job.upload, ended.outcome.reason)
+                return False
+            try:
+                following = self._apply_one(ended)
+            except Exception as error:  # noqa: BLE001 - one upload's unforeseen error must not end its batch
+                outcome = decide_error(error, ended.is_match)
+                if isinstance(ended.outcome, WAITING) and not isinstance(outcome, Redeliver):
+                    outcome = Redeliver(str(error))
+                following = replace(ended, outcome=outcome)
+        return True
+
+    def _apply_one(self, ended: Ended) -> Ended | None:
+        """Return what follows; None at the end."""
+        match ended.outcome:
+            case Settle():
+                return self._settle(ended, ended.outcome)
+            case Complete():
+                self._complete(ended)
+            case Quarantine():
+                return self._record_match(ended, ended.outcome)
+            case ResumeQuarantine():
+                return self._resume_quarantine(ended)
+            case Retry():
+                return self._retry(ended, ended.outcome)
+            case GiveUp():
+                return self._give_up(ended, ended.outcome.reason)
+            case Defer() | Hold() | Requeue():
+                self._wait(ended, ended.outcome)
+            case Redeliver():
+                raise AssertionError("apply() ends here")
+        return None
+
+    def _settle(self, ended: Ended, outcome: Settle, **attributes: object) -> Ended:
+        upload = ended.job.upload
+        if outcome.tracking_id is not None:
+            attributes["tracking_id"] = outcome.tracking_id
+        record = self._results.settle(upload, _claimed(ended), outcome.status, outcome.reason, **attributes)
+        self._telemetry.log_settled(upload, outcome.status, record.reason, record.received, record.is_test)
+        return Ended(ended.job, record, Complete())
+
+    def _complete(self, ended: Ended) -> None:
+        """Tag, then publish. Both happen again on redelivery, since the first worker may have died before them.
+
+        The tag comes first, as readers wait for it. What is not published yet the sweep redelivers.
+        """
+        upload, record = ended.job.upload, _claimed(ended)
+        # Without a version S3 cannot pin a tag: it would land on whatever has taken the object's place.
+        if record.status in STATUS_TAG_VALUES and upload.version_id:
+            self._tag(upload, record)
+        if not record.published:
+            self._event_bus.publish_settled(upload, record)
+            self._results.mark_published(upload)
+
+    def _tag(self, upload: Upload, record: ScanRecord) -> None:
+        with suppress(ObjectGoneError, UnscannableError):
+            is_tagged = self._upload_bucket.set_status_tag(upload, STATUS_TAG_VALUES[record.status])
+            if not is_tagged:
+                self._telemetry.log_untagged(upload)
+            if is_tagged is record.untagged:
+                self._results.mark_tagged(upload, record.status, is_tagged)
+
+    def _record_match(self, ended: Ended, outcome: Quarantine) -> Ended:
+        record = self._workflow.mark_matched(ended.job.upload, _claimed(ended), outcome.verdict, outcome.is_untagged)
+        return Ended(ended.job, record, ResumeQuarantine())
+
+    def _resume_quarantine(self, ended: Ended) -> Ended:
+        upload, record = ended.job.upload, _claimed(ended)
+        self._telemetry.log_match(upload, record.is_test)
+        evidence_key = self._workflow.resume(upload, record)
+        return self._settle(ended, Settle(Status.QUARANTINED), evidence_key=evidence_key)
+
+    def _retry(self, ended: Ended, outcome: Retry) -> Ended | None:
+        """Back off. A match is never given up: nothing but its quarantine makes it unreadable for good."""
+        job = ended.job
+        delay = backoff.after_failure(job.failed_attempts + 1, outcome.retry_after)
+        if ended.is_match:
+            self._telemetry.log_quarantine_failed(job.upload, outcome.reason)
+        elif job.backoff_seconds + delay > self._retry_for_seconds:
+            is_given_up = ended.record is not None and ended.record.status is Status.FAILED
+            return replace(ended, outcome=(Redeliver if is_given_up else GiveUp)(outcome.reason))
+        self._telemetry.log_deferred(job.upload, outcome.reason, delay, counted=True)
+        failed = replace(job, failed_attempts=job.failed_attempts + 1, backoff_seconds=job.backoff_seconds + delay)
+        self._queue(failed, ended.record, outcome.reason, delay)
+        return None
+
+    def _wait(self, ended: Ended, outcome: Defer | Hold | Requeue) -> None:
+        upload = ended.job.upload
+        match outcome:
+            case Defer():
+                delay = backoff.until_available(outcome.until, self._now())
+                self._telemetry.log_deferred(upload, outcome.reason, delay, counted=False)
+                self._queue(ended.job, ended.record, outcome.reason, delay)
+            case Hold():
+                self._telemetry.log_held_match(upload, outcome.reason)
+                self._results.hold_for_operator(upload, _claimed(ended), outcome.reason)
+            case Requeue():
+                self._retry_queue.send(ended.job, backoff.until_available(outcome.until, self._now()))
+
+    def _queue(self, job: ScanJob, record: ScanRecord | None, reason: str, delay: float) -> None:
+        if record and not record.status.settled:
+            # The message is what counts: without this write the lease ends by itself.
+            with suppress(DeferrableError, RetryableError):
+                self._results.defer(job.upload, record, reason, delay)
+        self._retry_queue.send(job, delay)
+
+    def _give_up(self, ended: Ended, reason: str) -> Ended | None:
+        """Send the dead letter first: after a crash in between, the upload is given up twice rather than forgotten."""
+        upload, record = ended.job.upload, ended.record
+        self._retry_queue.send_to_dead_letters(ended.job, reason)
+        if record and record.status.settled:
+            # It is settled well. The dead letter says which follow-up, tag or event, is missing.
+            return None
+        if record:
+            with suppress(LeaseHeldError):
+                return self._settle(ended, Settle(Status.FAILED, reason))
+        self._telemetry.log_settled(upload, Status.FAILED, reason, self._now(), is_test=False)
+        return None
+
+
+def _claimed(ended: Ended) -> ScanRecord:
+    assert ended.record, "an outcome that needs a record comes after the claim"  # noqa: S101
+    return ended.record

@@ -1,0 +1,21 @@
+"""The base of all fakes: it records each call, and fails where a test says so."""
+
+from dataclasses import dataclass, field
+
+# Epoch seconds at which every fake lives.
+NOW = 1_000_000.0
+
+
+@dataclass
+class Failing:
+    """Calls of `name` raise what stands in `fails[name]`, one after the other, before they do anything."""
+
+    fails: dict[str, list[Exception | None]] = field(default_factory=dict)
+    calls: list[str] = field(default_factory=list)
+
+    def call(self, name: str) -> None:
+        self.calls.append(name)
+        planned = self.fails.get(name)
+        error = planned.pop(0) if planned else None
+        if error:
+            raise error

@@ -1,0 +1,80 @@
+"""Fakes of the queue, the event bus and the telemetry."""
+
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+
+from photodna_guard.domain.models import ScanJob, ScanRecord, Status, Upload
+from tests.support.fakes.failing import Failing
+
+
+@dataclass
+class FakeRetryQueue(Failing):
+    sent: list[tuple[ScanJob, float]] = field(default_factory=list)
+    dead: list[tuple[object, str]] = field(default_factory=list)
+
+    def send(self, delivery: ScanJob, delay: float) -> None:
+        self.call("send")
+        self.sent.append((delivery, delay))
+
+    def send_to_dead_letters(self, what: object, reason: str) -> None:
+        self.call("send_to_dead_letters")
+        self.dead.append((what, reason))
+
+
+@dataclass
+class FakeEventBus(Failing):
+    published: list[tuple[str, Status]] = field(default_factory=list)
+
+    def publish_settled(self, upload: Upload, record: ScanRecord) -> None:
+        self.call("publish_settled")
+        self.published.append((upload.key, record.status))
+
+
+@dataclass
+class FakeTelemetry:
+    logged: list[tuple[str, str]] = field(default_factory=list)
+
+    def log_settled(self, upload: Upload, status: Status, reason: str, received: float, is_test: bool) -> None:
+        self.logged.append(("settled", status.value))
+
+    def log_match(self, upload: Upload, is_test: bool) -> None:
+        self.logged.append(("matched", upload.key))
+
+    def log_key_unavailable(self) -> None:
+        self.logged.append(("key refused", ""))
+
+    def log_service_unavailable(self, reason: str) -> None:
+        self.logged.append(("away", reason))
+
+    def gauge_quota_used(self, used: float) -> None:
+        self.logged.append(("quota", f"{used:.0%}"))
+
+    def log_deferred(self, upload: Upload, reason: str, delay: float, counted: bool) -> None:
+        self.logged.append(("failed" if counted else "waited", reason))
+
+    def log_pause(self, reason: str, seconds: float) -> None:
+        self.logged.append(("paused", reason))
+
+    def log_untagged(self, upload: Upload) -> None:
+        self.logged.append(("untagged", upload.key))
+
+    def flushing(self) -> AbstractContextManager[None]:
+        return nullcontext()
+
+    def log_held_match(self, upload: Upload, reason: str) -> None:
+        self.logged.append(("hold_reason", reason))
+
+    def log_redelivered(self, upload: Upload) -> None:
+        self.logged.append(("sent again", upload.key))
+
+    def gauge_oldest_unsettled(self, seconds: float) -> None:
+        self.logged.append(("oldest", f"{seconds:.0f}"))
+
+    def gauge_awaiting_operator(self, count: int) -> None:
+        self.logged.append(("held", str(count)))
+
+    def log_quarantine_failed(self, upload: Upload, reason: str) -> None:
+        self.logged.append(("not moved", reason))
+
+    def log_redelivery_required(self, upload: Upload, reason: str) -> None:
+        self.logged.append(("unfinished", reason))

@@ -1,0 +1,97 @@
+"""A scanner among fakes, and the verdicts and uploads that its tests use."""
+
+import math
+
+from photodna_guard.domain.errors import DeferrableError
+from photodna_guard.domain.models import MatchFlag, MatchOutcome, ScanJob, Upload, Verdict
+from photodna_guard.scanning.known_hash import KnownHashFallback
+from photodna_guard.scanning.match_requester import MatchRequester
+from photodna_guard.scanning.outcome_handler import OutcomeHandler
+from photodna_guard.scanning.quarantine_workflow import QuarantineWorkflow
+from photodna_guard.scanning.scanner import Scanner
+from tests.support.fakes.buckets import FakeDeletionLimit, FakeQuarantineBucket, FakeUploadBucket
+from tests.support.fakes.failing import NOW
+from tests.support.fakes.messages import FakeEventBus, FakeRetryQueue, FakeTelemetry
+from tests.support.fakes.results import FakeResultsTable
+from tests.support.fakes.service import FakeMatchApi, FakeRateLimiter
+
+JPEG = bytes.fromhex("ffd8ffe000104a46494600010100000100010000ffc0000b08012c012c01011100ffda") + bytes(100)
+
+NO_MATCH = Verdict(MatchOutcome.NO_MATCH, tracking_id="T-1")
+MATCH = Verdict(MatchOutcome.MATCH, tracking_id="T-2", flags=(MatchFlag("Other"),))
+TEST_MATCH = Verdict(MatchOutcome.MATCH, tracking_id="T-2", flags=(MatchFlag("Test"),))
+UNKNOWN = Verdict(MatchOutcome.UNKNOWN, "service-3004")
+AWAY = Verdict(MatchOutcome.UNAVAILABLE, "http-500")
+REFUSED = Verdict(MatchOutcome.UNAUTHORIZED, "http-401")
+NOT_VERIFIED = Verdict(MatchOutcome.NOT_AN_IMAGE, "service-3206")
+
+
+def upload(key: str = "a.jpg", version: str | None = "v1") -> Upload:
+    return Upload("uploads", key, "etag", version)
+
+
+BUSY = DeferrableError("no slot", until=NOW + 30)
+
+
+class ScannerWorld:
+    """A scanner among fakes."""
+
+    def __init__(
+        self,
+        *answers: Verdict,
+        objects: dict[str, bytes] | None = None,
+        retry_for: float = 3 * 86400,
+        observe: bool = False,
+        after: "ScannerWorld | None" = None,
+    ) -> None:
+        """`after`: another world, in whose table and buckets this one goes on."""
+        self.results, self.upload_bucket, self.quarantine_bucket = (
+            FakeResultsTable(),
+            FakeUploadBucket(),
+            FakeQuarantineBucket(),
+        )
+        self.upload_bucket.objects = {"a.jpg": JPEG} if objects is None else objects
+        if after:
+            self.results, self.upload_bucket, self.quarantine_bucket = (
+                after.results,
+                after.upload_bucket,
+                after.quarantine_bucket,
+            )
+        self.rate_limiter, self.match_api = FakeRateLimiter(), FakeMatchApi(answers=list(answers))
+        self.retry_queue, self.telemetry = FakeRetryQueue(), FakeTelemetry()
+        self.deletion_limit, self.event_bus = FakeDeletionLimit(), FakeEventBus()
+        workflow = QuarantineWorkflow(
+            self.results, self.upload_bucket, self.quarantine_bucket, self.deletion_limit, observe, now
+        )
+        self.scanner = Scanner(
+            self.results,
+            self.upload_bucket,
+            self.rate_limiter,
+            MatchRequester(self.rate_limiter, self.match_api, self.upload_bucket, self.telemetry, now),
+            KnownHashFallback(self.results, self.upload_bucket),
+            OutcomeHandler(
+                self.results,
+                self.upload_bucket,
+                self.retry_queue,
+                self.event_bus,
+                workflow,
+                self.telemetry,
+                retry_for,
+                now,
+            ),
+            now,
+        )
+
+    def scan(self, *deliveries: ScanJob, seconds: float = math.inf) -> list[bool]:
+        return self.scanner.scan(deliveries or [ScanJob(upload())], seconds)
+
+    def deliver_again(self) -> list[bool]:
+        """What the queue holds is delivered; the queue is empty before."""
+        waiting = [delivery for delivery, _ in self.retry_queue.sent]
+        self.retry_queue.sent.clear()
+        return self.scanner.scan(waiting)
+
+
+def now() -> float:
+    """Return the epoch seconds at which the scanner lives."""
+    return NOW

@@ -1,0 +1,155 @@
+"""decisions.py: each verdict, each error class and each triage, and the outcome that follows from it."""
+
+import pytest
+
+from photodna_guard.domain import errors
+from photodna_guard.domain.models import MatchFlag, MatchOutcome, ObjectHead, Status, Verdict
+from photodna_guard.imaging.triage import Disposition, Triage
+from photodna_guard.scanning.decisions import decide, decide_error, decide_triage, pause_seconds
+from photodna_guard.scanning.outcomes import (
+    Defer,
+    Hold,
+    Outcome,
+    Quarantine,
+    Redeliver,
+    Requeue,
+    Retry,
+    Settle,
+)
+
+NOW = 1000.0
+UNTAGGED, TAGGED = ObjectHead(9, b"head"), ObjectHead(9, b"head", tags=2)
+MATCH = Verdict(MatchOutcome.MATCH, tracking_id="T", flags=(MatchFlag("Source"),))
+THROTTLED = MatchOutcome.THROTTLED
+
+VERDICTS: dict[str, tuple[Verdict, Outcome]] = {
+    "no match": (Verdict(MatchOutcome.NO_MATCH, tracking_id="T"), Settle(Status.CLEAN, tracking_id="T")),
+    "match": (MATCH, Quarantine(MATCH, is_untagged=True)),
+    "wrong size": (
+        Verdict(MatchOutcome.WRONG_SIZE, "service-3208", "T"),
+        Settle(Status.UNSCANNABLE, "service-3208", "T"),
+    ),
+    "not an image": (
+        Verdict(MatchOutcome.NOT_AN_IMAGE, "service-3206", "T"),
+        Settle(Status.UNSCANNABLE, "service-3206", "T"),
+    ),
+    "bad parameter": (
+        Verdict(MatchOutcome.BAD_PARAMETER, "service-3002"),
+        Settle(Status.UNSCANNABLE, "service-3002"),
+    ),
+    "429 with a time": (
+        Verdict(THROTTLED, "http-429", retry_after=7.0),
+        Defer("http-429", NOW + 7, is_service_unavailable=True),
+    ),
+    "429 without": (Verdict(THROTTLED, "http-429"), Defer("http-429", NOW + 1, is_service_unavailable=True)),
+    "403 without": (Verdict(THROTTLED, "http-403"), Defer("http-403", NOW + 300, is_service_unavailable=True)),
+    "401": (Verdict(MatchOutcome.UNAUTHORIZED, "http-401"), Defer("http-401", is_service_unavailable=True)),
+    "5xx": (Verdict(MatchOutcome.UNAVAILABLE, "http-500", retry_after=9.0), Retry("http-500", 9.0)),
+    "unknown": (Verdict(MatchOutcome.UNKNOWN, "service-3004"), Retry("service-3004")),
+}
+
+
+@pytest.mark.parametrize("name", VERDICTS)
+def test_verdict_has_its_outcome(name: str) -> None:
+    verdict, outcome = VERDICTS[name]
+    assert decide(verdict, UNTAGGED, NOW) == outcome
+
+
+def test_every_kind_of_verdict_is_decided() -> None:
+    assert {verdict.kind for verdict, _ in VERDICTS.values()} == set(MatchOutcome)
+
+
+def test_only_a_no_match_is_clean() -> None:
+    clean = [verdict.kind for verdict, outcome in VERDICTS.values() if outcome == Settle(Status.CLEAN, tracking_id="T")]
+    assert clean == [MatchOutcome.NO_MATCH]
+
+
+def test_tags_of_a_match_are_read_where_it_has_any() -> None:
+    assert decide(MATCH, TAGGED, NOW) == Quarantine(MATCH, is_untagged=False)
+
+
+def test_pause_of_zero_seconds_is_no_default() -> None:
+    assert pause_seconds(Verdict(THROTTLED, "http-429", retry_after=0.0)) == 0.0
+
+
+ERRORS: dict[type[errors.GuardError], tuple[errors.GuardError, Outcome, Outcome]] = {
+    # The error, the outcome of an upload, and that of a recorded match.
+    errors.ObjectGoneError: (
+        errors.ObjectGoneError("deleted"),
+        Settle(Status.GONE, "deleted"),
+        Settle(Status.GONE, "deleted"),
+    ),
+    errors.UnscannableError: (
+        errors.UnscannableError("archived"),
+        Settle(Status.UNSCANNABLE, "archived"),
+        Retry("archived"),
+    ),
+    errors.AwaitingOperatorError: (errors.AwaitingOperatorError("observe"), Hold("observe"), Hold("observe")),
+    errors.LeaseHeldError: (errors.LeaseHeldError("other", until=8.0), Requeue(8.0), Requeue(8.0)),
+    errors.DeferrableError: (
+        errors.DeferrableError("no slot", until=8.0),
+        Defer("no slot", 8.0),
+        Defer("no slot", 8.0),
+    ),
+    errors.ServiceUnavailableError: (
+        errors.ServiceUnavailableError("paused", until=8.0),
+        Defer("paused", 8.0, is_service_unavailable=True),
+        Defer("paused", 8.0, is_service_unavailable=True),
+    ),
+    errors.ServiceUnreachableError: (
+        errors.ServiceUnreachableError("refused"),
+        Defer("refused", is_service_unavailable=True),
+        Defer("refused", is_service_unavailable=True),
+    ),
+    errors.KeyUnavailableError: (
+        errors.KeyUnavailableError("no key"),
+        Defer("no key", is_service_unavailable=True),
+        Defer("no key", is_service_unavailable=True),
+    ),
+    errors.RetryableError: (
+        errors.RetryableError("failed", retry_after=3.0),
+        Retry("failed", 3.0),
+        Retry("failed", 3.0),
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", ERRORS)
+def test_error_has_its_outcome(kind: type[errors.GuardError]) -> None:
+    error, outcome, of_match = ERRORS[kind]
+    assert decide_error(error, is_match=False) == outcome
+    assert decide_error(error, is_match=True) == of_match
+
+
+def test_every_error_that_a_step_raises_is_decided() -> None:
+    """The others end a whole invocation: an event that cannot be read, settings, what Lambda must redeliver."""
+    of_invocations = {errors.ConfigurationError, errors.MalformedEventError, errors.RedeliveryRequiredError}
+    every = {kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, errors.GuardError)}
+    assert every - of_invocations - {errors.GuardError} == ERRORS.keys()
+
+
+def test_match_is_never_settled_as_unscannable() -> None:
+    settled = [of_match for _, _, of_match in ERRORS.values() if isinstance(of_match, Settle)]
+    assert [outcome.status for outcome in settled] == [Status.GONE]
+
+
+def test_unforeseen_error_is_redelivered_without_its_text() -> None:
+    try:
+        raise ValueError("https://bucket/key?X-Amz-Signature=5ec2e7")
+    except ValueError as error:
+        outcome = decide_error(error, is_match=False)
+    assert isinstance(outcome, Redeliver)
+    assert outcome.reason.startswith("unforeseen ValueError at ")
+    assert "5ec2e7" not in outcome.reason
+
+
+@pytest.mark.parametrize(
+    ("triage", "outcome"),
+    [
+        (Triage(Disposition.BY_URL, media_type="image/jpeg"), None),
+        (Triage(Disposition.NOT_AN_IMAGE, "empty"), Settle(Status.SKIPPED, "empty")),
+        (Triage(Disposition.RENDITION, "format-heic"), Settle(Status.UNSCANNABLE, "format-heic")),
+    ],
+)
+def test_triage_has_its_outcome(triage: Triage, outcome: Outcome | None) -> None:
+    assert decide_triage(triage) == outcome
