@@ -56,7 +56,7 @@ def test_what_was_observed_is_moved_in_enforce_mode_without_asking_again() -> No
     assert enforcing.results.status() is Status.QUARANTINED
     assert enforcing.upload_bucket.objects == {}
     assert enforcing.quarantine_bucket.copies == {"a.jpg": (JPEG, False)}
-    assert enforcing.matcher.sent == []
+    assert enforcing.match_api.sent == []
 
 
 def test_beyond_the_bound_a_match_is_copied_and_written_down_and_not_deleted() -> None:

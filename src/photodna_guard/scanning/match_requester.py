@@ -13,7 +13,9 @@ from photodna_guard.domain.errors import (
 from photodna_guard.domain.models import MatchOutcome, Verdict
 from photodna_guard.scanning.decisions import decide_error, pause_seconds
 from photodna_guard.scanning.outcomes import Defer, Outcome
-from photodna_guard.scanning.ports import MatchApi, RateLimiter, Telemetry, UploadBucket
+from photodna_guard.scanning.ports.messaging import Telemetry
+from photodna_guard.scanning.ports.service import MatchApi, RateLimiter
+from photodna_guard.scanning.ports.storage import UploadBucket
 from photodna_guard.scanning.stages import ASK_FOR_BYTES, Answered, Picture, Ready
 
 # Slots that this machine missed in a row; after them another worker may try.

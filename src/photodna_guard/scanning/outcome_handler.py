@@ -32,7 +32,8 @@ from photodna_guard.scanning.outcomes import (
     Retry,
     Settle,
 )
-from photodna_guard.scanning.ports import EventBus, ResultsTable, RetryQueue, Telemetry, UploadBucket
+from photodna_guard.scanning.ports.messaging import EventBus, RetryQueue, Telemetry
+from photodna_guard.scanning.ports.storage import ResultsTable, UploadBucket
 from photodna_guard.scanning.quarantine_workflow import QuarantineWorkflow
 from photodna_guard.scanning.stages import Ended
 

@@ -21,7 +21,7 @@ from photodna_guard.domain.errors import (
     UnscannableError,
 )
 from photodna_guard.domain.models import ScanRecord, SourceObject, Upload, Verdict
-from photodna_guard.scanning.ports import DeletionLimit, QuarantineBucket, ResultsTable, UploadBucket
+from photodna_guard.scanning.ports.storage import DeletionLimit, QuarantineBucket, ResultsTable, UploadBucket
 
 MATCHED_TAG_VALUE = "matched"
 

@@ -27,7 +27,8 @@ from photodna_guard.scanning.known_hash import KnownHashFallback
 from photodna_guard.scanning.match_requester import MatchRequester
 from photodna_guard.scanning.outcome_handler import OutcomeHandler
 from photodna_guard.scanning.outcomes import Complete, Outcome, ResumeQuarantine
-from photodna_guard.scanning.ports import RateLimiter, ResultsTable, UploadBucket
+from photodna_guard.scanning.ports.service import RateLimiter
+from photodna_guard.scanning.ports.storage import ResultsTable, UploadBucket
 from photodna_guard.scanning.stages import Claimed, Ended, Picture, Ready, Received, Stage, end
 
 # Seconds that a response may take at worst: 30 for its head, and its body. No request leaves with fewer left.

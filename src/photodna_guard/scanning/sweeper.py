@@ -4,7 +4,8 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 
 from photodna_guard.domain.models import ScanJob, UnsettledRecord
-from photodna_guard.scanning.ports import DeletionLimit, RetryQueue, Telemetry, UnsettledIndex
+from photodna_guard.scanning.ports.messaging import RetryQueue, Telemetry
+from photodna_guard.scanning.ports.storage import DeletionLimit, UnsettledIndex
 
 
 class Sweeper:

@@ -1,0 +1,110 @@
+"""Ports of the scanner: tables and buckets."""
+
+from collections.abc import Iterator
+from typing import Protocol
+
+from photodna_guard.domain.models import (
+    ObjectHead,
+    QuarantinedCopy,
+    ScanJob,
+    ScanRecord,
+    SourceObject,
+    Status,
+    UnsettledRecord,
+    Upload,
+    Verdict,
+)
+
+
+class ResultsTable(Protocol):
+    """One record for each version. A write after the claim raises LeaseHeldError where the lease is another's."""
+
+    def claim(self, job: ScanJob) -> ScanRecord:
+        """Make the record or take it up, with a lease. A settled one is returned as it is, without."""
+
+    def find_quarantined_by_sha256(self, sha256: str) -> Verdict | None:
+        """Return the verdict on quarantined bytes with this hash (hexadecimal); None where there are none."""
+
+    def record_match(self, upload: Upload, record: ScanRecord, verdict: Verdict) -> ScanRecord:
+        """Write MATCHED, before anything is moved."""
+
+    def record_copy(
+        self, upload: Upload, record: ScanRecord, copy: QuarantinedCopy, source: SourceObject
+    ) -> ScanRecord:
+        """Write where the verified copy is: from here on the source may be deleted."""
+
+    def defer(self, upload: Upload, record: ScanRecord, reason: str, delay: float) -> None:
+        """Release the lease of a record whose message comes again after `delay` seconds."""
+
+    def hold_for_operator(self, upload: Upload, record: ScanRecord, reason: str) -> None:
+        """Release the lease of a match that only the sweep resumes."""
+
+    def settle(
+        self, upload: Upload, record: ScanRecord, status: Status, reason: str = "", **attributes: object
+    ) -> ScanRecord:
+        """Write the final status and release the lease."""
+
+    def mark_published(self, upload: Upload) -> None:
+        """Write that the event of the settled record is published."""
+
+    def mark_tagged(self, upload: Upload, status: Status, done: bool) -> None:
+        """Write whether the settled upload has its status tag."""
+
+
+class UnsettledIndex(Protocol):
+    """The records of the results table that are not settled, or whose event is not published."""
+
+    def iter_unsettled(self) -> Iterator[UnsettledRecord]:
+        """Yield all but the held ones, the oldest first within each partition."""
+
+    def iter_held(self) -> Iterator[UnsettledRecord]:
+        """Yield the matches that wait for the operator."""
+
+    def claim(self, record: UnsettledRecord, now: int) -> Upload | None:
+        """Postpone the record's next redelivery and return its upload; None where another worker took it up."""
+
+
+class UploadBucket(Protocol):
+    """The upload bucket. Its methods raise ObjectGoneError and UnscannableError as well."""
+
+    def read_head(self, upload: Upload, head_bytes: int) -> ObjectHead:
+        """Return size, headers and the first bytes, from one ranged GET."""
+
+    def read_object(self, upload: Upload) -> SourceObject:
+        """Return all bytes of the version, proved to be those."""
+
+    def hash_object(self, upload: Upload) -> str:
+        """Return the SHA-256 of the version (hexadecimal), from a read of its own."""
+
+    def presign(self, upload: Upload) -> str:
+        """Return a URL that reads this version for some minutes. It is neither logged nor kept."""
+
+    def set_status_tag(self, upload: Upload, value: str, assume_untagged: bool = False) -> bool:
+        """Set the status tag beside the user's own. Return False where the object has no room for it."""
+
+    def delete_version(self, upload: Upload) -> None:
+        """Delete exactly this version. A version that is gone is no error."""
+
+
+class QuarantineBucket(Protocol):
+    """The quarantine bucket."""
+
+    def store_copy(self, upload: Upload, source: SourceObject, is_test: bool) -> QuarantinedCopy:
+        """Store the copy under lock, or find the one that exists."""
+
+    def find_copy(self, upload: Upload, is_test: bool) -> QuarantinedCopy | None:
+        """Return the only copy that an earlier run made of a version; None where there is none, or several."""
+
+    def store_evidence(self, key: str, evidence: bytes, is_test: bool) -> None:
+        """Store the evidence record (JSON) under the same lock, unless it exists."""
+
+
+class DeletionLimit(Protocol):
+    """How many matches may be deleted in an hour."""
+
+    @property
+    def is_tripped(self) -> bool:
+        """Whether all deleting has stopped, until an operator resets the limit."""
+
+    def acquire(self, upload: Upload) -> None:
+        """Count one deletion, once for an upload. Raises AwaitingOperatorError beyond the limit."""
