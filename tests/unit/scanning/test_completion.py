@@ -1,4 +1,4 @@
-"""endings.py, after the end: who listens is told, and the object has its tag; at the first try, or at a later one."""
+"""outcome_handler.py: what follows once a record is settled, its tag and its event."""
 
 import pytest
 
@@ -22,19 +22,19 @@ def ending(status: Status) -> ScannerWorld:
     return world
 
 
-def test_every_end_but_clean_is_one_of_these() -> None:
+def test_every_final_status_but_clean_is_tried() -> None:
     assert {status for status in Status if status.settled} - {Status.CLEAN} == ENDS.keys()
 
 
 @pytest.mark.parametrize("status", ENDS)
-def test_who_listens_is_told_of_every_end_but_a_clean_one(status: Status) -> None:
+def test_settled_upload_is_published(status: Status) -> None:
     world = ending(status)
     world.scan()
     assert world.event_bus.published == [("a.jpg", status)]
     assert world.results.records["v1a.jpg"].published
 
 
-def test_who_listens_is_not_told_of_what_is_clean() -> None:
+def test_clean_upload_is_not_published() -> None:
     world = ScannerWorld()
     world.scan()
     assert world.event_bus.calls == []
@@ -42,7 +42,7 @@ def test_who_listens_is_not_told_of_what_is_clean() -> None:
 
 
 @pytest.mark.parametrize("status", ENDS)
-def test_who_was_told_is_not_told_again_by_a_repeated_delivery(status: Status) -> None:
+def test_event_is_not_published_twice_on_redelivery(status: Status) -> None:
     world = ending(status)
     world.scan()
     world.scan()
@@ -53,7 +53,7 @@ def test_who_was_told_is_not_told_again_by_a_repeated_delivery(status: Status) -
     "error", [RetryableError("events:PutEvents: InternalFailure"), DeferrableError("ThrottlingException")]
 )
 @pytest.mark.parametrize("status", [status for status in ENDS if status is not Status.FAILED])
-def test_while_nobody_can_be_told_a_message_leads_here_again(status: Status, error: Exception) -> None:
+def test_unpublished_event_brings_the_job_back(status: Status, error: Exception) -> None:
     world = ending(status)
     world.event_bus.fails = {"publish_settled": [error]}
     world.scan()
@@ -64,7 +64,7 @@ def test_while_nobody_can_be_told_a_message_leads_here_again(status: Status, err
     assert world.event_bus.published == [("a.jpg", status)]
 
 
-def test_what_was_given_up_and_of_which_nobody_could_be_told_is_delivered_again_for_that() -> None:
+def test_failed_upload_is_redelivered_until_it_is_published() -> None:
     world = ending(Status.FAILED)
     world.event_bus.fails = {"publish_settled": [RetryableError("events:PutEvents: InternalFailure")]}
     assert world.scan() == [False]
@@ -74,7 +74,7 @@ def test_what_was_given_up_and_of_which_nobody_could_be_told_is_delivered_again_
     assert len(world.retry_queue.dead) == 1
 
 
-def test_an_end_that_was_settled_by_a_worker_that_died_then_is_announced_by_the_next_delivery() -> None:
+def test_redelivery_publishes_what_a_dead_worker_settled() -> None:
     world = ScannerWorld(MATCH)
     world.event_bus.fails = {"publish_settled": [RuntimeError("the process is gone")]}
     assert world.scan() == [False]
@@ -84,7 +84,7 @@ def test_an_end_that_was_settled_by_a_worker_that_died_then_is_announced_by_the_
     assert len(world.match_api.sent) == 1
 
 
-def test_who_listens_is_told_twice_rather_than_never() -> None:
+def test_event_is_published_twice_rather_than_never() -> None:
     world = ScannerWorld(MATCH)
     world.results.fails = {"mark_published": [RetryableError("away")]}
     world.scan()
@@ -92,7 +92,7 @@ def test_who_listens_is_told_twice_rather_than_never() -> None:
     assert world.event_bus.published == [("a.jpg", Status.QUARANTINED)] * 2
 
 
-def test_what_is_settled_is_not_failed_since_nobody_can_be_told() -> None:
+def test_settled_upload_does_not_fail_for_its_event() -> None:
     """The dead letter says what was left undone."""
     world = ScannerWorld(MATCH, retry_for=0)
     world.event_bus.fails = {"publish_settled": [RetryableError("events:PutEvents: InternalFailure")]}
@@ -102,14 +102,14 @@ def test_what_is_settled_is_not_failed_since_nobody_can_be_told() -> None:
     assert ("settled", "FAILED") not in world.telemetry.logged
 
 
-def test_throttled_telling_counts_no_attempt() -> None:
+def test_throttled_event_bus_counts_no_failed_attempt() -> None:
     world = ScannerWorld(MATCH)
     world.event_bus.fails = {"publish_settled": [DeferrableError("events:PutEvents: ThrottlingException")]}
     world.scan()
     assert world.retry_queue.sent[0][0].failed_attempts == 0
 
 
-def test_readers_do_not_wait_for_those_who_listen() -> None:
+def test_tag_is_set_before_the_event_is_published() -> None:
     world = ScannerWorld(objects={"a.jpg": b"words"})
     world.event_bus.fails = {"publish_settled": [RetryableError("events:PutEvents: InternalFailure")]}
     world.scan()
@@ -117,7 +117,7 @@ def test_readers_do_not_wait_for_those_who_listen() -> None:
     assert not world.results.records["v1a.jpg"].published
 
 
-def test_a_repeated_delivery_puts_the_tag_that_the_first_did_not_get_to() -> None:
+def test_redelivery_sets_the_missing_tag() -> None:
     world = ScannerWorld()
     world.upload_bucket.fails = {"set_status_tag": [RetryableError("s3 is away")]}
     world.scan()
@@ -129,7 +129,7 @@ def test_a_repeated_delivery_puts_the_tag_that_the_first_did_not_get_to() -> Non
     assert len(world.match_api.sent) == 1
 
 
-def test_an_object_with_no_room_for_the_tag_is_told_of_and_marked() -> None:
+def test_object_without_room_for_the_tag_is_marked() -> None:
     world = ScannerWorld()
     world.upload_bucket.full = True
     world.scan()
@@ -138,7 +138,7 @@ def test_an_object_with_no_room_for_the_tag_is_told_of_and_marked() -> None:
     assert world.results.records["v1a.jpg"].untagged
 
 
-def test_the_mark_is_taken_back_when_there_is_room() -> None:
+def test_mark_is_removed_once_the_tag_is_set() -> None:
     world = ScannerWorld()
     world.upload_bucket.full = True
     world.scan()
@@ -148,14 +148,14 @@ def test_the_mark_is_taken_back_when_there_is_room() -> None:
     assert not world.results.records["v1a.jpg"].untagged
 
 
-def test_a_tag_that_is_set_at_once_costs_no_write_to_the_table() -> None:
+def test_tag_set_at_once_costs_no_table_write() -> None:
     world = ScannerWorld()
     world.scan()
     world.scan()
     assert "mark_tagged" not in world.results.calls
 
 
-def test_a_verdicts_tag_is_never_set_blindly() -> None:
+def test_final_tag_is_never_set_without_reading_the_others() -> None:
     world = ScannerWorld()
     world.scan()
     assert world.upload_bucket.blindly == []

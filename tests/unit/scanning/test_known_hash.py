@@ -1,4 +1,4 @@
-"""scanner.py: while the service answers nobody, bytes that are in quarantine already are quarantined by that alone."""
+"""known_hash.py: quarantined bytes while the service answers nobody."""
 
 import hashlib
 from collections.abc import Callable
@@ -18,6 +18,8 @@ from photodna_guard.domain.models import MatchFlag, MatchOutcome, ScanJob, Statu
 from tests.support.scanner_world import AWAY, BUSY, JPEG, MATCH, NOT_VERIFIED, REFUSED, UNKNOWN, ScannerWorld, upload
 
 KNOWN = Verdict(MatchOutcome.MATCH, "known-hash", "T-0", (MatchFlag("Other"),))
+
+
 THROTTLED = Verdict(MatchOutcome.THROTTLED, "http-429", retry_after=7.0)
 
 
@@ -57,14 +59,14 @@ NOBODY_IS_ANSWERED = {
 
 
 def knowing(*answers: Verdict, **more: object) -> ScannerWorld:
-    """A world in whose quarantine the bytes of a.jpg are already."""
+    """Return a scanner whose quarantine has the bytes of a.jpg already."""
     world = ScannerWorld(*answers, **more)  # type: ignore[arg-type]
     world.results.quarantined = {hashlib.sha256(JPEG).hexdigest(): KNOWN}
     return world
 
 
 @pytest.mark.parametrize("when", NOBODY_IS_ANSWERED)
-def test_while_nobody_is_answered_known_bytes_are_quarantined_all_the_same(when: str) -> None:
+def test_known_bytes_are_quarantined_while_the_service_is_unavailable(when: str) -> None:
     world = knowing()
     NOBODY_IS_ANSWERED[when](world)
     assert world.scan() == [True]
@@ -76,7 +78,7 @@ def test_while_nobody_is_answered_known_bytes_are_quarantined_all_the_same(when:
 
 
 @pytest.mark.parametrize("when", NOBODY_IS_ANSWERED)
-def test_while_nobody_is_answered_bytes_that_are_not_known_wait_for_their_answer(when: str) -> None:
+def test_unknown_bytes_wait_while_the_service_is_unavailable(when: str) -> None:
     world = ScannerWorld()
     NOBODY_IS_ANSWERED[when](world)
     world.scan()
@@ -87,14 +89,14 @@ def test_while_nobody_is_answered_bytes_that_are_not_known_wait_for_their_answer
     assert world.results.status() is Status.QUARANTINED
 
 
-def test_an_answer_counts_for_more_than_what_is_known() -> None:
+def test_verdict_of_the_service_outweighs_the_known_hash() -> None:
     world = knowing()
     world.scan()
     assert world.results.status() is Status.CLEAN
     assert "find_quarantined_by_sha256" not in world.results.calls
 
 
-def test_the_bytes_are_compared_once_however_long_nobody_is_answered() -> None:
+def test_bytes_are_compared_once_in_an_outage() -> None:
     world = ScannerWorld()
     world.match_api.truth = AWAY
     world.scan()
@@ -105,7 +107,7 @@ def test_the_bytes_are_compared_once_however_long_nobody_is_answered() -> None:
     )
 
 
-def test_for_a_mere_lack_of_a_slot_nothing_is_compared() -> None:
+def test_missing_slot_leads_to_no_comparison() -> None:
     world = knowing()
     world.rate_limiter.fails = {"reserve": [BUSY]}
     world.scan()
@@ -119,7 +121,7 @@ def test_for_a_mere_lack_of_a_slot_nothing_is_compared() -> None:
     [ObjectGoneError("deleted"), UnscannableError("archived"), DeferrableError("SlowDown"), RetryableError("away")],
 )
 @pytest.mark.parametrize("call", ["read_object", "find_quarantined_by_sha256"])
-def test_what_cannot_be_compared_is_deferred_as_ever_and_compared_the_next_time(call: str, error: Exception) -> None:
+def test_failed_comparison_is_made_again_next_time(call: str, error: Exception) -> None:
     world = knowing(AWAY, AWAY)
     world.upload_bucket.fails, world.results.fails = {call: [error]}, {call: [error]}
     world.scan()
@@ -131,14 +133,14 @@ def test_what_cannot_be_compared_is_deferred_as_ever_and_compared_the_next_time(
     assert world.results.status() is Status.QUARANTINED
 
 
-def test_what_is_no_picture_or_could_not_even_be_looked_at_is_not_compared() -> None:
+def test_upload_without_picture_is_not_compared() -> None:
     world = knowing()
     world.upload_bucket.fails = {"read_head": [RetryableError("s3:GetObject: InternalError")]}
     world.scan()
     assert "find_quarantined_by_sha256" not in world.results.calls
 
 
-def test_a_settled_upload_of_which_nobody_could_be_told_is_not_compared() -> None:
+def test_settled_upload_is_not_compared() -> None:
     world = knowing(NOT_VERIFIED, NOT_VERIFIED)
     world.event_bus.fails = {"publish_settled": [RetryableError("events:PutEvents: InternalFailure")]}
     world.scan()
@@ -148,7 +150,7 @@ def test_a_settled_upload_of_which_nobody_could_be_told_is_not_compared() -> Non
     assert world.upload_bucket.tags == {"a.jpg": "unscannable"}
 
 
-def test_a_match_that_is_known_and_cannot_be_moved_is_not_compared_again() -> None:
+def test_recorded_match_is_not_compared_again() -> None:
     world = knowing(AWAY)
     world.quarantine_bucket.fails = {"store_copy": [RetryableError("s3:PutObject: AccessDenied")]}
     world.scan()
@@ -159,13 +161,13 @@ def test_a_match_that_is_known_and_cannot_be_moved_is_not_compared_again() -> No
     assert len(world.match_api.sent) == 1
 
 
-def test_without_versions_known_bytes_are_quarantined_too() -> None:
+def test_known_bytes_without_version_are_quarantined() -> None:
     world = knowing(AWAY)
     world.scan(ScanJob(upload(version=None)))
     assert world.results.status(version="etag:etag") is Status.QUARANTINED
 
 
-def test_beside_a_probe_the_others_of_a_batch_are_compared() -> None:
+def test_batch_beside_a_probe_is_compared() -> None:
     world = knowing(objects={"a.jpg": JPEG, "b.jpg": JPEG})
     world.rate_limiter.away = True
     world.match_api.truth = AWAY

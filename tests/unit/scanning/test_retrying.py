@@ -1,0 +1,89 @@
+"""outcome_handler.py: deferring, retrying with back-off, and giving up."""
+
+import pytest
+
+from photodna_guard.domain.errors import (
+    DeferrableError,
+    RetryableError,
+)
+from photodna_guard.domain.models import MatchOutcome, Status, Verdict
+from tests.support.scanner_world import (
+    AWAY,
+    BUSY,
+    UNKNOWN,
+    ScannerWorld,
+)
+
+
+def test_upload_without_slot_waits_and_counts_no_failed_attempt() -> None:
+    world = ScannerWorld()
+    world.rate_limiter.fails = {"reserve": [BUSY]}
+    assert world.scan() == [True]
+    delivery, delay = world.retry_queue.sent[0]
+    assert (delivery.failed_attempts, delivery.backoff_seconds) == (0, 0.0)
+    assert 30 <= delay <= 35
+    assert world.results.status() is Status.DEFERRED
+    assert world.match_api.sent == []
+
+
+@pytest.mark.parametrize(
+    "verdict",
+    [UNKNOWN, AWAY, Verdict(MatchOutcome.UNKNOWN, "http-404"), Verdict(MatchOutcome.UNAVAILABLE, "no-answer")],
+)
+def test_unknown_verdict_is_retried_and_never_clean(verdict: Verdict) -> None:
+    world = ScannerWorld(verdict)
+    world.scan()
+    delivery, delay = world.retry_queue.sent[0]
+    assert delivery.failed_attempts == 1
+    assert delivery.backoff_seconds == delay
+    assert 5 <= delay <= 10
+    assert world.results.status() is Status.DEFERRED
+    world.deliver_again()
+    assert world.results.status() is Status.CLEAN
+
+
+def test_retry_after_of_the_service_is_respected() -> None:
+    world = ScannerWorld(Verdict(MatchOutcome.UNAVAILABLE, "http-503", retry_after=77))
+    world.scan()
+    assert world.retry_queue.sent[0][1] == 77
+
+
+def test_upload_retried_too_long_fails_with_a_dead_letter() -> None:
+    world = ScannerWorld(*[UNKNOWN] * 1000, retry_for=3600)
+    world.scan()
+    tries = 1
+    while world.retry_queue.sent:
+        world.deliver_again()
+        tries += 1
+    assert world.results.status() is Status.FAILED
+    assert [reason for _, reason in world.retry_queue.dead] == ["service-3004"]
+    assert 8 <= tries <= 16  # 5-10 s, 10-20 s, … up to 15 min: what fits into an hour
+
+
+def test_dead_letter_is_sent_before_the_record_is_failed() -> None:
+    world = ScannerWorld(UNKNOWN, retry_for=0)
+    world.retry_queue.fails = {"send_to_dead_letters": [RetryableError("sqs is away")]}
+    assert world.scan() == [False]
+    assert world.results.status() is Status.PENDING
+
+
+def test_upload_waits_while_the_results_table_fails() -> None:
+    world = ScannerWorld()
+    world.results.fails = {"claim": [RetryableError("dynamodb: away")]}
+    assert world.scan() == [True]
+    world.deliver_again()
+    assert world.results.status() is Status.CLEAN
+
+
+def test_job_is_redelivered_where_table_and_queue_fail() -> None:
+    world = ScannerWorld()
+    world.results.fails = {"claim": [DeferrableError("throttled")]}
+    world.retry_queue.fails = {"send": [RetryableError("sqs: away")]}
+    assert world.scan() == [False]
+
+
+def test_message_is_sent_though_its_deferral_cannot_be_recorded() -> None:
+    world = ScannerWorld(UNKNOWN)
+    world.results.fails = {"defer": [RetryableError("away")]}
+    assert world.scan() == [True]
+    assert len(world.retry_queue.sent) == 1
