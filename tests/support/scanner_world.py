@@ -86,7 +86,7 @@ class ScannerWorld:
         return self.scanner.scan(deliveries or [ScanJob(upload())], seconds)
 
     def deliver_again(self) -> list[bool]:
-        """What the queue holds is delivered; the queue is empty before."""
+        """Empty the queue, and scan what was in it."""
         waiting = [delivery for delivery, _ in self.retry_queue.sent]
         self.retry_queue.sent.clear()
         return self.scanner.scan(waiting)

@@ -59,7 +59,7 @@ class FakeMatchApi(Failing):
 
     # One for each request; after them the truth.
     answers: list[Verdict] = field(default_factory=list)
-    truth: Verdict = Verdict(MatchOutcome.NO_MATCH, tracking_id="T-1")
+    truth: Verdict = field(default_factory=lambda: Verdict(MatchOutcome.NO_MATCH, tracking_id="T-1"))
     sent: list[str] = field(default_factory=list)
     # So many requests find no connection.
     disconnected: int = 0
