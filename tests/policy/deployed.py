@@ -127,5 +127,5 @@ class Deployed:
 
 def gate_statements(deployed: Deployed, bucket: str) -> list[dict[str, Any]]:
     """What an operator pastes into the policy of a bucket of his own."""
-    found: list[dict[str, Any]] = json.loads(deployed.output("GateStatements").replace("BUCKET", bucket))
+    found: list[dict[str, Any]] = json.loads(deployed.output("ReadGateStatements").replace("BUCKET", bucket))
     return found

@@ -105,6 +105,6 @@ def test_what_policies_say_of_the_stacks_bucket_can_be_said_of_another(cloud: Em
     version = s3("user").put_object(**where, Body=b"a")
     assert s3("user").get_object(**where)["ContentLength"] == 1
     cloud.treat_alike("another-bucket", "UploadBucket")
-    with pytest.raises(ClientError, match="DenyReadingWithoutStatus"):
+    with pytest.raises(ClientError, match="DenyReadingUnlessStatusPermits"):
         s3("user").get_object(**where)
     assert s3("OnUploadRole").get_object(**where, VersionId=version.get("VersionId", "null"))["ContentLength"] == 1

@@ -116,7 +116,7 @@ def test_whoever_keeps_the_quarantine_has_no_key_to_the_gate(gated: StackPolicie
 def test_an_object_that_is_not_there_cannot_be_told_from_one_that_is_not_scanned(gated: StackPolicies) -> None:
     refusal = Bucket(gated, NO_TAG).refusal("user", "GetObject", key="nothing.jpg")
     assert refusal is not None
-    assert refusal.because == "denied by DenyReadingWithoutStatus"
+    assert refusal.because == "denied by DenyReadingUnlessStatusPermits"
 
 
 def test_the_readable_statuses_are_a_parameter() -> None:
@@ -167,7 +167,7 @@ def test_the_scanners_set_the_status_of_a_version() -> None:
 
 
 def test_a_tag_of_another_case_would_open_the_gate_if_anybody_could_set_it(gated: StackPolicies) -> None:
-    """Condition keys have no case. So nobody may, and DenyOthersSettingStatus compares without case."""
+    """Condition keys have no case. So nobody may, and DenySettingStatusTag compares without case."""
     assert Bucket(gated, {"Scan-Status": "clean"}).reads("user")
 
 
@@ -259,7 +259,7 @@ def test_without_the_gate_everything_is_as_in_any_bucket_but_for_a_match(tags: d
     assert bucket.tagged("user", ["scan-status"]) is not matched
     assert bucket.put("user", {"scan-status": "clean"})
     assert bucket.copied("user", ELSEWHERE)
-    assert ungated() == ["DenyPlainHttp", "DenyReadingMatches", "DenyUntaggingMatches"]
+    assert ungated() == ["DenyPlainHttp", "DenyReadingMatches", "DenyChangingTagsOfMatches"]
 
 
 def ungated() -> list[str]:
@@ -282,7 +282,7 @@ def test_the_output_for_existing_buckets_says_what_the_stacks_own_policy_says(re
 
 def test_the_output_is_json_that_fits_wherever_a_parameter_value_does() -> None:
     """CloudFormation documents no limit for an output; 4,096 bytes is what it takes as a parameter. Names grow."""
-    text = Deployed(ReadableStatuses="clean,skipped,unscannable").output("GateStatements")
+    text = Deployed(ReadableStatuses="clean,skipped,unscannable").output("ReadGateStatements")
     grown = text.replace("Role-id", "Role-" + "x" * 55)
     assert len(grown.encode()) <= 4096
     assert {statement["Effect"] for statement in json.loads(text)} == {"Deny"}

@@ -149,13 +149,15 @@ def test_alarms_and_events_may_publish_to_the_topic_and_use_its_key() -> None:
     topic = {s["Sid"]: s for s in RESOURCES["AlarmTopicPolicy"]["Properties"]["PolicyDocument"]["Statement"]}
     key = RESOURCES["AlarmKey"]["Properties"]["KeyPolicy"]["Statement"]
     (sent,) = (s for s in key if "Service" in s["Principal"])
-    services = [topic[sid]["Principal"]["Service"] for sid in ("AlarmsPublish", "EventsPublish")]
+    services = [topic[sid]["Principal"]["Service"] for sid in ("AllowAlarmsToPublish", "AllowEventsToPublish")]
     assert services == sent["Principal"]["Service"] == ["cloudwatch.amazonaws.com", "events.amazonaws.com"]
     assert set(sent["Action"]) == {"kms:Decrypt", "kms:GenerateDataKey*"}
-    assert "Condition" not in topic["EventsPublish"], (
+    assert "Condition" not in topic["AllowEventsToPublish"], (
         "EventBridge brings no context: a condition would stop every event"
     )
-    assert topic["AlarmsPublish"]["Condition"] == {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
+    assert topic["AllowAlarmsToPublish"]["Condition"] == {
+        "StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}
+    }
 
 
 def test_no_resource_has_a_name_that_a_second_stack_would_want_too() -> None:

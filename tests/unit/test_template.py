@@ -78,8 +78,10 @@ def test_no_batch_has_more_messages_than_there_are_threads_and_connections() -> 
 
 def test_the_backfill_is_worked_in_its_own_lane_from_its_own_queue_as_the_retries_are() -> None:
     retry, backfill = FUNCTIONS["OnRetryFunction"], FUNCTIONS["OnBackfillFunction"]
-    assert backfill["Environment"]["Variables"] == {"LANE": "backfill", "RETRY_QUEUE_URL": {"Ref": "BackfillQueue"}}
+    assert backfill["Environment"]["Variables"] == {"PRIORITY": "backfill", "RETRY_QUEUE_URL": {"Ref": "BackfillQueue"}}
     assert "Environment" not in retry
+    handler = (ROOT / "src/photodna_guard/handlers/on_retry.py").read_text(encoding="utf-8")
+    assert 'environ.get("PRIORITY"' in handler, "else the backfill takes the slots of the retries"
     assert {name for name in retry if retry[name] != backfill.get(name)} == {"Description", "Events"}
     assert RESOURCES["RetryQueue"]["Properties"] == RESOURCES["BackfillQueue"]["Properties"]
 

@@ -49,7 +49,7 @@ def test_an_alarm_watches_only_metrics_that_are_told() -> None:
 
 
 def test_an_alarm_that_the_sweep_feeds_looks_at_more_than_one_run_of_it() -> None:
-    unsettled, held = (RESOURCES[name]["Properties"] for name in ("UnsettledAlarm", "AwaitingOperatorAlarm"))
+    unsettled, held = (RESOURCES[name]["Properties"] for name in ("UnsettledUploadAlarm", "DeletionLimitAlarm"))
     assert unsettled["Period"] >= 2 * 300
     assert unsettled["TreatMissingData"] == "breaching", "a sweep that does not run tells nothing"
     assert unsettled["Threshold"] > REDELIVER_AFTER_SECONDS["retry"], "what the sweep sends again is to have its time"
@@ -81,16 +81,16 @@ def test_buckets_are_versioned_encrypted_and_private(name: str) -> None:
 
 
 def test_only_the_scanners_write_the_quarantine_and_only_break_glass_reads_it() -> None:
-    writers = QUARANTINE["OnlyScannersWrite"]["Condition"]["ArnNotEquals"]["aws:PrincipalArn"]
+    writers = QUARANTINE["DenyWritingExceptScanners"]["Condition"]["ArnNotEquals"]["aws:PrincipalArn"]
     assert [w["Fn::GetAtt"] for w in writers] == [["OnUploadRole", "Arn"], ["OnRetryRole", "Arn"]]
-    assert "s3:PutObject" in QUARANTINE["OnlyScannersWrite"]["Action"]
-    for sid in ("OnlyBreakGlassReads", "OnlyBreakGlassUnlocksAndDeletes"):
+    assert "s3:PutObject" in QUARANTINE["DenyWritingExceptScanners"]["Action"]
+    for sid in ("DenyReadingExceptBreakGlass", "DenyUnlockingAndDeletingExceptBreakGlass"):
         assert QUARANTINE[sid]["Condition"]["ArnNotEquals"]["aws:PrincipalArn"]["Fn::GetAtt"] == [
             "BreakGlassRole",
             "Arn",
         ]
         assert QUARANTINE[sid]["Effect"] == "Deny"
-    assert "s3:GetObject" in QUARANTINE["OnlyBreakGlassReads"]["Action"]
+    assert "s3:GetObject" in QUARANTINE["DenyReadingExceptBreakGlass"]["Action"]
 
 
 def test_the_scanner_has_no_permission_to_read_the_quarantine_or_to_decrypt_it() -> None:
@@ -134,7 +134,7 @@ def test_only_with_legal_holds_may_the_scanner_put_and_look_for_them() -> None:
 
 
 def test_nobody_but_break_glass_takes_a_legal_hold_off() -> None:
-    rule = QUARANTINE["ScannersPutLegalHoldsOnAndNeverOff"]
+    rule = QUARANTINE["DenyRemovingLegalHoldsExceptBreakGlass"]
     assert (rule["Effect"], rule["Action"]) == ("Deny", "s3:PutObjectLegalHold")
     assert rule["Condition"]["StringNotEquals"] == {"s3:object-lock-legal-hold": "ON"}
     assert rule["Condition"]["ArnNotEquals"]["aws:PrincipalArn"]["Fn::GetAtt"] == ["BreakGlassRole", "Arn"]

@@ -1,4 +1,4 @@
-"""The retry path and the backfill: messages of a queue, in batches. `LANE` says which of the two this function is."""
+"""The retry path and the backfill: messages of a queue, in batches. The variable `PRIORITY` says which of the two."""
 
 import os
 from typing import Any
@@ -8,7 +8,7 @@ from photodna_guard.domain import events
 from photodna_guard.domain.models import ScanJob
 from photodna_guard.rate_limiter.gcra import PRIORITIES, RETRY
 
-PRIORITY = PRIORITIES[os.environ.get("LANE", RETRY.name)]
+PRIORITY = PRIORITIES[os.environ.get("PRIORITY", RETRY.name)]
 
 
 def handler(event: Any, context: Any) -> dict[str, list[dict[str, str]]]:
