@@ -18,7 +18,7 @@ from urllib.parse import urlparse
 
 from local.aws import EmbeddedCloud, Endpoints
 from local.invoke.errors import NotPossible, SamFailed
-from photodna_guard.settings import endpoint
+from photodna_guard.settings import parse_match_endpoint
 
 BUILD = Path("build/local")
 ENDPOINTS = BUILD / "endpoints.json"
@@ -51,7 +51,7 @@ def settings(environ: dict[str, str]) -> dict[str, Any]:
 def _match_endpoint(environ: dict[str, str]) -> str | None:
     given = environ.get("MATCH_ENDPOINT")
     try:
-        return endpoint(given, local=True) if given else None
+        return parse_match_endpoint(given, allow_http=True) if given else None
     except ValueError:
         wanted = "the URL of a Match operation, such as http://127.0.0.1:8080/photodna/v1.0/Match"
         raise NotPossible(f"MATCH_ENDPOINT={given}: give {wanted}") from None

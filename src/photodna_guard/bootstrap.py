@@ -97,12 +97,12 @@ def build(
         s3, conf.quarantine_bucket, conf.retention_mode, conf.retention_days, conf.legal_hold, now
     )
     bound = DeletionLimit(rate_table, conf.max_deletions_per_hour, now)
-    event_bus = EventBus(session.client("events", config=_AWS), conf.stack)
+    event_bus = EventBus(session.client("events", config=_AWS), conf.stack_name)
     rate_limiter = RateLimiter(rate_table, conf.rate_per_second, conf.rate_margin_ms, lane, conf.monthly_quota, sleep)
     match_api = MatchClient(
         conf.match_endpoint, key, conf.enhance, conf.enable_evaluation, MAX_BATCH, now=now, adapter=adapter
     )
-    workflow = QuarantineWorkflow(ledger, uploads, quarantine, bound, conf.observe, now)
+    workflow = QuarantineWorkflow(ledger, uploads, quarantine, bound, conf.observe_mode, now)
     scanner = Scanner(
         results=ledger,
         upload_bucket=uploads,
@@ -133,7 +133,7 @@ def build_sweeper(conf: Settings, session: boto3.Session, now: Callable[[], floa
         queues=_queues(conf, session),
         deletion_limit=DeletionLimit(Table(dynamodb, conf.rate_limiter_table, now), conf.max_deletions_per_hour, now),
         telemetry=Telemetry(Logger(), Metrics(), now),
-        observe=conf.observe,
+        observe=conf.observe_mode,
         now=now,
     )
 

@@ -55,6 +55,6 @@ def test_a_function_that_cannot_start_is_not_as_expected(containers: Bench, tmp_
     variables[cases.ON_UPLOAD]["RATE_PER_SECOND"] = "fast"
     (tmp_path / invocation.VARIABLES).write_text(json.dumps(variables), encoding="utf-8")
     broken = run_one(Bench(containers.cloud, tmp_path), ROOT / "events/s3-put.json")
-    assert broken.answer.payload["errorType"] == "SettingsFault"
+    assert broken.answer.payload["errorType"] == "ConfigurationError"
     assert [problem for problem in broken.problems if "no result" in problem]
     assert [problem for problem in broken.problems if "OnUploadFunction answered" in problem]

@@ -1,4 +1,4 @@
-"""template.yaml's parameters: each is described, has a default that works, and says what it refuses."""
+"""Test that each parameter of template.yaml is described, has a valid default and explains its constraint."""
 
 import re
 import tomllib
@@ -21,36 +21,40 @@ every_parameter = pytest.mark.parametrize("name", PARAMETERS)
 every_environment = pytest.mark.parametrize("environment", deploy.environments())
 
 
-def refused(name: str, value: str) -> str:
-    """Why CloudFormation would refuse the value; nothing where it takes it."""
+def refusal(name: str, value: str) -> str:
+    """Return why CloudFormation would refuse the value, or an empty string if it accepts the value."""
     parameter = PARAMETERS[name]
     listed = parameter["Type"] == "CommaDelimitedList"
-    return next(filter(None, (_refused(parameter, one) for one in (value.split(",") if listed else [value]))), "")
+    return next(filter(None, (_refusal(parameter, one) for one in (value.split(",") if listed else [value]))), "")
 
 
-def _refused(parameter: dict[str, Any], value: str) -> str:
+def _refusal(parameter: dict[str, Any], value: str) -> str:
     if parameter["Type"] == "Number" and not re.fullmatch(r"-?\d+(\.\d+)?", value):
-        return "no number"
+        return "not a number"
     if "AllowedValues" in parameter and value not in map(str, parameter["AllowedValues"]):
         return "not allowed"
     if not re.fullmatch(parameter.get("AllowedPattern", ".*"), value):
-        return "not of the pattern"
+        return "does not match the pattern"
     if parameter["Type"] == "Number":
         low = float(value) < parameter.get("MinValue", float("-inf"))
         return "out of bounds" if low or float(value) > parameter.get("MaxValue", float("inf")) else ""
-    return "" if parameter.get("MinLength", 0) <= len(value) <= parameter.get("MaxLength", 4096) else "of that length"
+    return (
+        ""
+        if parameter.get("MinLength", 0) <= len(value) <= parameter.get("MaxLength", 4096)
+        else "length out of bounds"
+    )
 
 
 @every_parameter
-def test_a_parameter_is_described_and_described_where_it_refuses(name: str) -> None:
+def test_parameter_and_its_constraint_have_a_description(name: str) -> None:
     parameter = PARAMETERS[name]
     assert len(parameter["Description"]) > 20
     assert parameter["Description"].endswith(".")
-    assert len(parameter.get("ConstraintDescription", "")) > 5, "CloudFormation would show the bare pattern or bound"
+    assert len(parameter.get("ConstraintDescription", "")) > 5, "CloudFormation would show the pattern or bound alone"
 
 
 @every_parameter
-def test_a_parameter_has_a_constraint_and_a_number_both_bounds(name: str) -> None:
+def test_parameter_is_constrained_and_a_number_has_both_bounds(name: str) -> None:
     parameter = PARAMETERS[name]
     assert CONSTRAINTS & parameter.keys()
     if parameter["Type"] == "Number" and "AllowedValues" not in parameter:
@@ -58,23 +62,23 @@ def test_a_parameter_has_a_constraint_and_a_number_both_bounds(name: str) -> Non
 
 
 @every_parameter
-def test_the_default_is_one_that_is_allowed(name: str) -> None:
-    assert refused(name, str(PARAMETERS[name]["Default"])) == ""
+def test_default_is_allowed(name: str) -> None:
+    assert refusal(name, str(PARAMETERS[name]["Default"])) == ""
 
 
 @every_parameter
-def test_a_parameter_refuses_what_is_none_of_its_kind(name: str) -> None:
-    assert refused(name, "\n no such value \n")
+def test_parameter_refuses_a_value_of_another_kind(name: str) -> None:
+    assert refusal(name, "\n no such value \n")
 
 
 @every_parameter
-def test_a_guided_deployment_shows_each_parameter_in_a_group(name: str) -> None:
+def test_parameter_is_in_exactly_one_group(name: str) -> None:
     groups = SAM["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]
     assert [name for group in groups for name in group["Parameters"]].count(name) == 1
 
 
-def test_a_bound_of_the_template_is_the_functions_own() -> None:
-    """Else CloudFormation takes a value with which no function starts."""
+def test_settings_take_every_bound_of_the_template() -> None:
+    """CloudFormation must not accept a value with which no function starts."""
     variables = SAM["Globals"]["Function"]["Environment"]["Variables"]
     given = {
         variable: value["Ref"] for variable, value in variables.items() if isinstance(value, dict) and "Ref" in value
@@ -90,19 +94,19 @@ def test_a_bound_of_the_template_is_the_functions_own() -> None:
 
 
 @every_environment
-def test_an_environment_of_samconfig_gives_only_parameters_that_the_template_has_and_takes(environment: str) -> None:
+def test_samconfig_overrides_are_valid_parameters(environment: str) -> None:
     given = deploy.overrides(deploy.environments()[environment])
     assert {name: value for name, value in given.items() if name not in PARAMETERS} == {}
-    assert {name: refused(name, value) for name, value in given.items() if refused(name, value)} == {}
+    assert {name: refusal(name, value) for name, value in given.items() if refusal(name, value)} == {}
 
 
-def test_samconfig_has_the_environments_that_the_readme_speaks_of() -> None:
+def test_samconfig_has_exactly_the_documented_environments() -> None:
     assert set(CONFIG) - {"version"} == {"default", "local", "staging", "prod"}
     assert set(deploy.environments()) == {"default", "staging", "prod"}
 
 
 @pytest.mark.parametrize("environment", ["staging", "prod"])
-def test_an_environment_is_a_stack_of_its_own_that_asks_before_it_changes(environment: str) -> None:
+def test_environment_is_a_separate_stack_that_confirms_changes(environment: str) -> None:
     stacks = [CONFIG[name]["global"]["parameters"]["stack_name"] for name in deploy.environments()]
     assert len(set(stacks)) == len(stacks)
     given = deploy.environments()[environment]
@@ -112,13 +116,13 @@ def test_an_environment_is_a_stack_of_its_own_that_asks_before_it_changes(enviro
 
 
 @every_environment
-def test_no_environment_locks_what_nobody_could_unlock(environment: str) -> None:
-    """A wrong COMPLIANCE lock cannot be undone: whoever wants it writes it down himself."""
+def test_no_environment_locks_in_compliance_mode(environment: str) -> None:
+    """A wrong COMPLIANCE lock cannot be undone. The operator must choose it explicitly."""
     assert deploy.overrides(deploy.environments()[environment]).get("RetentionMode", "GOVERNANCE") == "GOVERNANCE"
     assert PARAMETERS["RetentionMode"]["Default"] == "GOVERNANCE"
 
 
-def test_staging_leaves_matches_where_they_are_and_prod_does_not() -> None:
+def test_staging_observes_and_prod_enforces() -> None:
     staging, prod = (deploy.overrides(deploy.environments()[name]) for name in ("staging", "prod"))
     assert (staging["Mode"], prod["Mode"]) == ("observe", "enforce")
     assert int(staging["RetentionDays"]) < int(prod["RetentionDays"])

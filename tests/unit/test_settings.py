@@ -1,4 +1,4 @@
-"""settings.py: every fault at once, and never a value."""
+"""Test that settings report every faulty variable at once, and never its value."""
 
 import pytest
 
@@ -7,21 +7,21 @@ from photodna_guard.settings import from_environment
 from tests.environment import GOOD
 
 
-def test_a_good_environment_is_read() -> None:
+def test_valid_environment_becomes_settings() -> None:
     settings = from_environment(GOOD)
     assert settings.retry_for_seconds == 3 * 86400
     assert settings.enable_evaluation is None
     assert settings.enhance is False
     assert settings.monthly_quota == 10_000_000
-    assert (settings.max_deletions_per_hour, settings.observe, settings.legal_hold) == (100, False, False)
+    assert (settings.max_deletions_per_hour, settings.observe_mode, settings.legal_hold) == (100, False, False)
 
 
 @pytest.mark.parametrize(
     ("mode", "hold", "want"), [("observe", "on", (True, True)), ("enforce", "off", (False, False))]
 )
-def test_what_is_on_is_on(mode: str, hold: str, want: tuple[bool, bool]) -> None:
+def test_mode_and_legal_hold_become_flags(mode: str, hold: str, want: tuple[bool, bool]) -> None:
     settings = from_environment(GOOD | {"MODE": mode, "LEGAL_HOLD": hold})
-    assert (settings.observe, settings.legal_hold) == want
+    assert (settings.observe_mode, settings.legal_hold) == want
 
 
 def test_all_faults_are_reported_at_once() -> None:
@@ -31,8 +31,8 @@ def test_all_faults_are_reported_at_once() -> None:
     assert all(name in str(caught.value) for name in GOOD)
 
 
-def test_a_fault_names_the_setting_and_what_is_wanted_but_not_the_value() -> None:
-    with pytest.raises(ConfigurationError, match="MATCH_ENDPOINT is not the https URL") as caught:
+def test_fault_names_the_variable_and_not_its_value() -> None:
+    with pytest.raises(ConfigurationError, match="MATCH_ENDPOINT is not valid: set it to the https URL") as caught:
         from_environment(GOOD | {"MATCH_ENDPOINT": "https://user:hunter2@match.example.org/"})
     assert "hunter2" not in str(caught.value)
 
@@ -57,12 +57,12 @@ def test_a_fault_names_the_setting_and_what_is_wanted_but_not_the_value() -> Non
         ("MATCH_ENDPOINT", "https://match.example.org/Match?key=1"),
     ],
 )
-def test_a_value_out_of_its_range_is_a_fault(name: str, value: str) -> None:
+def test_value_out_of_range_is_a_fault(name: str, value: str) -> None:
     with pytest.raises(ConfigurationError, match=name):
         from_environment(GOOD | {name: value})
 
 
-def test_the_key_travels_over_plain_http_only_within_a_machine_or_an_embedded_cloud() -> None:
+def test_plain_http_is_allowed_locally_only() -> None:
     plain = GOOD | {"MATCH_ENDPOINT": "http://match:8080/photodna/v1.0/Match"}
     with pytest.raises(ConfigurationError, match="MATCH_ENDPOINT"):
         from_environment(plain)
@@ -74,5 +74,5 @@ def test_the_key_travels_over_plain_http_only_within_a_machine_or_an_embedded_cl
 
 
 @pytest.mark.parametrize("base", ["https://match.example.org", "https://match.example.org/"])
-def test_an_endpoint_without_a_path_means_the_operations_own(base: str) -> None:
+def test_endpoint_without_a_path_gets_the_operations_path(base: str) -> None:
     assert from_environment(GOOD | {"MATCH_ENDPOINT": base}).match_endpoint == GOOD["MATCH_ENDPOINT"]
