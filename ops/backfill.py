@@ -15,7 +15,7 @@ from ops.faults import AWS_FAULTS, NotPossible, reason
 from ops.sending import THREADS, Progress, send, send_all
 from ops.stack import DEFAULT_RATE, describe
 from ops.versions import at_most, batches, listed
-from photodna_guard.aws.whole_answers import refuse_partial_answers
+from photodna_guard.aws.response_integrity import reject_truncated_responses
 
 _ABOUT = """\
 Puts one message for each version in a bucket on the backfill queue. The scanner checks them in its lowest lane: they
@@ -114,7 +114,7 @@ def _client(service: str) -> Any:
     try:
         # AWS_REGION is what the AWS CLI reads first, and boto3 not at all.
         session = boto3.Session(region_name=os.environ.get("AWS_REGION"))
-        refuse_partial_answers(session.events)  # a listing that is cut off is not the bucket's end
+        reject_truncated_responses(session.events)  # a listing that is cut off is not the bucket's end
         return session.client(service, config=_CONFIG)  # type: ignore[call-overload]
     except ValueError as error:  # an AWS_ENDPOINT_URL that is none
         raise NotPossible(str(error)) from None

@@ -31,8 +31,8 @@ class Stored:
 def uploads(event: Any) -> list[Upload]:
     """The uploads, in the event's order. Raises NotAnEvent where the functions would not read all of it."""
     intakes = [events.parse_message(body) for body in _bodies(event)] or [events.parse_event(event)]
-    faults = [fault.reason for intake in intakes for fault in intake.faults]
-    found = [delivery.upload for intake in intakes for delivery in intake.deliveries]
+    faults = [fault.reason for intake in intakes for fault in intake.unreadable]
+    found = [delivery.upload for intake in intakes for delivery in intake.jobs]
     if faults or not found:
         raise NotAnEvent("; ".join(faults) or "it speaks of no upload")
     if len({upload.bucket for upload in found}) > 1:

@@ -1,3 +1,3 @@
-"""photodna-guard: what is deployed. The way of an upload is told in scanner.py."""
+"""photodna-guard as it is deployed. scanning/scanner.py shows the way of an upload."""
 
 __version__ = "0.1.0"

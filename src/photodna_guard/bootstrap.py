@@ -1,4 +1,4 @@
-"""Builds it all, once for a container."""
+"""Build the application from its parts, once for a container."""
 
 import functools
 import logging
@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import boto3
 from aws_lambda_powertools import Logger, Metrics
@@ -20,6 +20,7 @@ from photodna_guard import settings
 from photodna_guard.aws.deletion_limit import DeletionLimit
 from photodna_guard.aws.event_bus import EventBus
 from photodna_guard.aws.quarantine_bucket import QuarantineBucket
+from photodna_guard.aws.response_integrity import reject_truncated_responses
 from photodna_guard.aws.results_table import ResultsTable
 from photodna_guard.aws.retry_queue import RetryQueue
 from photodna_guard.aws.subscription_key import SubscriptionKey
@@ -27,7 +28,6 @@ from photodna_guard.aws.table import Table
 from photodna_guard.aws.telemetry import Telemetry
 from photodna_guard.aws.unsettled_index import UnsettledIndex
 from photodna_guard.aws.upload_bucket import UploadBucket
-from photodna_guard.aws.whole_answers import refuse_partial_answers
 from photodna_guard.domain.events import UnreadablePart
 from photodna_guard.match_api.client import MatchClient
 from photodna_guard.match_api.preconnected_adapter import PreconnectedAdapter
@@ -41,125 +41,154 @@ from photodna_guard.scanning.scanner import Scanner
 from photodna_guard.scanning.sweeper import Sweeper
 from photodna_guard.settings import Settings
 
-# Short time-outs and few tries: whatever takes longer is deferred, and costs no Lambda time.
-_AWS = Config(
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+# Time-outs are short and attempts few: a slower call is deferred and costs no Lambda time. A repeated write of the rate
+# limiter may have reserved its slots the first time. Those are lost, but never used twice.
+_CLIENT_CONFIG = Config(
     connect_timeout=3,
     read_timeout=10,
     max_pool_connections=MAX_BATCH,
     retries={"mode": "standard", "total_max_attempts": 3},
 )
-# A limiter's write that is sent again may have counted the first time: then slots are lost, never used twice.
+# boto3's default signature for presigned URLs is version 2.
+_S3_CONFIG = _CLIENT_CONFIG.merge(Config(signature_version="s3v4"))
+# A thread whose slot has come waits at most this long for a busy one. Python's default is five times that.
+_THREAD_SWITCH_SECONDS = 0.001
+
+Clock = Callable[[], float]
 
 
 @dataclass(frozen=True, slots=True)
 class Application:
-    """What a handler needs."""
+    """The parts that a handler uses."""
 
     scanner: Scanner
     retry_queue: RetryQueue
-    notices: Telemetry
+    telemetry: Telemetry
 
-    def dead_letter(self, faults: Iterable[UnreadablePart]) -> None:
-        """Puts what cannot be read into the dead-letter queue: nothing is lost, and nobody tries it in vain."""
-        for fault in faults:
-            self.retry_queue.send_to_dead_letters(fault.part, fault.reason)
-            self.notices.log_unreadable_event(fault.reason)
+    def dead_letter(self, unreadable: Iterable[UnreadablePart]) -> None:
+        """Send the unreadable parts of an event to the dead-letter queue. Raises DeferrableError or RetryableError."""
+        for part in unreadable:
+            self.retry_queue.send_to_dead_letters(part.part, part.reason)
+            self.telemetry.log_unreadable_event(part.reason)
 
 
 @functools.cache
-def get_application(lane: Priority) -> Application:
-    """The application for a function of that lane. Raises SettingsFault."""
-    return build(settings.from_environment(os.environ), lane, boto3.Session())
+def get_application(priority: Priority) -> Application:
+    """Return this container's application for a function of that priority. Raises ConfigurationError."""
+    return build(settings.from_environment(os.environ), priority, boto3.Session())
 
 
 def build(
     conf: Settings,
-    lane: Priority,
+    priority: Priority,
     session: boto3.Session,
-    now: Callable[[], float] = time.time,
+    now: Clock = time.time,
     sleep: Callable[[float], None] = time.sleep,
     adapter: PreconnectedAdapter | None = None,
 ) -> Application:
-    """The application with these settings and this session's credentials and region.
+    """Build an application with the session's credentials and region.
 
-    `now`, `sleep`: its clock, epoch seconds; `adapter`: its way to the Match service. Tests give others.
+    Tests pass their own clock (`now`: epoch seconds; `sleep`) and an `adapter` that replaces the Match service.
     """
-    _no_debug_lines()
-    refuse_partial_answers(session.events)
-    s3 = session.client("s3", config=_AWS.merge(Config(signature_version="s3v4")))  # presigned URLs are v2 otherwise
-    dynamodb = session.client("dynamodb", config=_AWS)
-    notices, queues = Telemetry(Logger(), Metrics(), now), _queues(conf, session)
-    name = "backfill" if lane is BACKFILL else "retry"
-    ledger = ResultsTable(dynamodb, conf.results_table, conf.clean_result_days, name, now)
-    uploads, rate_table = UploadBucket(s3), Table(dynamodb, conf.rate_limiter_table, now)
-    key = SubscriptionKey(session.client("secretsmanager", config=_AWS), conf.subscription_key_secret)
-    quarantine = QuarantineBucket(
-        s3, conf.quarantine_bucket, conf.retention_mode, conf.retention_days, conf.legal_hold, now
+    _prepare_libraries(session)
+    s3 = session.client("s3", config=_S3_CONFIG)
+    dynamodb = session.client("dynamodb", config=_CLIENT_CONFIG)
+    queue_name = "backfill" if priority is BACKFILL else "retry"
+    telemetry = _build_telemetry(now)
+    results = ResultsTable(dynamodb, conf.results_table, conf.clean_result_days, queue_name, now)
+    upload_bucket = UploadBucket(s3)
+    quarantine_bucket = _build_quarantine_bucket(conf, s3, now)
+    rate_limiter_table = Table(dynamodb, conf.rate_limiter_table, now)
+    deletion_limit = DeletionLimit(rate_limiter_table, conf.max_deletions_per_hour, now)
+    rate_limiter = _build_rate_limiter(conf, rate_limiter_table, priority, sleep)
+    match_client = _build_match_client(conf, session, now, adapter)
+    retry_queue = _build_queues(conf, session)[queue_name]
+    event_bus = EventBus(session.client("events", config=_CLIENT_CONFIG), conf.stack_name)
+    workflow = QuarantineWorkflow(results, upload_bucket, quarantine_bucket, deletion_limit, conf.observe_mode, now)
+    outcomes = OutcomeHandler(
+        results, upload_bucket, retry_queue, event_bus, workflow, telemetry, conf.retry_for_seconds, now
     )
-    bound = DeletionLimit(rate_table, conf.max_deletions_per_hour, now)
-    event_bus = EventBus(session.client("events", config=_AWS), conf.stack_name)
-    rate_limiter = RateLimiter(rate_table, conf.rate_per_second, conf.rate_margin_ms, lane, conf.monthly_quota, sleep)
-    match_api = MatchClient(
-        conf.match_endpoint, key, conf.enhance, conf.enable_evaluation, MAX_BATCH, now=now, adapter=adapter
-    )
-    workflow = QuarantineWorkflow(ledger, uploads, quarantine, bound, conf.observe_mode, now)
-    scanner = Scanner(
-        results=ledger,
-        upload_bucket=uploads,
-        rate_limiter=rate_limiter,
-        requester=MatchRequester(rate_limiter, match_api, uploads, notices, now),
-        known_hash=KnownHashFallback(ledger, uploads),
-        outcomes=OutcomeHandler(
-            ledger, uploads, queues[name], event_bus, workflow, notices, conf.retry_for_seconds, now
-        ),
-        now=now,
-    )
-    return Application(scanner, queues[name], notices)
+    requester = MatchRequester(rate_limiter, match_client, upload_bucket, telemetry, now)
+    known_hash = KnownHashFallback(results, upload_bucket)
+    scanner = Scanner(results, upload_bucket, rate_limiter, requester, known_hash, outcomes, now)
+    return Application(scanner, retry_queue, telemetry)
 
 
 @functools.cache
 def get_sweeper() -> Sweeper:
-    """The sweep of this function. Raises SettingsFault."""
+    """Return this container's sweeper. Raises ConfigurationError."""
     return build_sweeper(settings.from_environment(os.environ), boto3.Session())
 
 
-def build_sweeper(conf: Settings, session: boto3.Session, now: Callable[[], float] = time.time) -> Sweeper:
-    """The sweep with these settings. `now`: epoch seconds."""
-    _no_debug_lines()
-    refuse_partial_answers(session.events)
-    dynamodb = session.client("dynamodb", config=_AWS)
+def build_sweeper(conf: Settings, session: boto3.Session, now: Clock = time.time) -> Sweeper:
+    """Build a sweeper with the session's credentials and region. `now`: epoch seconds."""
+    _prepare_libraries(session)
+    dynamodb = session.client("dynamodb", config=_CLIENT_CONFIG)
+    rate_limiter_table = Table(dynamodb, conf.rate_limiter_table, now)
     return Sweeper(
         unsettled=UnsettledIndex(Table(dynamodb, conf.results_table, now)),
-        queues=_queues(conf, session),
-        deletion_limit=DeletionLimit(Table(dynamodb, conf.rate_limiter_table, now), conf.max_deletions_per_hour, now),
-        telemetry=Telemetry(Logger(), Metrics(), now),
+        queues=_build_queues(conf, session),
+        deletion_limit=DeletionLimit(rate_limiter_table, conf.max_deletions_per_hour, now),
+        telemetry=_build_telemetry(now),
         observe=conf.observe_mode,
         now=now,
     )
 
 
-def _no_debug_lines() -> None:
-    """botocore's hold signatures and secrets: there are none, whatever level anybody sets."""
+def _prepare_libraries(session: boto3.Session) -> None:
+    """Disable debug logs, in which botocore writes signatures and secrets; reject truncated responses."""
     logging.disable(logging.DEBUG)
+    reject_truncated_responses(session.events)
 
 
-def _queues(conf: Settings, session: boto3.Session) -> dict[str, RetryQueue]:
-    """By the lane that a record is in."""
-    sqs, urls = session.client("sqs", config=_AWS), {"retry": conf.retry_queue_url, "backfill": conf.backfill_queue_url}
-    return {lane: RetryQueue(sqs, url, conf.dead_letter_queue_url) for lane, url in urls.items()}
+def _build_telemetry(now: Clock) -> Telemetry:
+    return Telemetry(Logger(), Metrics(), now)
 
 
-def prewarm(lane: Priority) -> None:
-    """Builds at import where that is Lambda's initialisation, which has a whole processor. Raises SettingsFault."""
+def _build_quarantine_bucket(conf: Settings, s3: "S3Client", now: Clock) -> QuarantineBucket:
+    return QuarantineBucket(s3, conf.quarantine_bucket, conf.retention_mode, conf.retention_days, conf.legal_hold, now)
+
+
+def _build_rate_limiter(
+    conf: Settings, table: Table, priority: Priority, sleep: Callable[[float], None]
+) -> RateLimiter:
+    return RateLimiter(table, conf.rate_per_second, conf.rate_margin_ms, priority, conf.monthly_quota, sleep)
+
+
+def _build_match_client(
+    conf: Settings, session: boto3.Session, now: Clock, adapter: PreconnectedAdapter | None
+) -> MatchClient:
+    key = SubscriptionKey(session.client("secretsmanager", config=_CLIENT_CONFIG), conf.subscription_key_secret)
+    return MatchClient(
+        conf.match_endpoint, key, conf.enhance, conf.enable_evaluation, MAX_BATCH, now=now, adapter=adapter
+    )
+
+
+def _build_queues(conf: Settings, session: boto3.Session) -> dict[str, RetryQueue]:
+    """Return the queues by the name that a record has in `queue`."""
+    client = session.client("sqs", config=_CLIENT_CONFIG)
+    urls = {"retry": conf.retry_queue_url, "backfill": conf.backfill_queue_url}
+    return {name: RetryQueue(client, url, conf.dead_letter_queue_url) for name, url in urls.items()}
+
+
+def prewarm(priority: Priority) -> None:
+    """Build the application at import during Lambda's initialisation, which has a whole processor.
+
+    Raises ConfigurationError.
+    """
     if "AWS_LAMBDA_FUNCTION_NAME" in os.environ:
-        sys.setswitchinterval(0.001)  # seconds; a thread at work would keep one whose slot has come for five times that
-        get_application(lane)
-        with suppress(ImportError):  # Lambda's own: containers of one snapshot would all throw the same dice
+        sys.setswitchinterval(_THREAD_SWITCH_SECONDS)
+        get_application(priority)
+        # Lambda has this module. Containers of one snapshot would otherwise share their random numbers.
+        with suppress(ImportError):
             from snapshot_restore_py import register_after_restore  # type: ignore[import-not-found]
 
             register_after_restore(random.seed)
 
 
 def remaining_seconds(context: Any) -> float:
-    """How long the function may still run."""
+    """Return how long the function may still run; infinity outside Lambda."""
     return math.inf if context is None else context.get_remaining_time_in_millis() / 1000

@@ -15,9 +15,9 @@ from botocore.config import Config
 from urllib3.exceptions import ProtocolError
 
 from photodna_guard.aws.quarantine_bucket import QuarantineBucket
+from photodna_guard.aws.response_integrity import reject_truncated_responses
 from photodna_guard.aws.table import Table
 from photodna_guard.aws.upload_bucket import UploadBucket
-from photodna_guard.aws.whole_answers import refuse_partial_answers
 from photodna_guard.domain.errors import RetryableError
 from photodna_guard.domain.models import ObjectHead, Upload
 
@@ -87,7 +87,7 @@ def server() -> Iterator[tuple[Server, str]]:
 @pytest.fixture
 def client(server: tuple[Server, str]) -> Callable[[str], Any]:
     session = boto3.Session("AKIATEST", "secret", region_name="us-east-1")
-    refuse_partial_answers(session.events)
+    reject_truncated_responses(session.events)
     return lambda service: session.client(service, endpoint_url=server[1], config=CONFIG)  # type: ignore[call-overload]
 
 
@@ -124,7 +124,7 @@ def test_a_cut_body_is_an_error_of_urllib3_in_the_raw_stream(
 
 
 def test_the_sdk_alone_takes_a_cut_page_for_an_empty_one(server: tuple[Server, str]) -> None:
-    """Why whole_answers.py is there. Should botocore mend it, that module can go."""
+    """Why response_integrity.py is there. Should botocore mend it, that module can go."""
     server[0].json({"Item": {"a": {"S": "b"}}}, cut)
     bare = boto3.Session("AKIATEST", "secret", region_name="us-east-1").client(
         "dynamodb", endpoint_url=server[1], config=CONFIG

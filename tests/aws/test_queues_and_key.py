@@ -30,7 +30,7 @@ def bodies(sqs: Any, url: str) -> list[str]:
 def test_what_is_sent_is_what_comes_back(sqs: Any, queues: tuple[str, str]) -> None:
     delivery = ScanJob(UPLOAD, 3, 70.0, send_bytes=True, hash_checked=True)
     RetryQueue(sqs, *queues).send(delivery, 0)
-    assert parse_message(bodies(sqs, queues[0])[0]).deliveries == (delivery,)
+    assert parse_message(bodies(sqs, queues[0])[0]).jobs == (delivery,)
 
 
 @pytest.mark.parametrize(("delay", "seconds"), [(-5, 0), (0.4, 0), (7.6, 8), (1e6, 900)])
@@ -47,7 +47,7 @@ def test_a_dead_letter_says_why_and_starts_anew_when_it_is_redriven(sqs: Any, qu
     RetryQueue(sqs, *queues).send_to_dead_letters(ScanJob(UPLOAD, 99, 1e6), "http-500")
     body = bodies(sqs, queues[1])[0]
     assert json.loads(body)["failure_reason"] == "http-500"
-    assert parse_message(body).deliveries == (ScanJob(UPLOAD, redriven=True),)
+    assert parse_message(body).jobs == (ScanJob(UPLOAD, redriven=True),)
 
 
 def test_what_could_not_be_read_is_kept_whole(sqs: Any, queues: tuple[str, str]) -> None:

@@ -34,7 +34,7 @@ class World:
         """What is in the queue of a lane, which is empty then."""
         url, found = self.urls[f"{lane}_QUEUE_URL"], []
         while messages := self.sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", []):
-            found += [delivery.upload for m in messages for delivery in parse_message(m["Body"]).deliveries]
+            found += [delivery.upload for m in messages for delivery in parse_message(m["Body"]).jobs]
         return found
 
     def withheld(self) -> None:

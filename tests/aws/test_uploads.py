@@ -146,14 +146,14 @@ def test_a_tag_that_is_right_is_not_written_again(s3: Any, uploads: UploadBucket
 def test_a_tag_of_what_is_known_to_have_none_is_set_in_one_call(s3: Any, uploads: UploadBucket) -> None:
     upload, made = put(s3), []
     uploads._client.meta.events.register("before-send.s3", lambda request, **_: made.append(request.method))
-    assert uploads.set_status_tag(upload, "matched", bare=True)
+    assert uploads.set_status_tag(upload, "matched", assume_untagged=True)
     assert made == ["PUT"]
     assert tags(s3, upload) == {"scan-status": "matched"}
 
 
 def test_only_the_version_is_tagged(s3: Any, uploads: UploadBucket) -> None:
     first, second = put(s3, b"1"), put(s3, b"2")
-    uploads.set_status_tag(first, "matched", bare=True)
+    uploads.set_status_tag(first, "matched", assume_untagged=True)
     assert tags(s3, second) == {}
 
 

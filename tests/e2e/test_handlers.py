@@ -35,10 +35,10 @@ def test_a_clean_picture_is_settled_at_once_and_costs_four_aws_calls_besides_its
     calls: list[str] = []
     guard = bootstrap.build(settings.from_environment(os.environ), LIVE, session_that_counts(calls))
     warm = bench.put("first.jpg", pictures["clean"])
-    guard.scanner.scan(events.parse_event(warm).deliveries)
+    guard.scanner.scan(events.parse_event(warm).jobs)
     calls.clear()
     record = bench.put("second.jpg", pictures["clean"])
-    guard.scanner.scan(events.parse_event(record).deliveries)
+    guard.scanner.scan(events.parse_event(record).jobs)
     assert calls == [
         "dynamodb.UpdateItem",  # begin
         "s3.GetObject",  # look

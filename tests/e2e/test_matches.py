@@ -51,7 +51,7 @@ def swept(bench: Bench, caplog: pytest.LogCaptureFixture) -> int:
     caplog.clear()
     on_sweep.handler({}, None)
     settings(bench, AWS_ACCESS_KEY_ID="OnUploadRole")
-    told = [record for record in caplog.records if record.msg == "sent again"]
+    told = [record for record in caplog.records if record.msg == "upload redelivered"]
     return len([record for record in told if record.__dict__["bucket"] == bench.bucket])
 
 

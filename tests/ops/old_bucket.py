@@ -36,10 +36,10 @@ def on_queue(sqs: Any, url: str) -> list[Upload]:
     while messages := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
         for message in messages:
             intake = parse_message(message["Body"])
-            assert not intake.faults
+            assert not intake.unreadable
             assert message["Body"].isascii(), "SQS refuses some characters"
-            assert intake.deliveries == (ScanJob(intake.deliveries[0].upload),)
-            found.append(intake.deliveries[0].upload)
+            assert intake.jobs == (ScanJob(intake.jobs[0].upload),)
+            found.append(intake.jobs[0].upload)
     return found
 
 

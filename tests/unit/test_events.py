@@ -43,8 +43,8 @@ def bridge_event(key: str = "a.jpg", **obj: Any) -> dict[str, Any]:
 
 def uploads(payload: object) -> list[Upload]:
     intake = parse_event(payload)
-    assert not intake.faults
-    return [delivery.upload for delivery in intake.deliveries]
+    assert not intake.unreadable
+    return [delivery.upload for delivery in intake.jobs]
 
 
 def test_every_record_of_an_event_is_read() -> None:
@@ -83,8 +83,8 @@ def test_a_key_of_event_bridge_is_taken_as_it_is(key: str) -> None:
 
 @given(st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=300))
 def test_any_key_survives_being_deferred(key: str) -> None:
-    first = parse_event({"Records": [s3_record(key)]}).deliveries[0]
-    assert parse_message(json.dumps(first.as_dict())).deliveries == (first,)
+    first = parse_event({"Records": [s3_record(key)]}).jobs[0]
+    assert parse_message(json.dumps(first.as_dict())).jobs == (first,)
 
 
 @pytest.mark.parametrize("version", [None, "", "null"])
@@ -105,14 +105,14 @@ def test_a_failed_invocation_gives_the_uploads_of_its_event() -> None:
 
 def test_what_a_failed_attempt_left_behind_comes_back() -> None:
     delivery = ScanJob(Upload("uploads", "a", "e1", "v1"), failed_attempts=3, backoff_seconds=70.5, send_bytes=True)
-    assert parse_message(json.dumps(delivery.as_dict())).deliveries == (delivery,)
+    assert parse_message(json.dumps(delivery.as_dict())).jobs == (delivery,)
 
 
 def test_a_message_redriven_from_the_dead_letter_queue_starts_anew() -> None:
     dead = ScanJob(Upload("uploads", "a", "e1", "v1"), failed_attempts=99, backoff_seconds=1e6).as_dict() | {
         "failure_reason": "http-500"
     }
-    again = parse_event(dead).deliveries[0]
+    again = parse_event(dead).jobs[0]
     assert (again.failed_attempts, again.backoff_seconds, again.redriven) == (0, 0.0, True)
 
 
@@ -130,8 +130,8 @@ def test_a_record_that_cannot_be_read_keeps_no_other_from_being_read() -> None:
     broken = s3_record()
     del broken["s3"]["object"]["key"]
     intake = parse_event({"Records": [s3_record("a"), broken, s3_record("b")]})
-    assert [d.upload.key for d in intake.deliveries] == ["a", "b"]
-    assert [(f.part, f.reason) for f in intake.faults] == [(broken, "no key")]
+    assert [d.upload.key for d in intake.jobs] == ["a", "b"]
+    assert [(f.part, f.reason) for f in intake.unreadable] == [(broken, "no key")]
 
 
 NO_EVENTS = [
@@ -158,11 +158,11 @@ NO_EVENTS = [
 @pytest.mark.parametrize("payload", NO_EVENTS)
 def test_what_is_no_event_is_a_fault_with_a_reason(payload: object) -> None:
     intake = parse_event(payload)
-    assert not intake.deliveries
-    assert len(intake.faults) == 1
-    assert intake.faults[0].reason
+    assert not intake.jobs
+    assert len(intake.unreadable) == 1
+    assert intake.unreadable[0].reason
 
 
 @pytest.mark.parametrize("body", ["", "{", "nonsense", "[" * 100_000])
 def test_a_message_that_is_not_json_is_a_fault(body: str) -> None:
-    assert [fault.reason for fault in parse_message(body).faults] == ["not JSON"]
+    assert [fault.reason for fault in parse_message(body).unreadable] == ["not JSON"]

@@ -1,1 +1,1 @@
-"""One AWS service each, behind the words of this application."""
+"""Adapters: one AWS service or resource each, translated into the domain's values and errors."""

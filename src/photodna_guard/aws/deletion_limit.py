@@ -1,7 +1,7 @@
-"""How many matches may be deleted in an hour: one item beside the shared rate's, which every worker moves.
+"""The deletion limit: at most so many matches an hour are deleted, counted for all workers in one DynamoDB item.
 
-A matcher that goes wrong would have everything deleted. When more matches come in an hour than the bound allows, all
-deleting stops until an operator takes `tripped_at` away (docs/runbook.md).
+A faulty matcher would otherwise delete everything. When more matches come in an hour than the limit permits, all
+deleting stops until an operator removes `tripped_at` (docs/runbook.md).
 """
 
 import hashlib
@@ -14,48 +14,62 @@ from photodna_guard.domain.errors import AwaitingOperatorError, DeferrableError
 from photodna_guard.domain.models import Upload
 
 WINDOW_SECONDS = 3600
-_ITEM = {"limiter": "quarantines"}
-_CONTENTION = 10  # refused writes after which somebody else may try
+_ITEM_KEY = {"limiter": "quarantines"}
+# After so many refused writes the match is deferred, so that other workers get their turn.
+_MAX_WRITES = 10
 
 
 class DeletionLimit:
-    """The bound. Its methods raise Busy and TryAgain."""
+    """The deletion limit. Methods raise DeferrableError or RetryableError."""
 
-    def __init__(self, table: Table, most: int, now: Callable[[], float] = time.time) -> None:
-        """`most`: matches an hour."""
-        self._table, self._most, self._now = table, most, now
+    def __init__(self, table: Table, max_per_hour: int, now: Callable[[], float] = time.time) -> None:
+        self._table, self._max_per_hour, self._now = table, max_per_hour, now
         self._item: dict[str, Any] = {}
 
     def acquire(self, upload: Upload) -> None:
-        """Counts a match that is about to be deleted; once, however often it is tried. Raises Withheld."""
-        name, now = hashlib.sha256(f"{upload.id}#{upload.version}".encode()).hexdigest()[:16], int(self._now())
-        for _ in range(_CONTENTION):
-            recent = {each: at for each, at in self._item.get("recent", {}).items() if at > now - WINDOW_SECONDS}
-            full = name not in recent and len(recent) >= self._most
+        """Count a match that is about to be deleted. Repeated calls for one version within the hour count once.
+
+        Raises AwaitingOperatorError if the limit is reached.
+        """
+        match_id = hashlib.sha256(f"{upload.id}#{upload.version}".encode()).hexdigest()[:16]
+        now = int(self._now())
+        for _ in range(_MAX_WRITES):
             try:
-                self._item = self._write("tripped_at", now) if full else self._write("recent", {name: now} | recent)
-            except ConditionFailedError as refused:  # what was known of it is old
+                permitted = self._count(match_id, now)
+            except ConditionFailedError as refused:
+                # Another worker has written since. Its item is the base of the next write.
                 self._item = refused.item
-                full = "tripped_at" in self._item
-                if not full:
+                if "tripped_at" not in self._item:
                     continue
-            if full:
-                raise AwaitingOperatorError(f"more than {self._most} matches in an hour")
+                permitted = False
+            if not permitted:
+                raise AwaitingOperatorError(f"more than {self._max_per_hour} matches in an hour")
             return
         raise DeferrableError("many matches at once", until=now + 1)
 
     @property
     def is_tripped(self) -> bool:
-        """Whether all deleting has stopped, until an operator lets it go on."""
-        return "tripped_at" in self._table.read(_ITEM)
+        """Whether all deleting has stopped until an operator permits it again."""
+        return "tripped_at" in self._table.read(_ITEM_KEY)
+
+    def _count(self, match_id: str, now: int) -> bool:
+        """Write the match into the window and return True, or trip the limit and return False."""
+        recent = {each: at for each, at in self._item.get("recent", {}).items() if at > now - WINDOW_SECONDS}
+        permitted = match_id in recent or len(recent) < self._max_per_hour
+        self._item = self._write("recent", {match_id: now} | recent) if permitted else self._write("tripped_at", now)
+        return permitted
 
     def _write(self, attribute: str, value: object) -> dict[str, Any]:
-        """Changes what is known, unless it has changed meanwhile. Raises Refused."""
+        """Set one attribute, if the item is unchanged since this worker last read it. Raises ConditionFailedError."""
         known = self._item.get("revision")
+        # The window has room for one match more:
+        #
+        # worker A   reads revision 7 ---- counts its match: revision 8
+        # worker B   reads revision 7 ---------------------------------- counts its match: refused, reads 8, trips
         unchanged = "attribute_not_exists(revision)" if known is None else "revision = :known"
         values = {":value": value, ":revision": (known or 0) + 1} | ({} if known is None else {":known": known})
         return self._table.update(
-            _ITEM,
+            _ITEM_KEY,
             "SET #attribute = :value, revision = :revision",
             f"{unchanged} AND attribute_not_exists(tripped_at)",
             values,

@@ -1,13 +1,14 @@
-"""What an AWS call's failure means for the upload: throttled is busy, all else is tried again."""
+"""The failure of an AWS call -> an error of the domain."""
 
-from types import TracebackType
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 from botocore.exceptions import BotoCoreError, ClientError
 from urllib3.exceptions import HTTPError
 
 from photodna_guard.domain.errors import DeferrableError, RetryableError
 
-THROTTLED = frozenset(
+THROTTLING_CODES = frozenset(
     {
         "BandwidthLimitExceeded",
         "KMS.ThrottlingException",
@@ -27,33 +28,48 @@ THROTTLED = frozenset(
     }
 )
 
-
-class translate_aws_errors:  # noqa: N801 - reads as a statement: with calling("sqs:SendMessage")
-    """Raises Busy or TryAgain for a failure of the call within, without the exception's text: it may hold a URL."""
-
-    def __init__(self, operation: str) -> None:
-        self._operation = operation
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> bool | None:
-        if isinstance(error, ClientError):
-            reason = f"{self._operation}: {error_code(error)}"
-            raise (DeferrableError(reason) if _throttled(error) else RetryableError(reason)) from None
-        # botocore passes urllib3's own errors on where it reads an answer beside its session.
-        if isinstance(error, BotoCoreError | HTTPError):
-            raise RetryableError(f"{self._operation}: {type(error).__name__}") from None
-        return None
+# Error code -> the error's class and its reason.
+ErrorTable = Mapping[str, tuple[type[Exception], str]]
+_NO_SPECIAL_ERRORS: ErrorTable = {}
 
 
-def _throttled(error: ClientError) -> bool:
+@contextmanager
+def translate_aws_errors(operation: str, special_errors: ErrorTable = _NO_SPECIAL_ERRORS) -> Iterator[None]:
+    """Translate the failure of the AWS call inside the `with` block.
+
+    The new error never contains the old error's text, which may contain a presigned URL.
+
+    Args:
+        operation: The call's name for the log, such as "s3:GetObject".
+        special_errors: Error codes that mean something other than a failure of the call.
+
+    Raises:
+        DeferrableError: AWS throttles the call.
+        RetryableError: The call failed in any other way.
+    """
+    try:
+        yield
+    except ClientError as error:
+        raise _translate(operation, error, special_errors) from None
+    # botocore passes on urllib3's own errors if it reads a response outside its session.
+    except (BotoCoreError, HTTPError) as error:
+        raise RetryableError(f"{operation}: {type(error).__name__}") from None
+
+
+def _translate(operation: str, error: ClientError, special_errors: ErrorTable) -> Exception:
+    code = error_code(error)
+    if code in special_errors:
+        error_class, reason = special_errors[code]
+        return error_class(reason)
+    error_class = DeferrableError if _is_throttled(error) else RetryableError
+    return error_class(f"{operation}: {code}")
+
+
+def _is_throttled(error: ClientError) -> bool:
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
-    return error_code(error) in THROTTLED or status in (429, 503)
+    return error_code(error) in THROTTLING_CODES or status in (429, 503)
 
 
 def error_code(error: ClientError) -> str:
-    """S3's or another service's error code, or the HTTP status where an answer had no body."""
+    """Return the service's error code, or the HTTP status as text if the response had no body."""
     return str(error.response.get("Error", {}).get("Code", "unknown"))

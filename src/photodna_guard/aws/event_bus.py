@@ -1,33 +1,50 @@
-"""EventBridge: an event for each settled upload that is not clean. No URL, no key in it.
+"""EventBridge: one event for each settled upload that is not clean. It contains no URL and no key.
 
-Its detail is what docs/schemas/settled-1.schema.json says.
+docs/schemas/settled-1.schema.json describes the event's detail.
 """
 
 import json
 from typing import TYPE_CHECKING
 
-from photodna_guard.aws.error_translation import THROTTLED, translate_aws_errors
+from photodna_guard.aws.error_translation import THROTTLING_CODES, translate_aws_errors
 from photodna_guard.domain.errors import DeferrableError, RetryableError
-from photodna_guard.domain.models import ScanRecord, Upload, to_iso
+from photodna_guard.domain.models import ScanRecord, Upload
+from photodna_guard.domain.timestamps import to_iso
 
 if TYPE_CHECKING:
     from mypy_boto3_events import EventBridgeClient
     from mypy_boto3_events.type_defs import PutEventsRequestEntryTypeDef
 
 SOURCE, DETAIL_TYPE = "photodna-guard", "Upload Settled"
+SCHEMA_ID = "photodna-guard/settled/1"
 
 
 class EventBus:
-    """The account's default event bus. Its methods raise Busy and TryAgain."""
+    """The account's default event bus."""
 
     def __init__(self, client: "EventBridgeClient", stack: str) -> None:
-        """`stack`: the name that tells this deployment's events from another's."""
+        """`stack`: the stack's name, which distinguishes the events of several deployments."""
         self._client, self._stack = client, stack
 
     def publish_settled(self, upload: Upload, record: ScanRecord) -> None:
-        """Announces how an upload ended. At least once: who listens goes by `upload`, `version` and `status`."""
-        detail = {
-            "schema": "photodna-guard/settled/1",
+        """Publish the outcome of an upload, at least once: subscribers deduplicate by upload, version and status.
+
+        Raises DeferrableError or RetryableError.
+        """
+        entry: PutEventsRequestEntryTypeDef = {
+            "Source": SOURCE,
+            "DetailType": DETAIL_TYPE,
+            "Detail": json.dumps(self._detail(upload, record)),
+        }
+        with translate_aws_errors("events:PutEvents"):
+            answer = self._client.put_events(Entries=[entry])
+        if answer["FailedEntryCount"]:
+            code = answer["Entries"][0].get("ErrorCode", "unknown")
+            raise (DeferrableError if code in THROTTLING_CODES else RetryableError)(f"events:PutEvents: {code}")
+
+    def _detail(self, upload: Upload, record: ScanRecord) -> dict[str, object]:
+        return {
+            "schema": SCHEMA_ID,
             "stack": self._stack,
             "upload": upload.id,
             "bucket": upload.bucket,
@@ -39,13 +56,3 @@ class EventBus:
             "quarantine_key": record.copy.key if record.copy else None,
             "received_at": to_iso(record.received),
         }
-        entry: PutEventsRequestEntryTypeDef = {
-            "Source": SOURCE,
-            "DetailType": DETAIL_TYPE,
-            "Detail": json.dumps(detail),
-        }
-        with translate_aws_errors("events:PutEvents"):
-            answer = self._client.put_events(Entries=[entry])
-        if answer["FailedEntryCount"]:
-            what = answer["Entries"][0].get("ErrorCode", "unknown")
-            raise (DeferrableError if what in THROTTLED else RetryableError)(f"events:PutEvents: {what}")

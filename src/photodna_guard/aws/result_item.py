@@ -1,70 +1,40 @@
-"""A result as DynamoDB holds it, and what it says."""
+"""An item of the results table <-> the domain's values."""
 
 import zlib
 from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from photodna_guard.domain.models import MatchFlag, QuarantinedCopy, ScanJob, ScanRecord, Status, Upload
-
-# What a record that is opened again keeps of an earlier match, in the list `previous_matches`.
-# More than that add nothing, and a result has 400 KB: the copies are found by `quarantine_key` all the same.
-MAX_PREVIOUS_MATCHES = 20
-KEPT_ATTRIBUTES = (
-    "quarantine_key",
-    "quarantine_version",
-    "evidence_key",
-    "sha256",
-    "matches",
-    "is_test",
-    "tracking_id",
-    "settled_at",
-)
-COPY_ATTRIBUTES = (
-    "quarantine_key",
-    "quarantine_version",
-    "sha256",
-    "size",
-    "copied_at",
-    "content_type",
-    "last_modified",
-    "metadata",
-    "evidence_key",
+from photodna_guard.domain.models import (
+    MatchFlag,
+    QuarantinedCopy,
+    ScanRecord,
+    SourceObject,
+    Status,
+    Upload,
+    Verdict,
 )
 
-UNTAGGED = "UNTAGGED"  # of `needs_attention`: settled, and no room for its tag
-SHARDS = 16  # of the index `unsettled`: one partition takes a thousand writes a second
+# The value of `needs_attention` of a settled record whose object has no room for the scan-status tag.
+UNTAGGED = "UNTAGGED"
+# Partitions of the index `unsettled`. One partition takes a thousand writes a second.
+SHARD_COUNT = 16
 
 
-def needs_new_scan(delivery: ScanJob, item: Mapping[str, Any]) -> bool:
-    """Whether a settled record is to be opened again.
-
-    Without versions the same bytes under the same key have the same ETag: a later event of theirs is another upload,
-    and what was true of the first (clean, or quarantined and gone) says nothing about it.
-    """
-    upload = delivery.upload
-    again = upload.version_id is None and _later(upload.sequencer, item["sequencer"])
-    return again or (delivery.redriven and item["status"] == Status.FAILED)
-
-
-def _later(one: str, other: str) -> bool:
-    """S3's order: the shorter padded with zeros on the right."""
-    length = max(len(one), len(other))
-    return one.ljust(length, "0").upper() > other.ljust(length, "0").upper()
-
-
-def record_of(item: Mapping[str, Any]) -> ScanRecord:
-    """The record that an item is."""
+def parse_record(item: Mapping[str, Any]) -> ScanRecord:
+    """Return an item as a record."""
     status = Status(item["status"])
+    previous_matches = item.get("previous_matches", [])
     return ScanRecord(
         status=status,
         lease=item.get("lease", ""),
         attempts=int(item["attempts"]),
         is_test=item["is_test"],
-        copy=copy_of(item),
-        evidence=bool(item["matches"] or item.get("previous_matches") or status is Status.MATCHED),
-        quarantined_before=any(not match["is_test"] for match in item.get("previous_matches", [])),
-        received=datetime.fromisoformat(item["received_at"]).timestamp(),
+        copy=parse_copy(item),
+        evidence=bool(item["matches"] or previous_matches or status is Status.MATCHED),
+        quarantined_before=any(not match["is_test"] for match in previous_matches),
+        received=parse_received(item),
         published="unsettled" not in item,
         untagged=item.get("needs_attention") == UNTAGGED,
         reason=item.get("reason", ""),
@@ -72,15 +42,20 @@ def record_of(item: Mapping[str, Any]) -> ScanRecord:
     )
 
 
-def copy_of(item: Mapping[str, Any]) -> QuarantinedCopy | None:
-    """The copy that an item tells of, where there is one."""
+def parse_received(item: Mapping[str, Any]) -> float:
+    """Return the epoch seconds at which an item's upload was first claimed."""
+    return datetime.fromisoformat(item["received_at"]).timestamp()
+
+
+def parse_copy(item: Mapping[str, Any]) -> QuarantinedCopy | None:
+    """Return an item's quarantined copy, if it has one."""
     if "quarantine_version" not in item:
         return None
     return QuarantinedCopy(item["quarantine_key"], item["quarantine_version"], item["sha256"], int(item.get("size", 0)))
 
 
-def flags_of(item: Mapping[str, Any]) -> tuple[MatchFlag, ...]:
-    """What the service said of a match."""
+def parse_flags(item: Mapping[str, Any]) -> tuple[MatchFlag, ...]:
+    """Return the sources' matches in an item."""
     return tuple(
         MatchFlag(
             source=match["source"],
@@ -92,19 +67,8 @@ def flags_of(item: Mapping[str, Any]) -> tuple[MatchFlag, ...]:
     )
 
 
-def source_of(upload: Upload) -> dict[str, Any]:
-    """What a record keeps of its upload's event: for its evidence, and for a sweep that sends it again."""
-    return {
-        "etag": upload.etag,
-        "size": upload.size,
-        "event_time": upload.event_time,
-        "principal": upload.principal,
-        "source_ip": upload.source_ip,
-    }
-
-
-def upload_of(item: Mapping[str, Any]) -> Upload:
-    """The upload that a record is of, as its event told of it."""
+def parse_upload(item: Mapping[str, Any]) -> Upload:
+    """Return an item's upload, as its event described it."""
     bucket, _, key = item["upload"].partition("/")
     source, version = item.get("source", {}), item["version"]
     return Upload(
@@ -120,11 +84,41 @@ def upload_of(item: Mapping[str, Any]) -> Upload:
     )
 
 
-def shard(upload: Upload) -> str:
-    """The partition of the index `unsettled` that an upload's record is in."""
-    return f"{zlib.crc32(upload.id.encode()) % SHARDS:x}"
+def source_attribute(upload: Upload) -> dict[str, Any]:
+    """Return the item's `source`: the event's facts that evidence and redelivery need, without the empty ones."""
+    facts = {
+        "etag": upload.etag,
+        "size": upload.size,
+        "event_time": upload.event_time,
+        "principal": upload.principal,
+        "source_ip": upload.source_ip,
+    }
+    return {name: value for name, value in facts.items() if value}
 
 
-def published_attributes() -> dict[str, None]:
-    """The attributes that end with it when nothing is left to be told of a record."""
-    return {"unsettled": None, "redeliver_at": None, "queue": None}
+def match_attributes(verdict: Verdict) -> dict[str, object]:
+    """Return the attributes of a match. None removes an attribute."""
+    return {
+        "tracking_id": verdict.tracking_id,
+        "is_test": verdict.is_test,
+        "matches": [asdict(flag) | {"violations": list(flag.violations)} for flag in verdict.flags],
+        "reason": verdict.reason or None,
+    }
+
+
+def copy_attributes(copy: QuarantinedCopy, source: SourceObject) -> dict[str, object]:
+    """Return the attributes of a quarantined copy and of the source's headers."""
+    return {
+        "quarantine_key": copy.key,
+        "quarantine_version": copy.version_id,
+        "sha256": copy.sha256,
+        "size": copy.size,
+        "metadata": dict(source.metadata),
+        "content_type": source.content_type,
+        "last_modified": source.last_modified,
+    }
+
+
+def shard_of(upload: Upload) -> str:
+    """Return an upload's partition of the index `unsettled`, hexadecimal."""
+    return f"{zlib.crc32(upload.id.encode()) % SHARD_COUNT:x}"

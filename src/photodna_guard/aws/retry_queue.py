@@ -1,4 +1,4 @@
-"""The retry queue and its dead-letter queue: what waits for another try, and what was given up."""
+"""The retry queue or the backfill queue, with its dead-letter queue."""
 
 import json
 from typing import TYPE_CHECKING
@@ -9,28 +9,32 @@ from photodna_guard.domain.models import ScanJob
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
-MAX_DELAY_SECONDS = 900  # seconds: the most that SQS takes. Whoever has to wait longer is sent round again
+# The maximum of SQS. A job that has to wait longer is deferred again.
+MAX_DELAY_SECONDS = 900
 
 
 class RetryQueue:
-    """The two queues. Its methods raise Busy and TryAgain."""
+    """A queue and its dead-letter queue. Methods raise DeferrableError or RetryableError."""
 
     def __init__(self, client: "SQSClient", queue_url: str, dead_letter_queue_url: str) -> None:
-        self._client, self._queue, self._dead_letters = client, queue_url, dead_letter_queue_url
+        self._client, self._queue_url, self._dead_letter_queue_url = client, queue_url, dead_letter_queue_url
 
     def send(self, job: ScanJob, delay: float) -> None:
-        """Delivers again after `delay` seconds."""
+        """Send a job that becomes visible after `delay` seconds, limited to MAX_DELAY_SECONDS."""
         seconds = min(max(round(delay), 0), MAX_DELAY_SECONDS)
         with translate_aws_errors("sqs:SendMessage"):
-            self._client.send_message(QueueUrl=self._queue, MessageBody=json.dumps(job.as_dict()), DelaySeconds=seconds)
+            self._client.send_message(
+                QueueUrl=self._queue_url, MessageBody=json.dumps(job.as_dict()), DelaySeconds=seconds
+            )
 
     def send_to_dead_letters(self, what: object, reason: str) -> None:
-        """Keeps a delivery, or a part of a payload that nobody can read, for a person, with the reason.
+        """Send a job or an unreadable part of a payload to the dead-letter queue, with the reason.
 
-        Redriven to the retry queue, a delivery starts anew.
+        A job that an operator redrives from there starts anew.
         """
-        known = what.as_dict() if isinstance(what, ScanJob) else {"unreadable_event": what}
+        content = what.as_dict() if isinstance(what, ScanJob) else {"unreadable_event": what}
         with translate_aws_errors("sqs:SendMessage"):
             self._client.send_message(
-                QueueUrl=self._dead_letters, MessageBody=json.dumps(known | {"failure_reason": reason}, default=str)
+                QueueUrl=self._dead_letter_queue_url,
+                MessageBody=json.dumps(content | {"failure_reason": reason}, default=str),
             )

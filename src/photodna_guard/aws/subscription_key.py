@@ -10,18 +10,22 @@ from photodna_guard.domain.errors import KeyUnavailableError
 if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
 
-# Long, since a key that was changed shows itself: the service answers 401, and the key is fetched afresh.
+# An hour is short enough: after a rotation the service answers 401, and the key is fetched afresh.
 MAX_AGE_SECONDS = 3600
 
 
 class SubscriptionKey:
-    """The key. Raises NoKey where it cannot be had: that is no upload's failure."""
+    """The subscription key of the Match service."""
 
     def __init__(self, client: "SecretsManagerClient", secret: str) -> None:
+        """`secret`: the secret's ARN or name."""
         self._provider, self._secret = SecretsProvider(boto3_client=client), secret
 
     def get(self, fresh: bool = False) -> str:
-        """The key as it goes into the header. Never log it."""
+        """Return the key for the request's header. Never log it.
+
+        `fresh`: bypass the cache. Raises KeyUnavailableError if the secret cannot be read or contains no key.
+        """
         try:
             value = self._provider.get(self._secret, max_age=MAX_AGE_SECONDS, force_fetch=fresh)
         except GetParameterError:

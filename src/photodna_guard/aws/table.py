@@ -1,7 +1,8 @@
-"""A DynamoDB table whose items are only ever moved by conditional updates; and what its answers tell of its clock."""
+"""A DynamoDB table whose items are written by conditional updates only. Its responses set the server clock."""
 
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
@@ -15,11 +16,11 @@ from photodna_guard.rate_limiter.server_clock import ServerClock
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-_to_item, _from_item = TypeSerializer().serialize, TypeDeserializer().deserialize
+_serialize, _deserialize = TypeSerializer().serialize, TypeDeserializer().deserialize
 
 
 class ConditionFailedError(Exception):
-    """The condition did not hold; `item` is what stands there."""
+    """The condition of an update did not hold, so nothing was written. `item` is the stored item; empty if none."""
 
     def __init__(self, item: dict[str, Any]) -> None:
         super().__init__()
@@ -28,11 +29,13 @@ class ConditionFailedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """`time` hears each answer's date; `now` is this machine's clock (epoch seconds)."""
+    """One DynamoDB table. Methods raise DeferrableError or RetryableError."""
 
     client: "DynamoDBClient"
     name: str
+    # This machine's clock in epoch seconds.
     now: Callable[[], float] = time.time
+    # Learns DynamoDB's clock from the Date header of each response.
     time: ServerClock = field(default_factory=ServerClock)
 
     def update(
@@ -43,41 +46,49 @@ class Table:
         values: Mapping[str, object],
         names: Mapping[str, str] | None = None,
     ) -> dict[str, Any]:
-        """One UpdateItem: the item as it is afterwards. Raises Refused, Busy and TryAgain."""
+        """Update one item and return all its attributes afterwards.
+
+        Args:
+            key: The key's attributes, all strings.
+            expression: The UpdateExpression.
+            condition: The ConditionExpression; None to write in any case.
+            values: The values of both expressions by placeholder, such as ":status".
+            names: The attribute names of both expressions by placeholder, such as "#status".
+
+        Raises:
+            ConditionFailedError: The condition did not hold.
+        """
         more: Any = {"ExpressionAttributeNames": names} if names else {}
         if condition:
             more |= {"ConditionExpression": condition, "ReturnValuesOnConditionCheckFailure": "ALL_OLD"}
         if values:
-            more["ExpressionAttributeValues"] = {name: _to_item(value) for name, value in values.items()}
+            more["ExpressionAttributeValues"] = {name: _serialize(value) for name, value in values.items()}
+        return self._update_item({"Key": _to_key(key), "UpdateExpression": expression, **more})
+
+    def _update_item(self, arguments: Any) -> dict[str, Any]:
         with translate_aws_errors("dynamodb:UpdateItem"):
             sent = self.now()
             try:
-                answer = self.client.update_item(
-                    TableName=self.name,
-                    Key=_key(key),
-                    UpdateExpression=expression,
-                    ReturnValues="ALL_NEW",
-                    **more,
-                )
+                answer = self.client.update_item(TableName=self.name, ReturnValues="ALL_NEW", **arguments)
             except ClientError as error:
-                self._hear(sent, error.response)
+                self._observe_date(sent, error.response)
                 if error_code(error) != "ConditionalCheckFailedException":
                     raise
-                found: Any = error.response.get("Item", {})
-                raise ConditionFailedError(_plain(found)) from None
-        self._hear(sent, answer)
-        return _plain(answer["Attributes"])
+                stored: Any = error.response.get("Item", {})
+                raise ConditionFailedError(_to_python(stored)) from None
+        self._observe_date(sent, answer)
+        return _to_python(answer["Attributes"])
 
     def read(self, key: Mapping[str, str]) -> dict[str, Any]:
-        """The item as it is, empty where there is none. Raises Busy and TryAgain."""
+        """Return an item by a consistent read; empty if there is none."""
         with translate_aws_errors("dynamodb:GetItem"):
             sent = self.now()
-            answer = self.client.get_item(TableName=self.name, Key=_key(key), ConsistentRead=True)
-        self._hear(sent, answer)
-        return _plain(answer.get("Item", {}))
+            answer = self.client.get_item(TableName=self.name, Key=_to_key(key), ConsistentRead=True)
+        self._observe_date(sent, answer)
+        return _to_python(answer.get("Item", {}))
 
     def query(self, index: str, attribute: str, value: str) -> Iterator[dict[str, Any]]:
-        """The items of one partition of an index, as they were a moment ago. Raises Busy and TryAgain."""
+        """Yield the items of one partition of an index, from all pages. The index is eventually consistent."""
         more: Any = {}
         while more is not None:
             with translate_aws_errors("dynamodb:Query"):
@@ -89,22 +100,22 @@ class Table:
                     ExpressionAttributeValues={":value": {"S": value}},
                     **more,
                 )
-            yield from map(_plain, answer["Items"])
+            yield from map(_to_python, answer["Items"])
             last = answer.get("LastEvaluatedKey")
             more = {"ExclusiveStartKey": last} if last else None
 
-    def _hear(self, sent: float, answer: Mapping[str, Any]) -> None:
+    def _observe_date(self, sent: float, answer: Mapping[str, Any]) -> None:
+        """Pass a response's Date header to the server clock, with the times between which it was written."""
         received = self.now()
         date = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("date", "")
-        try:
+        # A response without a usable date is ignored.
+        with suppress(ValueError, TypeError):
             self.time.observe(sent, received, parsedate_to_datetime(date).timestamp())
-        except (ValueError, TypeError):  # an answer without a usable date tells nothing
-            return
 
 
-def _key(key: Mapping[str, str]) -> dict[str, Any]:
+def _to_key(key: Mapping[str, str]) -> dict[str, Any]:
     return {attribute: {"S": value} for attribute, value in key.items()}
 
 
-def _plain(item: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: _from_item(value) for name, value in item.items()}
+def _to_python(item: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: _deserialize(value) for name, value in item.items()}

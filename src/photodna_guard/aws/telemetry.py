@@ -1,4 +1,4 @@
-"""What is told: a log line and a metric for each thing that happens to an upload. Alarms are made of the metrics."""
+"""Telemetry: a log line and a metric for each thing that happens to an upload. The alarms watch the metrics."""
 
 import threading
 import time
@@ -10,101 +10,108 @@ from aws_lambda_powertools.metrics import MetricUnit
 
 from photodna_guard.domain.models import Status, Upload
 
-_QUIET = (Status.CLEAN, Status.SKIPPED, Status.GONE)
+# An operator need not look at uploads with these outcomes, so their log lines are INFO.
+_UNREMARKABLE_STATUSES = (Status.CLEAN, Status.SKIPPED, Status.GONE)
 
 
 class Telemetry:
-    """Log lines and metrics. No metric has an object's key as a dimension; no line holds a URL or the key."""
+    """Log lines and metrics. No metric has an object's key as a dimension; no line contains a URL or the key."""
 
     def __init__(self, logger: Logger, metrics: Metrics, now: Callable[[], float] = time.time) -> None:
         self._log, self._metrics, self._now = logger, metrics, now
-        self._lock = threading.Lock()  # a batch is worked by threads; Metrics is not made for them
+        # A batch is processed by several threads, and Metrics is not thread-safe.
+        self._lock = threading.Lock()
 
     @contextmanager
     def flushing(self) -> Iterator[None]:
-        """Writes the metrics of what happens within, however it ends."""
+        """Write the metrics when the `with` block ends, even by an error."""
         try:
             yield
         finally:
             self._flush()
 
     def log_settled(self, upload: Upload, status: Status, reason: str, received: float, is_test: bool) -> None:
-        """An upload's way has ended. `received`: epoch seconds at which it began."""
-        self._metric("TestQuarantined" if is_test else status.value.title())
-        self._metric("TimeToVerdict", max(0.0, self._now() - received), MetricUnit.Seconds)
-        tell = self._log.info if status in _QUIET or is_test else self._log.warning
-        tell("settled", extra=_upload_fields(upload) | {"status": status.value, "reason": reason, "is_test": is_test})
+        """Log an upload's outcome. `received`: epoch seconds at which the upload was first claimed."""
+        self._add_metric("TestQuarantined" if is_test else status.value.title())
+        self._add_metric("TimeToVerdict", max(0.0, self._now() - received), MetricUnit.Seconds)
+        log = self._log.info if status in _UNREMARKABLE_STATUSES or is_test else self._log.warning
+        fields = {"status": status.value, "reason": reason, "is_test": is_test}
+        log("upload settled", extra=_upload_fields(upload) | fields)
 
     def log_match(self, upload: Upload, is_test: bool) -> None:
-        """A match is known and about to be moved. Written at once: what comes after may be cut off."""
-        self._metric("TestMatched" if is_test else "Matched")
-        self._log.warning("matched", extra=_upload_fields(upload) | {"is_test": is_test})
+        """Log a match that is about to be quarantined. The metric is written at once: the function may die next."""
+        self._add_metric("TestMatched" if is_test else "Matched")
+        self._log.warning("match found", extra=_upload_fields(upload) | {"is_test": is_test})
         self._flush()
 
     def log_deferred(self, upload: Upload, reason: str, delay: float, counted: bool) -> None:
-        """An upload waits: because something failed (`counted`), or for a slot or a pause."""
-        self._metric("FailedAttempt" if counted else "Deferred")
-        tell = self._log.warning if counted else self._log.info
-        tell("deferred", extra=_upload_fields(upload) | {"reason": reason, "delay_seconds": round(delay, 1)})
+        """Log that an upload waits `delay` seconds: after a failed attempt (`counted`), or for a slot or a pause."""
+        self._add_metric("FailedAttempt" if counted else "Deferred")
+        fields = {"reason": reason, "delay_seconds": round(delay, 1)}
+        if counted:
+            self._log.warning("attempt failed, upload will be retried", extra=_upload_fields(upload) | fields)
+        else:
+            self._log.info("upload deferred", extra=_upload_fields(upload) | fields)
 
     def log_pause(self, reason: str, seconds: float) -> None:
-        """The whole fleet waits: the service said so."""
-        self._metric("Throttled")
-        self._log.warning("paused", extra={"reason": reason, "seconds": round(seconds, 1)})
+        """Log that no worker sends requests for some seconds, as the service asked."""
+        self._add_metric("Throttled")
+        fields = {"reason": reason, "seconds": round(seconds, 1)}
+        self._log.warning("requests paused: the service throttles", extra=fields)
 
     def log_key_unavailable(self) -> None:
-        """The subscription key is refused by the service, or cannot be had."""
-        self._metric("KeyRefused")
-        self._log.error("the subscription key is refused, or cannot be had: everything waits")
+        """Log that the service refuses the subscription key, or that the key cannot be read."""
+        self._add_metric("KeyRefused")
+        self._log.error("requests paused: the subscription key is refused or cannot be read")
 
     def log_service_unavailable(self, reason: str) -> None:
-        """The service is taken for away: everybody waits, and one request at a time is the probe."""
-        self._metric("ServiceUnavailable")
-        self._log.error("the service does not answer: everything waits", extra={"reason": reason})
+        """Log that the circuit breaker is open: all workers wait, and one probe at a time is sent."""
+        self._add_metric("ServiceUnavailable")
+        self._log.error("requests paused: the service does not respond", extra={"reason": reason})
 
     def gauge_quota_used(self, used: float) -> None:
-        """The part of the monthly quota that is used up."""
-        self._metric("QuotaUsed", 100 * used, MetricUnit.Percent)
+        """Record the used part of the monthly quota, 1.0 for all of it."""
+        self._add_metric("QuotaUsed", 100 * used, MetricUnit.Percent)
 
     def log_untagged(self, upload: Upload) -> None:
-        """The object has no room for the scan-status tag."""
-        self._metric("Untagged")
-        self._log.warning("the object has ten tags already: no room for scan-status", extra=_upload_fields(upload))
+        """Log that the object has no room for the scan-status tag."""
+        self._add_metric("Untagged")
+        self._log.warning("scan-status tag not set: the object has ten tags", extra=_upload_fields(upload))
 
     def log_held_match(self, upload: Upload, reason: str) -> None:
-        """A match is not moved until the operator says so."""
-        self._metric("MatchHeld")
-        self._log.warning("hold_reason", extra=_upload_fields(upload) | {"reason": reason})
+        """Log that a match waits for the operator before it is deleted."""
+        self._add_metric("MatchHeld")
+        self._log.warning("match held for the operator", extra=_upload_fields(upload) | {"reason": reason})
 
     def log_redelivered(self, upload: Upload) -> None:
-        """Nobody has taken an upload up for too long: the sweep sent it again."""
-        self._metric("Redelivered")
-        self._log.warning("sent again", extra=_upload_fields(upload))
+        """Log that the sweep redelivered an upload whose message counts as lost."""
+        self._add_metric("Redelivered")
+        self._log.warning("upload redelivered", extra=_upload_fields(upload))
 
     def gauge_oldest_unsettled(self, seconds: float) -> None:
-        """The age of the oldest upload that is not settled; a backfill's do not count."""
-        self._metric("OldestUnsettled", seconds, MetricUnit.Seconds)
+        """Record the age of the oldest unsettled upload, without those of a backfill."""
+        self._add_metric("OldestUnsettled", seconds, MetricUnit.Seconds)
 
     def gauge_awaiting_operator(self, count: int) -> None:
-        """So many matches wait for the operator's word, as the bound was reached."""
-        self._metric("AwaitingOperator", count)
+        """Record how many matches wait for the operator because the deletion limit is reached."""
+        self._add_metric("AwaitingOperator", count)
 
     def log_unreadable_event(self, reason: str) -> None:
-        """A payload, or a part of one, went to the dead-letter queue."""
-        self._metric("UnreadableEvent")
-        self._log.error("an event cannot be read and is kept in the dead-letter queue", extra={"reason": reason})
+        """Log that a payload, or a part of one, went to the dead-letter queue."""
+        self._add_metric("UnreadableEvent")
+        self._log.error("unreadable event sent to the dead-letter queue", extra={"reason": reason})
 
     def log_quarantine_failed(self, upload: Upload, reason: str) -> None:
-        """A match is not in quarantine yet. It is tried for ever."""
-        self._metric("QuarantineFailed")
-        self._log.error("a match could not be moved yet", extra=_upload_fields(upload) | {"reason": reason})
+        """Log that a match could not be quarantined yet. It is retried without end."""
+        self._add_metric("QuarantineFailed")
+        self._log.error("match not quarantined yet", extra=_upload_fields(upload) | {"reason": reason})
 
     def log_redelivery_required(self, upload: Upload, reason: str) -> None:
-        """An upload could neither be settled nor deferred: it is delivered again."""
-        self._metric("RedeliveryRequired")
-        self._log.error("not finished, to be delivered again", extra=_upload_fields(upload) | {"reason": reason})
+        """Log that an upload was neither settled nor deferred, so that its event is delivered again."""
+        self._add_metric("RedeliveryRequired")
+        self._log.error("upload to be redelivered", extra=_upload_fields(upload) | {"reason": reason})
 
-    def _metric(self, name: str, value: float = 1, unit: MetricUnit = MetricUnit.Count) -> None:
+    def _add_metric(self, name: str, value: float = 1, unit: MetricUnit = MetricUnit.Count) -> None:
         with self._lock:
             self._metrics.add_metric(name, unit, value)
 

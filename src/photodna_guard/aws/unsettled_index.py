@@ -1,48 +1,57 @@
-"""What is on its way, from the results table's index `unsettled`: for the sweep."""
+"""The results table's index `unsettled`, which the sweep reads."""
 
 from collections.abc import Iterator
-from datetime import datetime
 from typing import Any
 
-from photodna_guard.aws.result_item import SHARDS, upload_of
+from photodna_guard.aws.result_item import SHARD_COUNT, parse_received, parse_upload
 from photodna_guard.aws.results_table import HELD_FOR_OPERATOR, REDELIVER_AFTER_SECONDS
 from photodna_guard.aws.table import ConditionFailedError, Table
 from photodna_guard.domain.models import UnsettledRecord, Upload
 
+_INDEX, _PARTITION_KEY = "unsettled", "unsettled"
+# sweep    reads an overdue record ------------------------------- redelivers: refused
+# worker                              claims it: new redeliver_at
+_UNCHANGED = "redeliver_at = :seen"
+
 
 class UnsettledIndex:
-    """The index. Its methods raise Busy and TryAgain."""
+    """The records that are not settled or not published. Methods raise DeferrableError or RetryableError."""
 
     def __init__(self, table: Table) -> None:
         self._table = table
 
     def iter_unsettled(self) -> Iterator[UnsettledRecord]:
-        """All that waits, oldest first within each partition."""
-        for shard in range(SHARDS):
-            yield from map(_waiting, self._table.query("unsettled", "unsettled", f"{shard:x}"))
+        """Yield all records but the held matches, oldest first within each partition."""
+        for shard in range(SHARD_COUNT):
+            yield from self._iter_partition(f"{shard:x}")
 
     def iter_held(self) -> Iterator[UnsettledRecord]:
-        """The matches that are not moved until the operator says so."""
-        yield from map(_waiting, self._table.query("unsettled", "unsettled", HELD_FOR_OPERATOR))
+        """Yield the matches that wait for the operator."""
+        return self._iter_partition(HELD_FOR_OPERATOR)
 
     def claim(self, record: UnsettledRecord, now: int) -> Upload | None:
-        """The upload, to be sent again; None where somebody else has taken it up meanwhile.
+        """Return the upload to redeliver; None if a worker claimed the record since it was read.
 
-        Next it is overdue after as long again as it has waited: a backlog gets few messages that it has already.
+        The next redelivery is due after as long again as the upload has waited, so that a backlog gets few duplicates.
+        `now`: epoch seconds.
         """
         patience = max(REDELIVER_AFTER_SECONDS[record.queue], now - int(record.received))
         try:
             item = self._table.update(
                 {"upload": record.upload, "version": record.version},
                 "SET redeliver_at = :next",
-                "redeliver_at = :seen",
+                _UNCHANGED,
                 {":next": now + patience, ":seen": record.overdue},
             )
         except ConditionFailedError:
             return None
-        return upload_of(item)
+        return parse_upload(item)
+
+    def _iter_partition(self, partition: str) -> Iterator[UnsettledRecord]:
+        return map(_parse_unsettled, self._table.query(_INDEX, _PARTITION_KEY, partition))
 
 
-def _waiting(item: dict[str, Any]) -> UnsettledRecord:
-    received = datetime.fromisoformat(item["received_at"]).timestamp()
-    return UnsettledRecord(item["upload"], item["version"], item["queue"], received, int(item["redeliver_at"]))
+def _parse_unsettled(item: dict[str, Any]) -> UnsettledRecord:
+    return UnsettledRecord(
+        item["upload"], item["version"], item["queue"], parse_received(item), int(item["redeliver_at"])
+    )

@@ -1,1 +1,1 @@
-"""Values and errors of the domain: frozen, no I/O."""
+"""Values and errors of the domain: frozen, without I/O."""

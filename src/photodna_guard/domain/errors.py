@@ -1,32 +1,72 @@
-"""The errors, one class for each thing that a caller can do about them."""
+"""The application's errors: one class for each reaction of the caller.
+
+The tree, with that reaction:
+
+    GuardError
+    ├── ConfigurationError             the function cannot start
+    ├── MalformedEventError            -> dead-letter queue
+    ├── RedeliveryRequiredError        -> Lambda delivers the event again
+    ├── ObjectGoneError                -> settle as GONE
+    ├── UnscannableError               -> settle as UNSCANNABLE
+    ├── RetryableError                 -> retry: a failed attempt is counted
+    ├── DeferrableError                -> defer: no attempt is counted
+    │   ├── LeaseHeldError             -> wait until the lease has ended
+    │   └── ServiceUnavailableError    -> all workers wait; known hashes still match
+    │       ├── ServiceUnreachableError   -> circuit breaker opens
+    │       └── KeyUnavailableError       -> an alarm asks for the operator
+    └── AwaitingOperatorError          -> hold: the match waits for the operator
+
+Every class says when it is raised and what the caller does.
+"""
 
 
 class GuardError(Exception):
-    """Any error of this application. Its text is safe to log: it holds no URL and no key."""
+    """Base class of all errors of this application.
+
+    The text is safe to log: it contains no URL and no subscription key.
+    """
 
 
 class ConfigurationError(GuardError):
-    """The environment is not usable. The operator mends the stack's parameters; nothing can run until then."""
+    """The environment is unusable. Raised before any upload is processed.
+
+    Nothing runs until the operator corrects the stack's parameters.
+    """
 
 
 class MalformedEventError(GuardError):
-    """A payload, or one record of it, does not speak of an upload. It is kept in the dead-letter queue."""
+    """A payload, or one record of it, names no upload. Raised while an event is parsed.
+
+    The caller sends that part to the dead-letter queue.
+    """
 
 
 class RedeliveryRequiredError(GuardError):
-    """Some uploads could neither be settled nor deferred. Raised to Lambda, which delivers the event again."""
+    """Some uploads of an event were neither settled nor deferred. Raised by a handler at its end.
+
+    Lambda delivers the event again.
+    """
 
 
 class ObjectGoneError(GuardError):
-    """The version is no longer there. The upload is settled as GONE; the text is the reason."""
+    """The version no longer exists, or another object stands in its place. Raised by calls to S3.
+
+    The caller settles the upload as GONE, with the error's text as the reason.
+    """
 
 
 class UnscannableError(GuardError):
-    """The object can never be read by us (a customer's own key, an archive). The text is the reason."""
+    """The object can never be read: it is archived, or encrypted with a customer's own key. Raised by calls to S3.
+
+    The caller settles the upload as UNSCANNABLE, with the error's text as the reason.
+    """
 
 
 class RetryableError(GuardError):
-    """Something failed and nothing is known. Counts as a failed attempt; back off, then try again."""
+    """A call failed and its result is unknown. Raised for AWS and for the Match service.
+
+    The caller counts a failed attempt, backs off and tries again.
+    """
 
     def __init__(self, reason: str, retry_after: float | None = None) -> None:
         """`retry_after`: seconds that the other side asked for."""
@@ -35,29 +75,47 @@ class RetryableError(GuardError):
 
 
 class DeferrableError(GuardError):
-    """No slot, a pause, or a throttled AWS service. Not a failure: wait, then try again, however often."""
+    """The work cannot go on now: no slot is free, requests are paused, or AWS throttles. This is no failure.
+
+    The caller waits without counting an attempt, however often.
+    """
 
     def __init__(self, reason: str, until: float = 0.0) -> None:
-        """`until`: the epoch second from which trying again is worth it, 0 where nobody knows."""
+        """`until`: epoch seconds before which another try is useless; 0 if that time is unknown."""
         super().__init__(reason)
         self.until = until
 
 
 class ServiceUnavailableError(DeferrableError):
-    """The service answers nobody for a while. Everybody waits; a match that is known already needs no answer."""
+    """The Match service answers no requests at present. Raised while requests are paused or the breaker is open.
+
+    The caller defers the upload, unless its SHA-256 is that of a quarantined picture.
+    """
 
 
 class ServiceUnreachableError(ServiceUnavailableError):
-    """The service cannot be reached: nothing was sent. Everybody waits, and one at a time tries."""
+    """No connection to the Match service can be opened, so nothing was sent. Raised before a slot is reserved.
+
+    The caller opens the circuit breaker: all workers wait, and one probe at a time is sent.
+    """
 
 
 class KeyUnavailableError(ServiceUnavailableError):
-    """The subscription key cannot be had. Everybody waits until an operator mends it, and an alarm says so."""
+    """The subscription key cannot be read, or is no key. Raised when a request is prepared.
+
+    The caller defers the upload and raises an alarm: all workers wait for the operator.
+    """
 
 
 class LeaseHeldError(DeferrableError):
-    """Another worker holds this version's lease, or has taken it over. Look again when it has ended."""
+    """Another worker holds the lease of this version, or has taken it over. Raised by writes to the results table.
+
+    The caller writes nothing more, and tries again after `until`.
+    """
 
 
 class AwaitingOperatorError(GuardError):
-    """A match is not moved until the operator says so. The record stays MATCHED; a sweep takes it up then."""
+    """A match may not be deleted until the operator permits it: observe mode, or the deletion limit is reached.
+
+    The caller gives the lease back. The record stays MATCHED, and the sweep redelivers it when deleting is permitted.
+    """

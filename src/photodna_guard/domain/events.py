@@ -1,4 +1,7 @@
-"""What Lambda delivers -> deliveries. Pure: S3 notifications, EventBridge, our own messages, failed invocations."""
+"""Payloads that Lambda delivers -> scan jobs. Pure.
+
+The shapes: S3 notifications, EventBridge events, messages of our own queues, Lambda's records of failed invocations.
+"""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -12,7 +15,7 @@ from photodna_guard.domain.models import ScanJob, Upload
 
 @dataclass(frozen=True, slots=True)
 class UnreadablePart:
-    """A part of a payload that speaks of no upload, and why; it is kept in the dead-letter queue."""
+    """A part of a payload that names no upload, and the reason. The dead-letter queue stores it."""
 
     part: object
     reason: str
@@ -20,95 +23,99 @@ class UnreadablePart:
 
 @dataclass(frozen=True, slots=True)
 class ParsedEvent:
-    """All that one payload speaks of."""
+    """The contents of one payload."""
 
-    deliveries: tuple[ScanJob, ...] = ()
-    faults: tuple[UnreadablePart, ...] = ()
+    jobs: tuple[ScanJob, ...] = ()
+    unreadable: tuple[UnreadablePart, ...] = ()
 
 
 def parse_event(payload: object) -> ParsedEvent:
-    """The deliveries of a payload of any of the known shapes, and the parts of it that cannot be read."""
-    deliveries: list[ScanJob] = []
-    faults: list[UnreadablePart] = []
-    for part in _parts(payload):
+    """Return the scan jobs of a payload of any known shape, and its unreadable parts."""
+    jobs: list[ScanJob] = []
+    unreadable: list[UnreadablePart] = []
+    for part in _split_payload(payload):
         try:
-            delivery = _delivery(part)
+            job = _parse_part(part)
         except MalformedEventError as error:
-            faults.append(UnreadablePart(part, str(error)))
+            unreadable.append(UnreadablePart(part, str(error)))
         else:
-            deliveries.extend([delivery] if delivery else [])
-    return ParsedEvent(tuple(deliveries), tuple(faults))
+            jobs.extend([job] if job else [])
+    return ParsedEvent(tuple(jobs), tuple(unreadable))
 
 
 def parse_message(body: str) -> ParsedEvent:
-    """As `read`, for the body of a message, which is one payload as JSON."""
+    """Parse the body of a queue's message, which is one payload as JSON."""
     try:
         return parse_event(json.loads(body))
     except (ValueError, RecursionError):
-        return ParsedEvent(faults=(UnreadablePart(body, "not JSON"),))
+        return ParsedEvent(unreadable=(UnreadablePart(body, "not JSON"),))
 
 
-def _parts(payload: object) -> Iterable[object]:
+def _split_payload(payload: object) -> Iterable[object]:
     if isinstance(payload, Mapping):
-        if "requestPayload" in payload:  # what Lambda sends to an on-failure destination
-            return _parts(payload["requestPayload"])
-        if "unreadable_event" in payload:  # ours, redriven from the dead-letter queue: perhaps it can be read by now
-            return _parts(payload["unreadable_event"])
+        # Lambda sends this to an on-failure destination.
+        if "requestPayload" in payload:
+            return _split_payload(payload["requestPayload"])
+        # Our own message, redriven from the dead-letter queue: a newer release may be able to read it.
+        if "unreadable_event" in payload:
+            return _split_payload(payload["unreadable_event"])
         if isinstance(payload.get("Records"), list):
             return list(payload["Records"])
     return [payload]
 
 
-def _delivery(part: object) -> ScanJob | None:
-    """The delivery that one part speaks of; None for what is known and speaks of none."""
+def _parse_part(part: object) -> ScanJob | None:
+    """Return the scan job of one part; None for a known part that names no created object."""
     if not isinstance(part, Mapping):
         raise MalformedEventError("not an object")
     if "upload" in part:
-        return _message(part)
-    if part.get("Event") == "s3:TestEvent":  # S3 sends it when notifications are set up
+        return _parse_own_message(part)
+    # S3 sends a test event when notifications are set up.
+    if part.get("Event") == "s3:TestEvent":
         return None
     if part.get("detail-type") == "Object Created":
-        return ScanJob(_from_event_bridge(part))
-    if part.get("source") == "aws.s3":  # a rule that lets more through than it should
+        return ScanJob(_parse_event_bridge(part))
+    # Any other event of S3, from an EventBridge rule that lets too much through.
+    if part.get("source") == "aws.s3":
         return None
     if "s3" in part:
-        return ScanJob(_from_s3(part)) if _created(part) else None
+        return ScanJob(_parse_s3_record(part)) if _is_creation(part) else None
     raise MalformedEventError("neither an S3 event nor a retry message")
 
 
-def _created(record: Mapping[str, Any]) -> bool:
-    """Whether an object came to be. A record that does not say what happened is taken for one that did."""
+def _is_creation(record: Mapping[str, Any]) -> bool:
+    """Return whether an object was created. A record without an event name counts as a creation."""
     name = record.get("eventName")
     return not isinstance(name, str) or name.removeprefix("s3:").startswith("ObjectCreated")
 
 
-def _from_s3(record: Mapping[str, Any]) -> Upload:
-    """S3's own notification. Its keys are URL-encoded, as a form is; this is the one place that decodes them."""
-    obj = _object(record, "s3", "object")
+def _parse_s3_record(record: Mapping[str, Any]) -> Upload:
+    """Parse one record of an S3 notification. Its key is URL-encoded like a form; nothing else decodes keys."""
+    obj = _get_object(record, "s3", "object")
     try:
-        key = unquote_plus(_text(obj, "key"), errors="strict")
+        key = unquote_plus(_get_text(obj, "key"), errors="strict")
     except UnicodeDecodeError:
         raise MalformedEventError("the key is not URL-encoded UTF-8") from None
-    return _upload(
-        bucket=_text(_object(record, "s3", "bucket"), "name"),
+    return _build_upload(
+        bucket=_get_text(_get_object(record, "s3", "bucket"), "name"),
         key=key,
         version=obj.get("versionId"),
         etag=obj.get("eTag"),
         size=obj.get("size"),
         sequencer=obj.get("sequencer"),
         event_time=record.get("eventTime"),
-        principal=_object(record, "userIdentity", default={}).get("principalId"),
-        source_ip=_object(record, "requestParameters", default={}).get("sourceIPAddress"),
+        principal=_get_object(record, "userIdentity", default={}).get("principalId"),
+        source_ip=_get_object(record, "requestParameters", default={}).get("sourceIPAddress"),
     )
 
 
-def _from_event_bridge(event: Mapping[str, Any]) -> Upload:
-    """EventBridge's "Object Created". Its keys are as they are."""
-    obj = _object(event, "detail", "object")
+def _parse_event_bridge(event: Mapping[str, Any]) -> Upload:
+    """Parse EventBridge's "Object Created" event. Its key is not encoded."""
+    obj = _get_object(event, "detail", "object")
     detail = event["detail"]
-    return _upload(
-        bucket=_text(_object(event, "detail", "bucket"), "name"),
-        key=_text(obj, "key"),
+    return _build_upload(
+        bucket=_get_text(_get_object(event, "detail", "bucket"), "name"),
+        key=_get_text(obj, "key"),
         version=obj.get("version-id"),
         etag=obj.get("etag"),
         size=obj.get("size"),
@@ -119,32 +126,36 @@ def _from_event_bridge(event: Mapping[str, Any]) -> Upload:
     )
 
 
-def _message(body: Mapping[str, Any]) -> ScanJob:
-    """A message of our own retry queue, or one that was redriven from the dead-letter queue."""
-    known = _object(body, "upload")
+def _parse_own_message(body: Mapping[str, Any]) -> ScanJob:
+    """Parse a message of the retry queue, or one that was redriven from the dead-letter queue."""
+    stored = _get_object(body, "upload")
     names = {field.name for field in fields(Upload)} - {"version_id"}
-    upload = _upload(version=known.get("version_id"), **{name: known.get(name) for name in names})
+    upload = _build_upload(version=stored.get("version_id"), **{name: stored.get(name) for name in names})
     if "failure_reason" in body:
         return ScanJob(upload, redriven=True)
-    attempt, spent = body.get("failed_attempts", 0), body.get("backoff_seconds", 0.0)
-    if not isinstance(attempt, int) or not isinstance(spent, int | float):
-        raise MalformedEventError("attempt or spent is not a number")
+    failed_attempts, backoff = body.get("failed_attempts", 0), body.get("backoff_seconds", 0.0)
+    if not isinstance(failed_attempts, int) or not isinstance(backoff, int | float):
+        raise MalformedEventError("failed_attempts or backoff_seconds is not a number")
     flags = {name: body.get(name) is True for name in ("send_bytes", "redriven", "hash_checked")}
-    return ScanJob(upload, attempt, float(spent), **flags)
+    return ScanJob(upload, failed_attempts, float(backoff), **flags)
 
 
-def _upload(*, bucket: object, key: object, version: object, etag: object, size: object, **more: object) -> Upload:
+def _build_upload(
+    *, bucket: object, key: object, version: object, etag: object, size: object, **texts: object
+) -> Upload:
+    """Return an upload of unchecked values. Raises MalformedEventError if they do not identify a version."""
     if not (isinstance(bucket, str) and bucket and isinstance(key, str) and key):
         raise MalformedEventError("no bucket or no key")
     version_id = version if isinstance(version, str) and version not in ("", "null") else None
-    pin = etag.strip('"') if isinstance(etag, str) else ""
-    if not version_id and not pin:
-        raise MalformedEventError("neither a version nor an ETag: nothing pins what is to be scanned")
-    texts = {name: value for name, value in more.items() if isinstance(value, str)}
-    return Upload(bucket, key, pin, version_id, size if isinstance(size, int) else None, **texts)
+    plain_etag = etag.strip('"') if isinstance(etag, str) else ""
+    if not version_id and not plain_etag:
+        raise MalformedEventError("neither a version nor an ETag identifies the object's version")
+    known_texts = {name: value for name, value in texts.items() if isinstance(value, str)}
+    return Upload(bucket, key, plain_etag, version_id, size if isinstance(size, int) else None, **known_texts)
 
 
-def _object(mapping: Mapping[str, Any], *path: str, default: dict[str, Any] | None = None) -> Mapping[str, Any]:
+def _get_object(mapping: Mapping[str, Any], *path: str, default: dict[str, Any] | None = None) -> Mapping[str, Any]:
+    """Return the object at a path. Raises MalformedEventError if there is none and no default."""
     here: Any = mapping
     for name in path:
         here = here.get(name) if isinstance(here, Mapping) else None
@@ -155,7 +166,8 @@ def _object(mapping: Mapping[str, Any], *path: str, default: dict[str, Any] | No
     return default
 
 
-def _text(mapping: Mapping[str, Any], name: str) -> str:
+def _get_text(mapping: Mapping[str, Any], name: str) -> str:
+    """Return a text that is not empty. Raises MalformedEventError if there is none."""
     value = mapping.get(name)
     if not isinstance(value, str) or not value:
         raise MalformedEventError(f"no {name}")

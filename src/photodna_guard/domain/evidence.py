@@ -1,50 +1,39 @@
-"""The evidence record of a match, as JSON: what docs/schemas/evidence-1.schema.json says. Pure. No URL, no key."""
+"""The evidence record of a match, as docs/schemas/evidence-1.schema.json describes it. Pure. It contains no URL."""
 
 import json
 from collections.abc import Mapping
 from typing import Any
 
 from photodna_guard import __version__
-from photodna_guard.domain.models import Upload, to_iso
+from photodna_guard.domain.models import Upload
+from photodna_guard.domain.timestamps import to_iso
 
-SCHEMA = "photodna-guard/evidence/1"
+SCHEMA_ID = "photodna-guard/evidence/1"
 
 
 def evidence_key(facts: Mapping[str, Any]) -> str:
-    """Where it lies: beside the copy, with the time at which the upload was received.
+    """Return the record's key in the quarantine bucket: the copy's key and the time at which the upload was received.
 
-    Without versions the same bytes can be uploaded again: one copy then, and an evidence record for each upload.
+    In a bucket without versions the same bytes can be uploaded again. Then there is one copy, with an evidence record
+    for each upload.
     """
     return f"{facts['quarantine_key']}.{facts['received_at'].replace(':', '-')}.json"
 
 
 def evidence_record(upload: Upload, facts: Mapping[str, Any], deleted: float) -> bytes:
-    """The record. `facts`: the result's own attributes; `deleted`: epoch seconds."""
-    source = facts.get("source", {})
+    """Return the record as JSON.
+
+    Args:
+        upload: The matched version.
+        facts: The attributes of its item in the results table.
+        deleted: Epoch seconds at which the version was deleted.
+    """
     content = {
-        "schema": SCHEMA,
+        "schema": SCHEMA_ID,
         "software": f"photodna-guard {__version__}",
-        "source": {
-            "bucket": upload.bucket,
-            "key": upload.key,
-            "version_id": upload.version_id,
-            "etag": upload.etag,
-            "size": int(facts["size"]),
-            "content_type": facts.get("content_type") or None,
-            "last_modified": facts.get("last_modified") or None,
-            "metadata": facts.get("metadata", {}),
-        },
-        "uploader": {
-            "principal": source.get("principal"),
-            "source_ip": source.get("source_ip"),
-            "event_time": source.get("event_time"),
-        },
-        "answer": {
-            "tracking_id": facts.get("tracking_id"),
-            "match_flags": facts["matches"],
-            "is_test": facts["is_test"],
-            "known_hash": facts.get("reason") == "known-hash",
-        },
+        "source": _source(upload, facts),
+        "uploader": {name: facts.get("source", {}).get(name) for name in ("principal", "source_ip", "event_time")},
+        "answer": _answer(facts),
         "copy": {
             "key": facts["quarantine_key"],
             "version_id": facts["quarantine_version"],
@@ -55,4 +44,27 @@ def evidence_record(upload: Upload, facts: Mapping[str, Any], deleted: float) ->
             {"step": "deleted", "at": to_iso(deleted)},
         ],
     }
-    return json.dumps(content, indent=1, default=int).encode()  # DynamoDB's numbers are Decimals, all of them whole
+    # DynamoDB's numbers are Decimals. All of these are whole.
+    return json.dumps(content, indent=1, default=int).encode()
+
+
+def _source(upload: Upload, facts: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "bucket": upload.bucket,
+        "key": upload.key,
+        "version_id": upload.version_id,
+        "etag": upload.etag,
+        "size": int(facts["size"]),
+        "content_type": facts.get("content_type") or None,
+        "last_modified": facts.get("last_modified") or None,
+        "metadata": facts.get("metadata", {}),
+    }
+
+
+def _answer(facts: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "tracking_id": facts.get("tracking_id"),
+        "match_flags": facts["matches"],
+        "is_test": facts["is_test"],
+        "known_hash": facts.get("reason") == "known-hash",
+    }

@@ -1,76 +1,88 @@
-"""The nouns: Upload, Delivery, Look, Source, Verdict, Status, Copy, ScanRecord. Frozen, no I/O."""
+"""The domain's values, frozen and without I/O."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """One version of one object, as its event tells of it."""
+    """One version of one object, as described by its event. What the event does not state is None or empty."""
 
     bucket: str
     key: str
     etag: str
-    version_id: str | None = None  # None in a bucket without versions: then the ETag pins it
+    # None in a bucket without versions: there the ETag identifies the version.
+    version_id: str | None = None
     size: int | None = None  # bytes
-    sequencer: str = ""  # S3's order of the events of one key: hexadecimal, compared as text
-    event_time: str = ""
+    # S3's order of the events of one key: hexadecimal, compared as text.
+    sequencer: str = ""
+    event_time: str = ""  # ISO 8601
+    # The uploader's AWS principal and IP address.
     principal: str = ""
     source_ip: str = ""
 
     @property
     def id(self) -> str:
-        """The results table's partition key."""
+        """The results table's partition key: "bucket/key"."""
         return f"{self.bucket}/{self.key}"
 
     @property
     def version(self) -> str:
-        """The results table's sort key."""
+        """The results table's sort key: the version id, or "etag:<etag>"."""
         return self.version_id or f"etag:{self.etag}"
 
 
 @dataclass(frozen=True, slots=True)
 class ScanJob:
-    """An upload on its way through, with what earlier tries left behind."""
+    """An upload to be scanned, with the history of its earlier tries."""
 
     upload: Upload
-    failed_attempts: int = 0  # failed attempts so far; waiting is none
-    backoff_seconds: float = 0.0  # seconds of back-off so far, which bound the trying
-    send_bytes: bool = False  # the service could not use the URL: send the bytes
-    redriven: bool = False  # an operator took it out of the dead-letter queue
-    hash_checked: bool = False  # its bytes were no known match's when the service answered nobody
+    # Deferrals are not counted.
+    failed_attempts: int = 0
+    # The sum so far: it limits how long an upload is retried.
+    backoff_seconds: float = 0.0
+    # The service could not use the URL, so the bytes are sent.
+    send_bytes: bool = False
+    # An operator moved the job out of the dead-letter queue.
+    redriven: bool = False
+    # The upload's SHA-256 was compared with the known hashes and is none of them.
+    hash_checked: bool = False
 
     def as_dict(self) -> dict[str, Any]:
-        """The form in which the retry queue carries it."""
+        """Return the body of the retry queue's message: JSON-compatible, one entry for each attribute."""
         return asdict(self)
 
 
 @dataclass(frozen=True, slots=True)
 class ObjectHead:
-    """What the first ranged GET shows of an object."""
+    """Size, first bytes, Content-Encoding (lower case) and number of tags of an object, from one ranged GET."""
 
-    size: int  # bytes, of the whole object
+    size: int  # bytes of the whole object
     head: bytes
     content_encoding: str = ""
-    tags: int = 0  # so many it has
-    proved: bool = True  # these are the object's bytes: S3 gave a digest of them
+    tags: int = 0
+    # `head` is the whole object and has the digest that S3 gives for it.
+    proved: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class SourceObject:
-    """A version's bytes, and what S3 says of them."""
+    """All bytes of a version, and the headers that its uploader chose."""
 
     content: bytes = field(repr=False)
     content_type: str = ""
     last_modified: str = ""  # ISO 8601, UTC
-    metadata: Mapping[str, str] = field(default_factory=dict)  # the uploader's own
+    metadata: Mapping[str, str] = field(default_factory=dict)
 
 
 class Status(StrEnum):
-    """Where a version stands."""
+    """The state of a version's record.
+
+    PENDING -> CLEAN | SKIPPED | UNSCANNABLE | GONE | MATCHED -> QUARANTINED, with DEFERRED on the way, and FAILED when
+    retrying has ended.
+    """
 
     PENDING = "PENDING"
     DEFERRED = "DEFERRED"
@@ -84,58 +96,64 @@ class Status(StrEnum):
 
     @property
     def settled(self) -> bool:
-        """Whether the way of the upload ends here."""
+        """Whether the upload's processing has ended."""
         return self not in (Status.PENDING, Status.DEFERRED, Status.MATCHED)
 
 
 @dataclass(frozen=True, slots=True)
 class MatchFlag:
-    """One source's match, in the results table's form."""
+    """One source's match, in the form of the results table."""
 
+    # "Test" for the service's own sample pictures.
     source: str
+    # The source's own id and codes.
     match_id: str | None = None
     violations: tuple[str, ...] = ()
-    distance: int | None = None  # smaller is closer
+    # Between the two hashes: smaller is closer.
+    distance: int | None = None
 
 
 class MatchOutcome(StrEnum):
-    """What an answer of the service means for the upload."""
+    """What a response of the Match operation means for the upload."""
 
     NO_MATCH = "no-match"
     MATCH = "match"
-    NOT_AN_IMAGE = "service-3206"  # not an image, as far as the service could see
+    NOT_AN_IMAGE = "service-3206"
     BAD_PARAMETER = "service-3002"
     WRONG_SIZE = "service-3208"
     THROTTLED = "throttled"
     UNAUTHORIZED = "unauthorized"
-    UNAVAILABLE = "unavailable"  # no answer of the service at all: its servers fail, or nobody could be heard
+    # The service itself did not respond: its servers fail, or the connection broke.
+    UNAVAILABLE = "unavailable"
     UNKNOWN = "unknown"
 
     @property
     def reached_service(self) -> bool:
-        """Whether the service looked at the request."""
+        """Whether the service processed the request."""
         return self not in (MatchOutcome.THROTTLED, MatchOutcome.UNAUTHORIZED, MatchOutcome.UNAVAILABLE)
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """One answer of the service, understood."""
+    """One interpreted response of the Match operation."""
 
     kind: MatchOutcome
+    # Such as "http-429". Empty if the service itself reported a match or no match.
     reason: str = ""
     tracking_id: str | None = None
     flags: tuple[MatchFlag, ...] = ()
+    # The wait that the service asked for, if it did.
     retry_after: float | None = None  # seconds
 
     @property
     def is_test(self) -> bool:
-        """Whether only the service's own sample pictures matched: that proves the path, it is no incident."""
+        """Whether only the service's own sample pictures matched. Such a match is a test and no incident."""
         return bool(self.flags) and all(flag.source == "Test" for flag in self.flags)
 
 
 @dataclass(frozen=True, slots=True)
 class QuarantinedCopy:
-    """The quarantined copy of a version, verified and under lock."""
+    """A copy in the quarantine bucket, verified and locked."""
 
     key: str
     version_id: str
@@ -145,33 +163,38 @@ class QuarantinedCopy:
 
 @dataclass(frozen=True, slots=True)
 class ScanRecord:
-    """A version's record, as the ledger gave it to the worker that now holds it."""
+    """A version's record in the results table, as last read or written by this worker."""
 
     status: Status
-    lease: str  # proves that it is still ours when we write
-    attempts: int = 0  # requests made to the service
+    # The id of the lease. This worker's writes are conditional on it.
+    lease: str
+    # Requests made to the service.
+    attempts: int = 0
+    # Only the service's own sample pictures matched.
     is_test: bool = False
     copy: QuarantinedCopy | None = None
-    evidence: bool = False  # a match is or was known of it: the record does not expire
-    quarantined_before: bool = False  # of the same bytes under the same key, in a bucket without versions
+    # The version matches or matched earlier, so its record does not expire.
+    evidence: bool = False
+    # In a bucket without versions: the same bytes under the same key were quarantined earlier.
+    quarantined_before: bool = False
     received: float = 0.0  # epoch seconds
-    published: bool = True  # those who listen were told how it ended
-    untagged: bool = False  # it had no room for the scan-status tag
+    # The settled event was published, or is not needed.
+    published: bool = True
+    # The object had no room for the scan-status tag.
+    untagged: bool = False
     reason: str = ""
-    facts: Mapping[str, Any] = field(default_factory=dict)  # of a match, for its evidence: the item's own attributes
+    # The item's attributes, for the evidence record. Empty unless the status is MATCHED.
+    facts: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class UnsettledRecord:
-    """A record that is not settled, or whose end was not announced."""
+    """The key of a record that is not settled, or whose settled event is not published."""
 
-    upload: str  # "bucket/key"
+    upload: str
     version: str
+    # The queue to which the sweep redelivers it: "retry" or "backfill".
     queue: str
     received: float  # epoch seconds
-    overdue: int  # epoch second from which on its message counts as lost
-
-
-def to_iso(epoch: float) -> str:
-    """An epoch second as results and evidence have it: ISO 8601, UTC, milliseconds."""
-    return datetime.fromtimestamp(epoch, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    # From then on its message counts as lost.
+    overdue: int  # epoch seconds

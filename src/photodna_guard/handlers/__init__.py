@@ -1,1 +1,1 @@
-"""The functions' entry points: parse, call the scanner, answer."""
+"""The Lambda functions' entry points: parse the event, call the application, return its answer."""

@@ -1,4 +1,4 @@
-"""The retry path and the backfill: messages of a queue, in batches. The variable `PRIORITY` says which of the two."""
+"""The retry path and the backfill: batches of a queue's messages. The variable PRIORITY names the function's priority."""
 
 import os
 from typing import Any
@@ -12,21 +12,21 @@ PRIORITY = PRIORITIES[os.environ.get("PRIORITY", RETRY.name)]
 
 
 def handler(event: Any, context: Any) -> dict[str, list[dict[str, str]]]:
-    """Settles or defers every upload of every message; answers with the messages that have to come again."""
+    """Settle or defer every upload of every message. Returns the messages that SQS has to deliver again."""
     return process(bootstrap.get_application(PRIORITY), event, bootstrap.remaining_seconds(context))
 
 
-def process(guard: bootstrap.Application, event: Any, seconds: float) -> dict[str, list[dict[str, str]]]:
-    """The same with that application, within so many seconds."""
-    with guard.notices.flushing():
-        messages: list[tuple[str, ScanJob]] = []
+def process(application: bootstrap.Application, event: Any, seconds: float) -> dict[str, list[dict[str, str]]]:
+    """Process the batch within `seconds`. Returns Lambda's partial batch response."""
+    with application.telemetry.flushing():
+        jobs: list[tuple[str, ScanJob]] = []
         for record in event["Records"]:
-            intake = events.parse_message(record["body"])
-            guard.dead_letter(intake.faults)
-            messages += [(record["messageId"], delivery) for delivery in intake.deliveries]
-        done = guard.scanner.scan([delivery for _, delivery in messages], seconds)
-    again = {message_id for (message_id, _), is_done in zip(messages, done, strict=True) if not is_done}
-    return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in sorted(again)]}
+            parsed = events.parse_message(record["body"])
+            application.dead_letter(parsed.unreadable)
+            jobs += [(record["messageId"], job) for job in parsed.jobs]
+        done = application.scanner.scan([job for _, job in jobs], seconds)
+    redelivered = {message_id for (message_id, _), is_done in zip(jobs, done, strict=True) if not is_done}
+    return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in sorted(redelivered)]}
 
 
 bootstrap.prewarm(PRIORITY)

@@ -1,4 +1,4 @@
-"""The sweep's entry point, by EventBridge's schedule."""
+"""The sweep, started by EventBridge's schedule."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from photodna_guard import bootstrap
 
 
 def handler(_event: Any, _context: Any) -> None:
-    """Sends what is overdue again. Where that fails the next run goes on."""
+    """Redeliver the overdue uploads. If that fails, the next run continues."""
     sweep = bootstrap.get_sweeper()
     with sweep.telemetry.flushing():
         sweep.run()

@@ -1,4 +1,4 @@
-"""The fast path: S3's or EventBridge's event of an upload."""
+"""The fast path: an upload's event from S3 or EventBridge."""
 
 from typing import Any
 
@@ -9,16 +9,16 @@ from photodna_guard.rate_limiter.gcra import LIVE
 
 
 def handler(event: Any, context: Any) -> None:
-    """Settles or defers every upload of the event. Raises Unfinished, and Lambda delivers the event again."""
+    """Settle or defer every upload of the event. Raises RedeliveryRequiredError: Lambda delivers the event again."""
     process(bootstrap.get_application(LIVE), event, bootstrap.remaining_seconds(context))
 
 
-def process(guard: bootstrap.Application, event: Any, seconds: float) -> None:
-    """The same with that application, within so many seconds."""
-    with guard.notices.flushing():
-        intake = events.parse_event(event)
-        guard.dead_letter(intake.faults)
-        done = guard.scanner.scan(intake.deliveries, seconds)
+def process(application: bootstrap.Application, event: Any, seconds: float) -> None:
+    """Process the event within `seconds`. Raises RedeliveryRequiredError."""
+    with application.telemetry.flushing():
+        parsed = events.parse_event(event)
+        application.dead_letter(parsed.unreadable)
+        done = application.scanner.scan(parsed.jobs, seconds)
     if not all(done):
         raise RedeliveryRequiredError(f"{done.count(False)} of {len(done)} uploads are to be delivered again")
 
