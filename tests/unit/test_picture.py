@@ -13,7 +13,7 @@ from PIL import Image
 
 from photodna_guard.domain.models import ObjectHead
 from photodna_guard.imaging.dimensions import read_dimensions
-from photodna_guard.imaging.triage import HEAD_BYTES, MAX_BYTES, Disposition, Triage, triage
+from photodna_guard.imaging.triage import HEAD_BYTES, MAX_PICTURE_BYTES, Disposition, Triage, triage
 
 
 def encoded(form: str, size: tuple[int, int] = (200, 170), mode: str = "RGB", **options: Any) -> bytes:
@@ -73,8 +73,8 @@ def test_a_side_under_160_pixels_is_too_small(form: str, size: tuple[int, int]) 
 
 def test_160_pixels_and_4_mb_are_enough_and_not_too_much() -> None:
     assert routed(encoded("PNG", (160, 160))).way is Disposition.BY_URL
-    assert routed(FIVE["jpeg"], size=MAX_BYTES).way is Disposition.BY_URL
-    assert routed(FIVE["jpeg"], size=MAX_BYTES + 1) == Triage(Disposition.RENDITION, "too-large")
+    assert routed(FIVE["jpeg"], size=MAX_PICTURE_BYTES).way is Disposition.BY_URL
+    assert routed(FIVE["jpeg"], size=MAX_PICTURE_BYTES + 1) == Triage(Disposition.RENDITION, "too-large")
 
 
 def test_dimensions_that_lie_behind_the_head_are_left_to_the_service() -> None:

@@ -1,1 +1,1 @@
-"""What the first bytes of an object say of it."""
+"""What an object's first bytes show: file type, dimensions and triage."""

@@ -1,8 +1,9 @@
-"""First bytes -> the type of image, or that it surely is none. Pure."""
+"""First bytes -> the type of an image, or the certainty that they are none. Pure."""
 
 import re
 
-_IMAGES = (  # offset, magic, type; the first five are what the service takes
+# Offset, magic bytes, type. The service accepts the types down to "tiff".
+_IMAGE_MAGIC = (
     (0, b"\xff\xd8\xff", "jpeg"),
     (0, b"\x89PNG\r\n\x1a\n", "png"),
     (0, b"GIF87a", "gif"),
@@ -36,7 +37,8 @@ _VIDEO_BRANDS = (
     b"isom", b"iso2", b"iso4", b"iso5", b"iso6", b"mp41", b"mp42", b"avc1", b"qt  ", b"M4A ", b"M4V ", b"dash",
     b"3gp4", b"3gp5", b"3gp6", b"3g2a",
 )  # fmt: skip
-_OTHERS = (  # surely no image
+# Offset and magic bytes of files that are surely no images.
+_OTHER_MAGIC = (
     (0, b"%PDF-"),
     (0, b"PK\x03\x04"),
     (0, b"PK\x05\x06"),
@@ -57,9 +59,9 @@ _OTHERS = (  # surely no image
     (0, b"SQLite format 3\0"),
 )
 
-# What may stand before the root of a markup document, as far as it is whole: white space, comments, processing
-# instructions, a document type without declarations of its own. Possessive: a head made of these must not be tried in
-# every way that it could be cut.
+# What may precede the root of a markup document: white space, comments, processing instructions, a document type
+# without declarations of its own; each only if it is complete. The quantifiers are possessive: without backtracking
+# no head that an uploader crafts takes long to match.
 _PROLOGUE = re.compile(
     rb"""(?: \s
           | <!-- (?:(?!-->).)*+ -->
@@ -72,24 +74,24 @@ _ROOT = re.compile(rb"<(?:[^\s<>/:!?]+:)?([^\s<>/:!?]+)")
 
 
 def detect_type(head: bytes) -> str | None:
-    """The image type that the first bytes show, or None."""
+    """Return the image type of the first bytes, such as "jpeg"; None if they are no known image."""
     if head[4:8] == b"ftyp":
-        return _heif(head)
-    known = next((kind for at, magic, kind in _IMAGES if head.startswith(magic, at)), None)
-    return known or ("svg" if _is_svg(head) else None)
+        return _detect_heif(head)
+    by_magic = next((file_type for at, magic, file_type in _IMAGE_MAGIC if head.startswith(magic, at)), None)
+    return by_magic or ("svg" if _is_svg(head) else None)
 
 
 def is_known_non_image(head: bytes, cut: bool) -> bool:
-    """Whether the bytes are known to be something else. `cut`: there are more of them than these."""
-    video = head[4:8] == b"ftyp" and head[8:12] in _VIDEO_BRANDS
-    return video or any(head.startswith(magic, at) for at, magic in _OTHERS) or _is_text(head, cut)
+    """Return whether the first bytes are surely no image. `cut`: the object has more bytes than `head`."""
+    is_video = head[4:8] == b"ftyp" and head[8:12] in _VIDEO_BRANDS
+    return is_video or any(head.startswith(magic, at) for at, magic in _OTHER_MAGIC) or _is_text(head, cut)
 
 
 def _is_text(head: bytes, cut: bool) -> bool:
-    """Text that no picture format (XBM, XPM, PNM, base64 in a data URL is text too) starts like."""
+    """Return whether the bytes are UTF-8 text, and do not start like an image format that is text (PNM, XBM, XPM)."""
     if (head[:1] == b"P" and head[1:2] in b"1234567") or head.startswith((b"#define", b"/* XPM")):
         return False
-    # A head cut in the middle of a character is text all the same.
+    # A head that is cut may end with up to three bytes of an incomplete character.
     least = len(head) - 3 if cut else len(head)
     for end in range(len(head), least - 1, -1):
         try:
@@ -101,14 +103,15 @@ def _is_text(head: bytes, cut: bool) -> bool:
 
 
 def _is_svg(head: bytes) -> bool:
-    """Whether the root of a markup text is SVG's, under whatever document type, or does not show."""
+    """Return whether the root of a markup text is SVG's, whatever its document type, or lies beyond the head."""
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip().lower()
     prologue = _PROLOGUE.match(text)
     root = _ROOT.match(text, prologue.end() if prologue else 0)
     return text.startswith(b"<") and (root is None or root[1] == b"svg")
 
 
-def _heif(head: bytes) -> str | None:
+def _detect_heif(head: bytes) -> str | None:
+    """Return the type by the first known brand of the `ftyp` box: the major brand, then the compatible ones."""
     end = min(max(int.from_bytes(head[:4], "big"), 12), len(head))
     brands = [head[8:12], *(head[i : i + 4] for i in range(16, end, 4))]
     return next((_HEIF_BRANDS[brand] for brand in brands if brand in _HEIF_BRANDS), None)

@@ -1,7 +1,7 @@
-"""First bytes -> type, dimensions, and the route that a picture takes. Pure.
+"""Triage: an object's head -> how it is scanned. Pure.
 
-Only what is surely no image is skipped. Whatever a browser might still show and the service does not take is
-for a rendition; what nothing here knows is not clean either.
+Only what is surely no image is skipped. Anything else that a browser might show and that the service does not accept
+needs a rendition. What is unknown is not clean.
 """
 
 from dataclasses import dataclass
@@ -11,11 +11,11 @@ from photodna_guard.domain.models import ObjectHead
 from photodna_guard.imaging.dimensions import read_dimensions
 from photodna_guard.imaging.file_types import detect_type, is_known_non_image
 
-HEAD_BYTES = 64 * 1024  # of the ranged GET: holds the dimensions of most pictures, thumbnails and profiles before them
-MAX_BYTES = (
-    4 * 1024 * 1024
-)  # bytes. "4 MB": the wider reading, since the service itself refuses what it finds too large
-MIN_SIDE_PIXELS = 160  # pixels, on each side
+# The length of the ranged GET. It includes the dimensions of most pictures, behind their thumbnails and profiles.
+HEAD_BYTES = 64 * 1024
+# The service's "4 MB" in its wider reading: the service itself refuses a picture that it finds too large.
+MAX_PICTURE_BYTES = 4 * 1024 * 1024
+MIN_SIDE_PIXELS = 160
 
 MEDIA_TYPES = {
     "jpeg": "image/jpeg",
@@ -24,43 +24,57 @@ MEDIA_TYPES = {
     "bmp": "image/bmp",
     "tiff": "image/tiff",
 }
+# Content-Encodings that leave the stored bytes as a browser shows them.
+_PLAIN_ENCODINGS = ("", "identity", "aws-chunked")
 
 
 class Disposition(Enum):
-    """What is done with an upload after the look."""
+    """What to do with an upload."""
 
+    # Send the service a presigned URL.
     BY_URL = "by URL"
-    RENDITION = "rendition"  # a picture that the service does not take as it is
+    # The service does not accept the picture as it is.
+    RENDITION = "rendition"
+    # Make no request.
     NOT_AN_IMAGE = "not an image"
 
 
 @dataclass(frozen=True, slots=True)
 class Triage:
-    """The way, and for all but BY_URL the reason for it."""
+    """The decision about an upload."""
 
     way: Disposition
+    # Why; empty for BY_URL.
     reason: str = ""
-    media_type: str = ""  # of what the service takes
+    # For BY_URL: the picture's media type.
+    media_type: str = ""
 
 
-def triage(look: ObjectHead) -> Triage:
-    """The route of the object that was looked at."""
-    if look.size == 0:
+def triage(head: ObjectHead) -> Triage:
+    """Return the decision for an object with that head."""
+    if head.size == 0:
         return Triage(Disposition.NOT_AN_IMAGE, "empty")
-    if look.content_encoding not in ("", "identity", "aws-chunked"):
-        # A browser undoes the encoding and shows a picture where these bytes show none.
+    # A browser decodes the body, and may show a picture that the stored bytes do not show.
+    if head.content_encoding not in _PLAIN_ENCODINGS:
         return Triage(Disposition.RENDITION, "content-encoding")
-    kind = detect_type(look.head)
-    if kind is None:
-        known = is_known_non_image(look.head, cut=look.size > len(look.head))
-        return (
-            Triage(Disposition.NOT_AN_IMAGE, "not-an-image") if known else Triage(Disposition.RENDITION, "unrecognised")
-        )
-    if kind not in MEDIA_TYPES:
-        return Triage(Disposition.RENDITION, f"format-{kind}")
-    if look.size > MAX_BYTES:
+    file_type = detect_type(head.head)
+    if file_type is None:
+        return _triage_unknown_type(head)
+    if file_type not in MEDIA_TYPES:
+        return Triage(Disposition.RENDITION, f"format-{file_type}")
+    return _triage_accepted_type(head, file_type)
+
+
+def _triage_unknown_type(head: ObjectHead) -> Triage:
+    if is_known_non_image(head.head, cut=head.size > len(head.head)):
+        return Triage(Disposition.NOT_AN_IMAGE, "not-an-image")
+    return Triage(Disposition.RENDITION, "unrecognised")
+
+
+def _triage_accepted_type(head: ObjectHead, file_type: str) -> Triage:
+    if head.size > MAX_PICTURE_BYTES:
         return Triage(Disposition.RENDITION, "too-large")
-    size = read_dimensions(kind, look.head)
-    if size and min(size) < MIN_SIDE_PIXELS:
+    dimensions = read_dimensions(file_type, head.head)
+    if dimensions and min(dimensions) < MIN_SIDE_PIXELS:
         return Triage(Disposition.RENDITION, "too-small")
-    return Triage(Disposition.BY_URL, media_type=MEDIA_TYPES[kind])
+    return Triage(Disposition.BY_URL, media_type=MEDIA_TYPES[file_type])

@@ -1,1 +1,1 @@
-"""The Match operation of the PhotoDNA Cloud Service."""
+"""The PhotoDNA Cloud Service's Match operation: its client, its responses and its connections."""

@@ -1,6 +1,6 @@
-"""The Match operation: one HTTP attempt each, no hidden retry.
+"""A client of the Match operation. It sends each request once and never retries.
 
-A request is made ready first and sent at its slot, so that neither the signing of a URL nor a TLS handshake delays it.
+A request is prepared before its slot, so that neither signing a URL nor a TLS handshake delays it.
 """
 
 import json
@@ -18,28 +18,31 @@ from photodna_guard.domain.models import MatchOutcome, Verdict
 from photodna_guard.match_api import response
 from photodna_guard.match_api.preconnected_adapter import NotConnectedError, PreconnectedAdapter
 
-CONNECT_SECONDS = 3.0
-MAX_ANSWER_SECONDS = 30.0  # published clients wait 20 to 30
-MAX_ANSWER_BYTES = 1024 * 1024  # bytes; a real one has about one thousand
+CONNECT_TIMEOUT_SECONDS = 3.0
+# Published clients wait 20 to 30 seconds.
+MAX_ANSWER_SECONDS = 30.0
+# A real response has about one thousand bytes.
+MAX_ANSWER_BYTES = 1024 * 1024
+_CHUNK_BYTES = 65536
 
 _KEY_HEADER = "Ocp-Apim-Subscription-Key"
 
 
-class Key(Protocol):
-    """Where the subscription key comes from."""
+class KeySource(Protocol):
+    """The source of the subscription key."""
 
     def get(self, fresh: bool = False) -> str:
-        """The key; fetched afresh if asked for. Raises NoKey."""
+        """Return the key. `fresh`: bypass the cache. Raises KeyUnavailableError."""
         ...
 
 
 class MatchClient:
-    """A client of the operation. Whatever the service or the network does, `send` answers with a Verdict."""
+    """A client of the Match operation. `send` returns a verdict for every failure of the service or the network."""
 
     def __init__(
         self,
         endpoint: str,
-        key: Key,
+        key: KeySource,
         enhance: bool = False,
         enable_evaluation: str | None = None,
         connections: int = 10,
@@ -48,28 +51,40 @@ class MatchClient:
         now: Callable[[], float] = time.time,
         adapter: PreconnectedAdapter | None = None,
     ) -> None:
-        """`adapter`: another way to the service than our own connections."""
+        """Create a client without connections.
+
+        Args:
+            endpoint: URL of the Match operation.
+            key: Source of the subscription key.
+            enhance: The operation's parameter `enhance`.
+            enable_evaluation: Value of the header Enable-Evaluation; None to send no such header.
+            connections: Number of requests that can be in flight at once.
+            answer_seconds: Time-out for the response's headers, and again for its body.
+            verify: Whether TLS certificates are verified, or the path of a CA bundle.
+            now: The clock, epoch seconds.
+            adapter: Replaces the client's own connections.
+        """
         self._url = f"{endpoint}?enhance={'true' if enhance else 'false'}"
-        self._evaluation = {"Enable-Evaluation": enable_evaluation} if enable_evaluation else {}
+        self._extra_headers = {"Enable-Evaluation": enable_evaluation} if enable_evaluation else {}
         self._key, self._verify, self._now = key, verify, now
         self._answer_seconds = answer_seconds
-        self._adapter = adapter or PreconnectedAdapter(connections, CONNECT_SECONDS)
+        self._adapter = adapter or PreconnectedAdapter(connections, CONNECT_TIMEOUT_SECONDS)
 
     def request_by_url(self, url: str) -> requests.PreparedRequest:
-        """A request for the picture at `url`. Raises NoKey where there is no key."""
+        """Prepare a request for the picture at `url`. Raises KeyUnavailableError."""
         body = json.dumps({"DataRepresentation": "URL", "Value": url}).encode()
-        return self._request(body, "application/json")
+        return self._prepare(body, "application/json")
 
     def request_by_value(self, picture: bytes, media_type: str) -> requests.PreparedRequest:
-        """A request that carries the picture itself. Raises NoKey where there is no key."""
-        return self._request(picture, media_type)
+        """Prepare a request that contains the picture. Raises KeyUnavailableError."""
+        return self._prepare(picture, media_type)
 
     def with_fresh_key(self, request: object) -> requests.PreparedRequest | None:
-        """Return the request with the key fetched afresh; None where that is the key which it has already.
+        """Return the request with the key fetched afresh; None where it has that key already.
 
         Raises KeyUnavailableError.
         """
-        assert isinstance(request, requests.PreparedRequest)  # noqa: S101 - this client's own value
+        assert isinstance(request, requests.PreparedRequest)  # noqa: S101
         key = self._key.get(fresh=True)
         if key == request.headers[_KEY_HEADER]:
             return None
@@ -78,41 +93,53 @@ class MatchClient:
         return renewed
 
     def connect(self, count: int) -> None:
-        """Opens connections for `count` requests at once, as far as they are not open. Away: none opened."""
+        """Open the connections that `count` concurrent requests lack.
+
+        Raises ServiceUnreachableError if no connection is open afterwards.
+        """
         if fault := self._adapter.connect(self._url, count, self._verify):
             raise ServiceUnreachableError(f"no-connection: {fault}")
 
     def send(self, request: object, within: float = math.inf) -> Verdict | None:
-        """Sends it now: the caller has a slot. None where no connection is open, and so nothing was sent.
+        """Send a request at once, for which the caller has reserved a slot. Raises no error of the network.
 
-        `within`: seconds for the answer's head, and again for its body, where that is less than usual.
+        `within`: limits the time-out of the headers, and again of the body, in seconds.
+        Returns None if no connection is open, so that nothing was sent.
         """
-        assert isinstance(request, requests.PreparedRequest)  # noqa: S101 - this client's own value
-        seconds = min(within, self._answer_seconds)
-        end = time.monotonic() + seconds
+        assert isinstance(request, requests.PreparedRequest)  # noqa: S101
+        timeout = min(within, self._answer_seconds)
         try:
-            # Straight to the adapter: a session would look into redirects and cookies, and may read a body for them.
-            answer = self._adapter.send(request, timeout=(CONNECT_SECONDS, seconds), verify=self._verify, stream=True)
-            with answer:
-                body = _body(answer.raw, end)
+            status, retry_after, body = self._exchange(request, timeout)
         except NotConnectedError:
             return None
         except (requests.RequestException, HTTPError, OSError) as error:
             return Verdict(MatchOutcome.UNAVAILABLE, f"no-answer: {type(error).__name__}")
         if len(body) > MAX_ANSWER_BYTES:
             return Verdict(MatchOutcome.UNAVAILABLE, "answer-too-large")
-        return response.parse_response(answer.status_code, answer.headers.get("Retry-After"), body, self._now())
+        return response.parse_response(status, retry_after, body, self._now())
 
-    def _request(self, body: bytes, content_type: str) -> requests.PreparedRequest:
+    def _exchange(self, request: requests.PreparedRequest, timeout: float) -> tuple[int, str | None, bytes]:
+        """Return the response's status, its Retry-After header and its body."""
+        deadline = time.monotonic() + timeout
+        timeouts = (CONNECT_TIMEOUT_SECONDS, timeout)
+        # A requests session would handle redirects and cookies, and might read a whole body for them.
+        answer = self._adapter.send(request, timeout=timeouts, verify=self._verify, stream=True)
+        with answer:
+            return answer.status_code, answer.headers.get("Retry-After"), _read_body(answer.raw, deadline)
+
+    def _prepare(self, body: bytes, content_type: str) -> requests.PreparedRequest:
         headers = {"Content-Type": content_type, _KEY_HEADER: self._key.get()}
-        return requests.Request("POST", self._url, {**headers, **self._evaluation}, data=body).prepare()
+        return requests.Request("POST", self._url, {**headers, **self._extra_headers}, data=body).prepare()
 
 
-def _body(raw: HTTPResponse, end: float) -> bytes:
-    """At most one byte more than the bound. Raises TimeoutError once it is past `end`, however the answer drips."""
+def _read_body(raw: HTTPResponse, deadline: float) -> bytes:
+    """Read at most one chunk more than MAX_ANSWER_BYTES.
+
+    Raises TimeoutError after `deadline` (monotonic seconds), even if the response drips.
+    """
     body = b""
-    while len(body) <= MAX_ANSWER_BYTES and (chunk := raw.read1(65536, decode_content=True)):
+    while len(body) <= MAX_ANSWER_BYTES and (chunk := raw.read1(_CHUNK_BYTES, decode_content=True)):
         body += chunk
-        if time.monotonic() > end:
+        if time.monotonic() > deadline:
             raise TimeoutError
     return body
