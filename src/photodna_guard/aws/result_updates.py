@@ -38,6 +38,8 @@ COPY_ATTRIBUTES = (
 # Statuses that an operator should look at, through the sparse index `needs-attention`.
 _ATTENTION_STATUSES = (Status.DEFERRED, Status.MATCHED, Status.QUARANTINED, Status.UNSCANNABLE, Status.FAILED)
 
+# A settled item needs no worker, and its status refuses the claim. Of two workers only one gets the lease:
+#
 # worker A   claims: gets the lease ---- works, and dies
 # worker B          claims: refused                     A's lease ends ---- claims: gets the lease
 _CLAIMABLE = (
