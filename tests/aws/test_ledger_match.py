@@ -57,7 +57,7 @@ def test_what_the_evidence_needs_is_known_however_often_the_move_is_taken_up(led
     time.now += 1
     ledger.record_copy(UPLOAD, record, COPY, SOURCE)
     ledger.defer(UPLOAD, record, "away", 30)
-    facts = ledger.claim(ScanJob(UPLOAD)).facts
+    facts = ledger.claim(ScanJob(UPLOAD)).match_attributes
     assert (facts["matched_at"], facts["copied_at"]) == ("2027-01-15T08:00:00.000Z", "2027-01-15T08:00:01.000Z")
     assert (facts["size"], facts["content_type"], facts["metadata"]) == (7, "image/jpeg", {"album": "holiday"})
     assert (facts["source"]["principal"], facts["source"]["source_ip"]) == ("AWS:AIDA", "192.0.2.1")

@@ -32,13 +32,13 @@ def parse_record(item: Mapping[str, Any]) -> ScanRecord:
         attempts=int(item["attempts"]),
         is_test=item["is_test"],
         copy=parse_copy(item),
-        evidence=bool(item["matches"] or previous_matches or status is Status.MATCHED),
+        has_match_history=bool(item["matches"] or previous_matches or status is Status.MATCHED),
         quarantined_before=any(not match["is_test"] for match in previous_matches),
         received=parse_received(item),
         published="unsettled" not in item,
         untagged=item.get("needs_attention") == UNTAGGED,
         reason=item.get("reason", ""),
-        facts=item if status is Status.MATCHED else {},
+        match_attributes=item if status is Status.MATCHED else {},
     )
 
 

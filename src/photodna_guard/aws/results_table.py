@@ -109,7 +109,7 @@ class ResultsTable:
         redeliver_at = int(self._now() + delay) + REDELIVER_AFTER_SECONDS[self._queue]
         attributes: dict[str, object] = {"attempts": record.attempts, "redeliver_at": redeliver_at}
         # A match's reason says how it was found, and stays.
-        attributes |= {} if record.evidence else {"reason": reason}
+        attributes |= {} if record.has_match_history else {"reason": reason}
         self._write(upload, record, status, attributes, release=True)
 
     def hold_for_operator(self, upload: Upload, record: ScanRecord, reason: str) -> None:
@@ -145,12 +145,12 @@ class ResultsTable:
         now = self._now()
         attributes: dict[str, object] = {"settled_at": to_iso(now), "attempts": record.attempts}
         attributes |= {"is_test": record.is_test, "hold_reason": None}
-        if status in _EXPIRING_STATUSES and not record.evidence:
+        if status in _EXPIRING_STATUSES and not record.has_match_history:
             attributes |= {"expires_at": int(now) + self._clean_result_seconds, "source": None}
         if status is Status.CLEAN:
             attributes |= PUBLISHED_ATTRIBUTES
         # A match's reason says how it was found, and stays.
-        if reason or not record.evidence:
+        if reason or not record.has_match_history:
             attributes["reason"] = reason or None
         return self._write(upload, record, status, attributes | more, release=True)
 

@@ -174,7 +174,7 @@ class ScanRecord:
     is_test: bool = False
     copy: QuarantinedCopy | None = None
     # The version matches or matched earlier, so its record does not expire.
-    evidence: bool = False
+    has_match_history: bool = False
     # In a bucket without versions: the same bytes under the same key were quarantined earlier.
     quarantined_before: bool = False
     received: float = 0.0  # epoch seconds
@@ -184,7 +184,7 @@ class ScanRecord:
     untagged: bool = False
     reason: str = ""
     # The item's attributes, for the evidence record. Empty unless the status is MATCHED.
-    facts: Mapping[str, Any] = field(default_factory=dict)
+    match_attributes: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,8 +69,8 @@ class QuarantineWorkflow:
         with suppress(ObjectGoneError):
             self._compare_with_copy(upload, record)
             self._upload_bucket.delete_version(upload)
-        key = evidence.evidence_key(record.facts)
-        content = evidence.evidence_record(upload, record.facts, deleted=self._now())
+        key = evidence.evidence_key(record.match_attributes)
+        content = evidence.evidence_record(upload, record.match_attributes, deleted=self._now())
         self._quarantine_bucket.store_evidence(key, content, record.is_test)
         return key
 

@@ -46,7 +46,7 @@ class FakeResultsTable(Failing):
         self.call("record_match")
         self._write(upload, record, Status.MATCHED, {"flags": verdict.flags, "why": verdict.reason})
         facts = {"matches": [], "is_test": verdict.is_test, "received_at": "r", "matched_at": "m"}
-        return self._change(upload, is_test=verdict.is_test, evidence=True, facts=facts)
+        return self._change(upload, is_test=verdict.is_test, has_match_history=True, match_attributes=facts)
 
     def record_copy(
         self, upload: Upload, record: ScanRecord, copy: QuarantinedCopy, source: SourceObject
@@ -54,8 +54,8 @@ class FakeResultsTable(Failing):
         self.call("record_copy")
         self._write(upload, record, Status.MATCHED, {})
         where = {"quarantine_key": copy.key, "quarantine_version": copy.version_id, "sha256": copy.sha256}
-        facts = dict(record.facts) | where | {"size": copy.size, "copied_at": "c"}
-        return self._change(upload, copy=copy, facts=facts)
+        facts = dict(record.match_attributes) | where | {"size": copy.size, "copied_at": "c"}
+        return self._change(upload, copy=copy, match_attributes=facts)
 
     def hold_for_operator(self, upload: Upload, record: ScanRecord, reason: str) -> None:
         self.call("hold_for_operator")
