@@ -6,7 +6,7 @@ BIN := .venv/bin
 RUN := PYTHONPATH=src:. $(BIN)/python
 export SAM_CLI_TELEMETRY := 0
 
-.PHONY: help setup lock check audit licences sbom test test-pythons demo up build deploy invoke invoke-all bench backfill clean
+.PHONY: help setup lock check audit licences sbom test test-pythons demo up build deploy invoke invoke-all bench figures backfill clean
 
 help: ## Lists the commands
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -90,6 +90,9 @@ invoke-all: setup ## The same for every sample event, each outcome checked
 
 bench: setup ## All benchmarks (25 minutes), BENCH=cold_start or rate alone, QUICK=1 less of them; build/bench/*.json
 	$(RUN) -m tools.bench $(BENCH) $(if $(QUICK),--quick)
+
+figures: setup ## Sizes, comments, docstrings, words and stack depth of the code and its documents, with their targets
+	@$(RUN) -m tools.house_figures
 
 backfill: setup ## Has what is in a bucket already checked: STACK=NAME [BUCKET= PREFIX= AFTER=KEY CURRENT_ONLY=1 QUEUE_URL=]
 	@# The shell's variables and not make's own: a key may hold what make would run.
