@@ -30,7 +30,7 @@ def settled(cloud: EmbeddedCloud, keys: list[str]) -> list[dict[str, Any]]:
 
 
 def wait_in_both_queues(cloud: EmbeddedCloud, folder: str) -> list[str]:
-    keys = backlog.keys(UPLOADS, folder)
+    keys = backlog.build_keys(UPLOADS, folder)
     messages = backlog.put_objects(cloud, keys)
     backlog.enqueue(cloud, messages[::2], "RetryQueue")
     backlog.enqueue(cloud, messages[1::2], "BackfillQueue")
@@ -50,7 +50,7 @@ def test_an_outage_costs_a_trickle_of_requests_and_nothing_is_lost(cloud: Embedd
     cloud.emulator.settings(failures=[])
     until(lambda: len(settled(cloud, keys)) == UPLOADS, seconds=90)
     assert max(item["attempts"] for item in settled(cloud, keys)) <= 4
-    assert backlog.waiting(cloud, "DeadLetterQueue") == 0
+    assert backlog.count_messages(cloud, "DeadLetterQueue") == 0
     assert cloud.emulator.stats()["largest_window"] <= 10
 
 
@@ -66,4 +66,4 @@ def test_a_refused_key_is_asked_about_once_in_a_while_until_it_is_the_right_one(
     assert len([request for request in refused if request["arrived_at"] > time.time() - 6]) <= 3
     cloud.emulator.settings(key=right)
     until(lambda: len(settled(cloud, keys)) == UPLOADS, seconds=90)
-    assert backlog.waiting(cloud, "DeadLetterQueue") == 0
+    assert backlog.count_messages(cloud, "DeadLetterQueue") == 0

@@ -1,1 +1,1 @@
-"""Benchmarks: ratios within one run, each of which can fail. `make bench` runs them all."""
+"""Benchmarks: ratios within one run, each with a goal that can be missed. `make bench` runs all of them."""

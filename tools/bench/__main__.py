@@ -1,8 +1,8 @@
-"""Runs all benchmarks, or those that are named, prints tables, writes build/bench/*.json.
+"""Run all benchmarks, or the named ones, print tables and write build/bench/*.json.
 
     python -m tools.bench [--quick] [NAME ...]
 
-Exits 1 where a goal is not reached.
+The exit status is 1 where a goal is missed.
 """
 
 import argparse
@@ -16,44 +16,45 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from tools.bench import cold_start, move
-from tools.bench.rate import run as rate
-from tools.bench.rate import tables as rate_tables
+from tools.bench import cold_start, quarantine_workflow
+from tools.bench.rate import suite
+from tools.bench.rate.tables import build_tables
 
 Result = dict[str, Any]
 RUNS: Mapping[str, Callable[[bool], Result]] = {
-    "cold_start": lambda _: cold_start.run(),
-    "move": lambda _: move.run(),
-    "rate": rate.run,
+    "cold_start": lambda _: cold_start.measure_cold_start(),
+    "quarantine_workflow": lambda _: quarantine_workflow.measure_quarantine(),
+    "rate": suite.run_rate_suite,
 }
-TABLES: Mapping[str, Callable[[Result], Iterable[Table]]] = {"rate": rate_tables.tables}
+TABLES: Mapping[str, Callable[[Result], Iterable[Table]]] = {"rate": build_tables}
 OUT = Path("build/bench")
 
 
 def main() -> int:
-    """The exit status."""
+    """Run the benchmarks. The exit status is 1 where a goal is missed."""
     parser = argparse.ArgumentParser(prog="python -m tools.bench", description=__doc__)
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"one of {', '.join(RUNS)}; all where none is named")
-    parser.add_argument("--quick", action="store_true", help="less of everything, to try it: about eight minutes")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"one of {', '.join(RUNS)}; without a name, all run")
+    parser.add_argument("--quick", action="store_true", help="a shorter run to try it: about eight minutes")
     options = parser.parse_args()
     if unknown := set(options.names) - RUNS.keys():
         parser.error(f"there is no benchmark {', '.join(sorted(unknown))}: there are {', '.join(RUNS)}")
-    logging.getLogger("samtranslator").setLevel(logging.ERROR)  # it misses metrics that it keeps for itself
+    # The translator warns about metrics that it collects for itself.
+    logging.getLogger("samtranslator").setLevel(logging.ERROR)
     OUT.mkdir(parents=True, exist_ok=True)
-    reached = [_run(name, options.quick) for name in options.names or RUNS]
+    reached = [_run_benchmark(name, options.quick) for name in options.names or RUNS]
     return 0 if all(reached) else 1
 
 
-def _run(name: str, quick: bool) -> bool:
+def _run_benchmark(name: str, quick: bool) -> bool:
     result = RUNS[name](quick)
     (OUT / f"{name}.json").write_text(json.dumps(result, indent=2, allow_nan=False) + "\n", encoding="utf-8")
     console = Console(width=None if sys.stdout.isatty() else 120)
-    for table in TABLES.get(name, _pairs)(result):
+    for table in TABLES.get(name, _list_values)(result):
         console.print(table)
     return bool(result["reached"])
 
 
-def _pairs(result: Result) -> Iterable[Table]:
+def _list_values(result: Result) -> Iterable[Table]:
     table = Table("measured", "value")
     for key, value in result.items():
         table.add_row(key.replace("_", " "), str(value))

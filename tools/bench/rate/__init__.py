@@ -1,1 +1,1 @@
-"""The whole rate and never more: measured on the embedded cloud, judged by the emulator's own sliding window."""
+"""Measure on the embedded AWS that the whole rate is used and never exceeded, by the emulator's sliding window."""

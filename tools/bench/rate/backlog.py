@@ -1,4 +1,4 @@
-"""Puts uploads straight into a queue, and watches how they are worked."""
+"""Put messages about uploads straight into a queue, and sample the progress of its workers."""
 
 import json
 import os
@@ -9,53 +9,59 @@ from typing import Any
 
 from local.aws import EmbeddedCloud
 from local.pictures import draw, encode
-from tools.bench.rate import measure
-from tools.bench.rate.measure import Sample
+from tools.bench.rate import measurements
+from tools.bench.rate.measurements import Sample
 
-BUCKET = "backlog"  # without notifications: nothing but the queue leads to a scan
-RETRY, BACKFILL = "RetryQueue", "BackfillQueue"  # logical ids in the template
+# The bucket has no notifications, so that only the queue leads to a scan.
+BUCKET = "backlog"
+# The queues' logical ids in the template.
+RETRY, BACKFILL = "RetryQueue", "BackfillQueue"
 _WRITES = ("UpdateItem", "PutItem", "DeleteItem")
 _READS = ("GetItem", "Query", "Scan")
 Message = dict[str, Any]
 
 
-def picture() -> bytes:
-    """A small picture, so that the machine's time goes to the rate and not to decoding."""
+def encode_small_picture() -> bytes:
+    """Return a small JPEG, so that decoding takes little of the machine's time."""
     return encode(draw(1, (160, 160)), "JPEG", quality=50)
 
 
-def keys(count: int, folder: str = "upload") -> list[str]:
+def build_keys(count: int, folder: str = "upload") -> list[str]:
+    """Return `count` object keys in the folder."""
     return [f"{folder}/{number}.jpg" for number in range(count)]
 
 
 def put_objects(cloud: EmbeddedCloud, keys: Sequence[str]) -> list[Message]:
-    """Stores a version of each; the messages about them."""
-    s3, body = cloud.client("s3"), picture()
+    """Store a version of each key. Return the messages about them."""
+    s3, body = cloud.client("s3"), encode_small_picture()
     s3.create_bucket(Bucket=BUCKET)
-    cloud.treat_alike(BUCKET, "UploadBucket")  # whose roles have no right to a bucket that is not the stack's
+    # The functions' roles have permissions for the stack's own bucket only.
+    cloud.treat_alike(BUCKET, "UploadBucket")
     s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
 
     def put(key: str) -> Message:
-        answer = s3.put_object(Bucket=BUCKET, Key=key, Body=body)
-        return message(key, answer["ETag"].strip('"'), answer["VersionId"])
+        stored = s3.put_object(Bucket=BUCKET, Key=key, Body=body)
+        return build_message(key, stored["ETag"].strip('"'), stored["VersionId"])
 
     with ThreadPoolExecutor(4) as threads:
         return list(threads.map(put, keys))
 
 
-def message(key: str, etag: str, version_id: str) -> Message:
+def build_message(key: str, etag: str, version_id: str) -> Message:
+    """Return the queue's message about a version."""
     return {"upload": {"bucket": BUCKET, "key": key, "etag": etag, "version_id": version_id}}
 
 
-def made_up(count: int, folder: str) -> list[Message]:
-    """Messages about versions that never were: who works one looks, finds nothing, and asks the service nothing."""
-    return [message(key, "0" * 32, "never") for key in keys(count, folder)]
+def build_missing_object_messages(count: int, folder: str) -> list[Message]:
+    """Return messages about versions that do not exist. A worker finds no object and sends no request for them."""
+    return [build_message(key, "0" * 32, "never") for key in build_keys(count, folder)]
 
 
 def enqueue(cloud: EmbeddedCloud, messages: Sequence[Message], queue: str = RETRY, begin: float = 0.0) -> None:
-    """Sends the messages in their order, to be received from `begin` on: all at once, however long the sending takes.
+    """Send the messages in their order.
 
-    `begin` is in epoch seconds; without it they are received as they come.
+    With `begin` (epoch seconds) all can be received from then on, however long the sending takes. Without it each can
+    be received at once.
     """
     sqs, url = cloud.client("sqs"), cloud.resource(queue)
     for first in range(0, len(messages), 10):
@@ -65,55 +71,58 @@ def enqueue(cloud: EmbeddedCloud, messages: Sequence[Message], queue: str = RETR
         sqs.send_message_batch(QueueUrl=url, Entries=entries)
 
 
-def waiting(cloud: EmbeddedCloud, queue: str) -> int:
-    """Messages that are not deleted yet, those included that somebody works."""
+def count_messages(cloud: EmbeddedCloud, queue: str) -> int:
+    """Return the number of messages that are not deleted yet. Messages in flight and delayed ones count."""
     kinds = ("", "NotVisible", "Delayed")
     names = [f"ApproximateNumberOfMessages{kind}" for kind in kinds]
     found = cloud.client("sqs").get_queue_attributes(QueueUrl=cloud.resource(queue), AttributeNames=names)
     return sum(int(found["Attributes"][name]) for name in names)
 
 
-def watch(cloud: EmbeddedCloud, done: Callable[[Sample], bool], seconds: float) -> list[Sample]:
-    """A sample each half second until `done`, at most for so many seconds."""
-    samples = [sample(cloud)]
+def sample_until(cloud: EmbeddedCloud, done: Callable[[Sample], bool], seconds: float) -> list[Sample]:
+    """Return a sample for each half second until `done` is true of one, for `seconds` at the most."""
+    samples = [take_sample(cloud)]
     end = time.time() + seconds
     while not done(samples[-1]) and time.time() < end:
         time.sleep(0.5)
-        samples.append(sample(cloud))
+        samples.append(take_sample(cloud))
     return samples
 
 
-def sample(cloud: EmbeddedCloud) -> Sample:
+def take_sample(cloud: EmbeddedCloud) -> Sample:
+    """Return the progress so far."""
     assert cloud.emulator
     calls = cloud.dynamodb_calls().get(cloud.resource("RateLimiterTable"), {})
-    return Sample(time.time(), cloud.emulator.stats()["requests"], _sum(calls, _WRITES), _sum(calls, _READS))
+    return Sample(
+        time.time(), cloud.emulator.stats()["requests"], _sum_calls(calls, _WRITES), _sum_calls(calls, _READS)
+    )
 
 
-def _sum(calls: Mapping[str, int], operations: Sequence[str]) -> int:
+def _sum_calls(calls: Mapping[str, int], operations: Sequence[str]) -> int:
     return sum(calls.get(operation, 0) for operation in operations)
 
 
-def seen(cloud: EmbeddedCloud, limit: float, samples: Sequence[Sample] = ()) -> dict[str, Any]:
-    """What the emulator judged, and the machine's load (of the last minute, our own part included)."""
+def summarize_run(cloud: EmbeddedCloud, limit: float, samples: Sequence[Sample] = ()) -> dict[str, Any]:
+    """Return the emulator's figures of the run, and the machine's load in the last minute, the benchmark's included."""
     assert cloud.emulator
     stats, requests = cloud.emulator.stats(), cloud.emulator.requests()
-    times = measure.arrivals(requests)
-    span = measure.steady(times)
+    times = measurements.list_arrivals(requests)
+    interval = measurements.find_steady_interval(times)
     return {
         "requests": stats["requests"],
-        "held": measure.held(times, limit),
+        "utilization": measurements.compute_utilization(times, limit),
         "largest_window": stats["largest_window"],
         "window_limit": stats["window_limit"],
         "refused_429": stats["refused_429"],
-        "writes_for_each": measure.writes_for_each(samples, span),
-        "reads_for_each": measure.reads_for_each(samples, span),
-        "slots_unused": measure.unused(_pacer_item(cloud), stats["requests"]),
+        "writes_per_request": measurements.compute_writes_per_request(samples, interval),
+        "reads_per_request": measurements.compute_reads_per_request(samples, interval),
+        "unused_slots": measurements.count_unused_slots(_read_limiter_item(cloud), stats["requests"]),
         "load": os.getloadavg()[0],
-        "each_second": measure.each_second(requests),
+        "requests_by_second": measurements.count_by_second(requests),
     }
 
 
-def _pacer_item(cloud: EmbeddedCloud) -> dict[str, str] | None:
-    """Its numbers; None where no slot was ever taken."""
+def _read_limiter_item(cloud: EmbeddedCloud) -> dict[str, str] | None:
+    """Return the numbers of the rate limiter's item, or None if no slot was ever reserved."""
     items = cloud.client("dynamodb").scan(TableName=cloud.resource("RateLimiterTable"))["Items"]
     return {name: value["N"] for name, value in items[0].items() if "N" in value} if items else None

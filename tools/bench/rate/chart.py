@@ -1,4 +1,4 @@
-"""Requests a second against the limit, as one SVG file: ours, outages, two lanes, and the usual ways. Pure."""
+"""Draw the requests a second against the limit as one SVG file, with a panel for each run. Pure."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,9 +10,9 @@ from local.demo.charts import Bars, bar_chart
 _WIDTH, _HEIGHT, _HEAD = 400, 210, 22
 _COLUMNS = 2
 _OUTCOMES = ("bar", "failed", "refused")
-_LANES = ("bar", "backfill")
+_PRIORITIES = ("bar", "backfill")
 _LEGEND = (
-    "blue: answered, with two lanes a retry; green: backfill; yellow: failed (503) or never answered; "
+    "blue: answered (a retry where two queues wait); green: backfill; yellow: failed (503) or without a response; "
     "red: refused (429); dashed: the limit"
 )
 _STYLE = """
@@ -26,17 +26,18 @@ svg { font-family: system-ui, sans-serif; }
 
 @dataclass(frozen=True)
 class Panel:
-    """`seconds`: the requests of each second, by the parts that `classes` (CSS) name."""
+    """One run. `seconds` holds the requests of each second, split into the parts that `classes` (CSS) name."""
 
     title: str
     seconds: Sequence[Sequence[int]]
     classes: Sequence[str] = _OUTCOMES
 
 
-def draw(panels: Sequence[Panel], limit: float) -> str:
+def render_chart(panels: Sequence[Panel], limit: float) -> str:
+    """Return the SVG of all panels."""
     rows = -(-len(panels) // _COLUMNS)
     width, height = _COLUMNS * _WIDTH, rows * (_HEIGHT + _HEAD) + _HEAD
-    placed = "".join(_placed(place, panel, limit) for place, panel in enumerate(panels))
+    placed = "".join(_place_panel(place, panel, limit) for place, panel in enumerate(panels))
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}">'
         f'<style>{_STYLE}</style><rect class="paper" width="100%" height="100%"/>{placed}'
@@ -44,21 +45,24 @@ def draw(panels: Sequence[Panel], limit: float) -> str:
     )
 
 
-def panels(result: Mapping[str, Any]) -> Iterator[Panel]:
-    """What is drawn of a result: the default number of workers at each latency, outages, lanes, the usual ways."""
-    ours = [run for run in result["standing"] if run["workers"] == result["default_workers"]]
-    yield from (Panel(f"Standing backlog, {_where(run)}", run["each_second"]) for run in ours)
+def build_panels(result: Mapping[str, Any]) -> Iterator[Panel]:
+    """Yield a panel for each latency with the default workers, each outage, two priorities and each baseline."""
+    runs = [run for run in result["steady_state"] if run["workers"] == result["default_workers"]]
+    yield from (Panel(f"Steady state, {_conditions(run)}", run["requests_by_second"]) for run in runs)
     for outage in result["outages"]:
-        yield Panel(f"Outage of {outage['seconds']:.0f} s: {outage['mode']}", outage["each_second"])
-    yield Panel("Retries and a backfill wait", result["lanes"]["each_second_by_lane"], _LANES)
-    yield from (Panel(f"Usual: {run['way']}, {_where(run)}", run["each_second"]) for run in result["usual"])
+        yield Panel(f"Outage of {outage['seconds']:.0f} s: {outage['mode']}", outage["requests_by_second"])
+    yield Panel("Retries and a backfill wait", result["priorities"]["requests_by_second_and_priority"], _PRIORITIES)
+    yield from (
+        Panel(f"Baseline: {run['strategy']}, {_conditions(run)}", run["requests_by_second"])
+        for run in result["baselines"]
+    )
 
 
-def _where(run: Mapping[str, Any]) -> str:
+def _conditions(run: Mapping[str, Any]) -> str:
     return f"{run['latency']:g} s, {run['workers']} workers"
 
 
-def _placed(place: int, panel: Panel, limit: float) -> str:
+def _place_panel(place: int, panel: Panel, limit: float) -> str:
     x, y = place % _COLUMNS * _WIDTH, place // _COLUMNS * (_HEIGHT + _HEAD)
     seconds = panel.seconds or [[0] * len(panel.classes)]
     bars = Bars(

@@ -1,4 +1,4 @@
-"""What the template says, so that what is measured is what is deployed."""
+"""The template's defaults, so that a benchmark measures what is deployed."""
 
 from local.aws import template
 from local.aws.embedded import ROOT
@@ -8,4 +8,4 @@ LIMIT = 10.0  # requests a second
 _PARAMETERS = template.load(ROOT / "template.yaml")["Parameters"]
 WORKERS = int(_PARAMETERS["Workers"]["Default"])
 MARGIN_MS = float(_PARAMETERS["RateMarginMs"]["Default"])
-SPACING = slot_interval(LIMIT, MARGIN_MS)  # microseconds between two slots
+SLOT_INTERVAL = slot_interval(LIMIT, MARGIN_MS)  # microseconds

@@ -1,4 +1,4 @@
-"""Twenty workers that start at once; and the same with clocks that differ."""
+"""Measure twenty workers that start at the same time, and twenty workers whose clocks differ."""
 
 import contextlib
 import json
@@ -13,56 +13,61 @@ from tools.bench.rate.defaults import LIMIT
 
 WORKERS = 20
 LATENCY = 1.0
-LOG = Path("build/bench/shifted_worker.log")
+LOG = Path("build/bench/skewed_worker.log")
 
 
-def at_once(uploads: int) -> dict[str, Any]:
-    """All cold, and all with a batch to work from the first moment on."""
+def measure_simultaneous_start(uploads: int) -> dict[str, Any]:
+    """Return the figures of workers that all start cold, each with a full batch from the first moment on."""
     parameters = {"Workers": str(WORKERS)}
     with EmbeddedCloud(rate=LIMIT, latency=LATENCY, environments=WORKERS, parameters=parameters) as cloud:
-        backlog.enqueue(cloud, backlog.put_objects(cloud, backlog.keys(uploads)))
-        return _watched(cloud, uploads, 0)
+        backlog.enqueue(cloud, backlog.put_objects(cloud, backlog.build_keys(uploads)))
+        return _work_off(cloud, uploads, 0)
 
 
-def shifted(uploads: int, apart_ms: int) -> dict[str, Any]:
-    """Every other worker's clock goes `apart_ms` ahead. Processes of our own: the runner has but one clock."""
+def measure_clock_skew(uploads: int, skew_ms: int) -> dict[str, Any]:
+    """Return the figures of workers of which every other's clock is `skew_ms` ahead.
+
+    The workers are processes of the benchmark, since all environments of the embedded AWS share one clock.
+    """
     with (
         EmbeddedCloud(rate=LIMIT, latency=LATENCY, run_functions=False) as cloud,
-        contextlib.ExitStack() as ending,
+        contextlib.ExitStack() as stack,
     ):
-        messages = backlog.put_objects(cloud, backlog.keys(uploads))
-        helpers = [_worker(cloud, number, apart_ms * (number % 2)) for number in range(WORKERS)]
+        messages = backlog.put_objects(cloud, backlog.build_keys(uploads))
+        helpers = [_start_worker(cloud, number, skew_ms * (number % 2)) for number in range(WORKERS)]
         for helper in helpers:
-            ending.callback(helper.stop)
+            stack.callback(helper.stop)
         for helper in helpers:
             helper.announcement()
         backlog.enqueue(cloud, messages)
-        return _watched(cloud, uploads, apart_ms)
+        return _work_off(cloud, uploads, skew_ms)
 
 
-def _worker(cloud: EmbeddedCloud, number: int, ahead_ms: int) -> HelperProcess:
+def _start_worker(cloud: EmbeddedCloud, number: int, skew_ms: int) -> HelperProcess:
     name = cloud.resource("OnRetryFunction")
     configuration = cloud.client("lambda").get_function_configuration(FunctionName=name)
-    told = {
+    variables = configuration["Environment"]["Variables"]
+    settings = {
         "aws": cloud.aws_endpoint_url,
-        "ahead": ahead_ms / 1000,
-        "seconds": configuration["Timeout"],
-        "variables": {k: _text(v) for k, v in configuration["Environment"]["Variables"].items()},
+        "skew_seconds": skew_ms / 1000,
+        "timeout_seconds": configuration["Timeout"],
+        "variables": {key: _as_text(value) for key, value in variables.items()},
     }
-    argv = [sys.executable, "-m", "tools.bench.rate.shifted_worker", json.dumps(told)]
+    argv = [sys.executable, "-m", "tools.bench.rate.skewed_worker", json.dumps(settings)]
     return HelperProcess(f"worker {number}", argv, LOG)
 
 
-def _text(value: Any) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)  # moto makes numbers and booleans of some
+def _as_text(value: Any) -> str:
+    # moto turns some variables into numbers and booleans.
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _watched(cloud: EmbeddedCloud, uploads: int, apart_ms: int) -> dict[str, Any]:
-    samples = backlog.watch(cloud, lambda now: now.requests >= uploads, uploads / LIMIT + 60)
+def _work_off(cloud: EmbeddedCloud, uploads: int, skew_ms: int) -> dict[str, Any]:
+    samples = backlog.sample_until(cloud, lambda now: now.requests >= uploads, uploads / LIMIT + 60)
     return {
         "workers": WORKERS,
         "latency": LATENCY,
-        "apart_ms": apart_ms,
+        "skew_ms": skew_ms,
         "uploads": uploads,
-        **backlog.seen(cloud, LIMIT, samples),
+        **backlog.summarize_run(cloud, LIMIT, samples),
     }

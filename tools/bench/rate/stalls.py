@@ -1,6 +1,7 @@
-"""How long the machine kept a process waiting that only wants to wake: what the emulator's clock suffered as well.
+"""Record how long the machine delays a process that only sleeps and wakes: its stalls.
 
-A request that waits so long for its server's processor arrives late by as much, whatever the sender did.
+The emulator's clock suffers the same stalls. A request that waits for its server's processor arrives late by that
+time, whatever its sender did.
 """
 
 import json
@@ -18,8 +19,8 @@ STEP = 0.005  # seconds
 
 
 @contextmanager
-def watching() -> Iterator[list[float]]:
-    """A list that gets the longest stall (ms) of each second."""
+def record_stalls() -> Iterator[list[float]]:
+    """Yield a list that gets the longest stall (ms) of each second."""
     stalls: list[float] = []
     helper = HelperProcess("stalls", [sys.executable, "-m", "tools.bench.rate.stalls"], LOG)
     reader = threading.Thread(target=lambda: stalls.extend(line["ms"] for line in helper.lines()), daemon=True)
@@ -32,7 +33,7 @@ def watching() -> Iterator[list[float]]:
 
 
 def main() -> None:
-    """Says {"ms": ...} each second, until its standard input ends."""
+    """Print {"ms": ...} each second until standard input ends."""
     parent = threading.Thread(target=sys.stdin.buffer.read, daemon=True)
     parent.start()
     while parent.is_alive():

@@ -1,4 +1,4 @@
-"""A worker of the retry queue in a process whose clock goes ahead of the machine's."""
+"""A worker of the retry queue in a process whose clock is ahead of the machine's."""
 
 import json
 import os
@@ -12,24 +12,26 @@ _machine: Callable[[], float] = time.time
 
 
 def main() -> None:
-    """Its argument is JSON: see many_workers.py. Ends when its standard input does."""
-    told = json.loads(sys.argv[1])
+    """Process the queue until standard input ends. The settings are JSON: see many_workers.py."""
+    settings = json.loads(sys.argv[1])
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    os.nice(5)  # as local/aws/runtime.py
+    # The embedded AWS's own environments have this priority too: see local/aws/runtime.py.
+    os.nice(5)
     parent = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(2, 1)  # what the handler prints is for the log
-    # Before anything is imported: whoever asks this process for the time, gets its time.
-    time.time = lambda: _machine() + told["ahead"]
+    # The handler's output goes to the log.
+    os.dup2(2, 1)
+    # The clock is replaced before other modules are imported, so that all of them use it.
+    time.time = lambda: _machine() + settings["skew_seconds"]
     from local.aws.embedded import CREDENTIALS, REGION
 
-    os.environ.update(told["variables"])
-    os.environ.update(AWS_ENDPOINT_URL=told["aws"], AWS_DEFAULT_REGION=REGION, AWS_LAMBDA_FUNCTION_NAME="on-retry")
+    os.environ.update(settings["variables"])
+    os.environ.update(AWS_ENDPOINT_URL=settings["aws"], AWS_DEFAULT_REGION=REGION, AWS_LAMBDA_FUNCTION_NAME="on-retry")
     os.environ.update(AWS_ACCESS_KEY_ID=CREDENTIALS[0], AWS_SECRET_ACCESS_KEY=CREDENTIALS[1])
-    _work(os.environ["RETRY_QUEUE_URL"], told["seconds"], parent)
+    _process_queue(os.environ["RETRY_QUEUE_URL"], settings["timeout_seconds"], parent)
 
 
 class _Context:
-    """What the handler asks Lambda's context for."""
+    """The part of Lambda's context that the handler uses."""
 
     def __init__(self, seconds: float) -> None:
         self._end = time.time() + seconds
@@ -38,7 +40,7 @@ class _Context:
         return max(0, int((self._end - time.time()) * 1000))
 
 
-def _work(url: str, seconds: float, parent: TextIO) -> None:
+def _process_queue(url: str, seconds: float, parent: TextIO) -> None:
     import boto3
 
     from local.aws.queue_poller import record
@@ -48,14 +50,14 @@ def _work(url: str, seconds: float, parent: TextIO) -> None:
     arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
     print(json.dumps({"ready": True}), file=parent, flush=True)
     while True:
-        if messages := batch(sqs, url):
-            answer = on_retry.handler({"Records": [record(m, arn) for m in messages]}, _Context(seconds))
-            again = {failure["itemIdentifier"] for failure in answer["batchItemFailures"]}
-            delete(sqs, url, [m for m in messages if m["MessageId"] not in again])
+        if messages := receive_batch(sqs, url):
+            response = on_retry.handler({"Records": [record(m, arn) for m in messages]}, _Context(seconds))
+            failed = {failure["itemIdentifier"] for failure in response["batchItemFailures"]}
+            delete_messages(sqs, url, [m for m in messages if m["MessageId"] not in failed])
 
 
-def batch(sqs: Any, url: str) -> list[Any]:
-    """A batch as the event source mapping makes it: SQS gives fewer in one call."""
+def receive_batch(sqs: Any, url: str) -> list[Any]:
+    """Receive a batch as the event source mapping does, in several calls, since SQS gives fewer messages in one."""
     from local.aws.queue_poller import LONG_POLL_SECONDS
     from photodna_guard.rate_limiter.gcra import MAX_BATCH
 
@@ -68,16 +70,17 @@ def batch(sqs: Any, url: str) -> list[Any]:
 def _receive(sqs: Any, url: str, count: int, wait_seconds: int) -> list[Any]:
     from local.aws.queue_poller import SQS_BATCH
 
-    answer = sqs.receive_message(
+    response = sqs.receive_message(
         QueueUrl=url,
         MaxNumberOfMessages=min(count, SQS_BATCH),
         WaitTimeSeconds=wait_seconds,
         MessageSystemAttributeNames=["All"],
     )
-    return list(answer.get("Messages", []))
+    return list(response.get("Messages", []))
 
 
-def delete(sqs: Any, url: str, messages: list[Any]) -> None:
+def delete_messages(sqs: Any, url: str, messages: list[Any]) -> None:
+    """Delete the messages of a batch from the queue."""
     from local.aws.queue_poller import SQS_BATCH
 
     for first in range(0, len(messages), SQS_BATCH):
@@ -87,7 +90,8 @@ def delete(sqs: Any, url: str, messages: list[Any]) -> None:
 
 
 def _end_with_parent() -> None:
-    while os.read(0, 4096):  # not sys.stdin, whose lock a worker that fails would wait for
+    # A failing worker would wait for the lock of sys.stdin.
+    while os.read(0, 4096):
         pass
     os._exit(0)
 

@@ -1,13 +1,13 @@
-"""A worker in a process of its own takes batches as the event source mapping makes them."""
+"""A worker in its own process receives batches as the event source mapping does."""
 
 from typing import Any
 
 from photodna_guard.rate_limiter.gcra import MAX_BATCH
-from tools.bench.rate.shifted_worker import batch, delete
+from tools.bench.rate.skewed_worker import delete_messages, receive_batch
 
 
 class Queue:
-    """SQS as far as a worker sees it: at most ten messages in a call, either way."""
+    """The part of SQS that a worker uses. A call receives or deletes at most ten messages."""
 
     def __init__(self, messages: int) -> None:
         self.messages = [{"MessageId": str(n), "ReceiptHandle": str(n)} for n in range(messages)]
@@ -25,22 +25,22 @@ class Queue:
         self.deleted += [entry["ReceiptHandle"] for entry in Entries]
 
 
-def test_a_batch_is_full_while_a_backlog_waits() -> None:
-    assert [len(batch(queue, "url")) for queue in [Queue(100)] for _ in range(2)] == [MAX_BATCH, MAX_BATCH]
+def test_batch_is_full_while_a_backlog_waits() -> None:
+    assert [len(receive_batch(queue, "url")) for queue in [Queue(100)] for _ in range(2)] == [MAX_BATCH, MAX_BATCH]
 
 
-def test_only_the_first_call_waits() -> None:
+def test_only_the_first_receive_call_waits() -> None:
     queue = Queue(100)
-    batch(queue, "url")
+    receive_batch(queue, "url")
     assert queue.waits == [20, *[0] * (len(queue.waits) - 1)]
 
 
-def test_the_last_batch_is_what_is_left() -> None:
-    assert len(batch(Queue(MAX_BATCH - 1), "url")) == MAX_BATCH - 1
-    assert batch(Queue(0), "url") == []
+def test_last_batch_holds_the_remaining_messages() -> None:
+    assert len(receive_batch(Queue(MAX_BATCH - 1), "url")) == MAX_BATCH - 1
+    assert receive_batch(Queue(0), "url") == []
 
 
 def test_every_message_of_a_batch_is_deleted() -> None:
     queue = Queue(100)
-    delete(queue, "url", batch(queue, "url"))
+    delete_messages(queue, "url", receive_batch(queue, "url"))
     assert queue.deleted == [str(n) for n in range(MAX_BATCH)]
