@@ -1,1 +1,1 @@
-"""What only developers run: the supply chain's checks, other Pythons, benchmarks."""
+"""Tools for developers only: supply chain checks, tests on other Pythons, benchmarks, figures of the code."""

@@ -1,4 +1,4 @@
-"""python -m tools.pythons VERSION...: the tests of what is deployed, on other Pythons than the development's own."""
+"""Run the deployed code's tests on other Python versions: `python -m tools.pythons VERSION...`."""
 
 import os
 import subprocess
@@ -10,15 +10,15 @@ TESTS = ("tests/unit", "tests/aws", "tests/match_api")
 UV = Path(sys.executable).with_name("uv")
 
 
-def python(version: str) -> Path | None:
-    """The Python of an environment for that version, with what development needs; None where there is no such Python.
+def create_environment(version: str) -> Path | None:
+    """Create a virtual environment with the development packages. Return its Python, or None without that version.
 
-    pyenv's command of that name runs only where PYENV_VERSION chooses the version. Nothing is downloaded for it.
+    No Python is downloaded. pyenv's `pythonX.Y` command runs only if PYENV_VERSION chooses the version.
     """
     folder = ROOT / "build/pythons" / version
     environment = os.environ | {"PYENV_VERSION": version, "UV_PYTHON_DOWNLOADS": "never", "VIRTUAL_ENV": str(folder)}
-    make: list[str | Path] = [UV, "venv", "-q", "--clear", "--python", f"python{version}", folder]
-    if subprocess.run(make, env=environment, check=False).returncode != 0:
+    create: list[str | Path] = [UV, "venv", "-q", "--clear", "--python", f"python{version}", folder]
+    if subprocess.run(create, env=environment, check=False).returncode != 0:
         return None
     install: list[str | Path] = [UV, "pip", "install", "-q", "--require-hashes", "-r", ROOT / "requirements/dev.txt"]
     subprocess.run(install, env=environment, check=True)
@@ -26,16 +26,17 @@ def python(version: str) -> Path | None:
 
 
 def main(versions: list[str]) -> int:
+    """Run the tests on each version. The exit status is 1 for a failure and 2 for a missing Python."""
     failed = []
     for version in versions:
-        found = python(version)
-        if found is None:
+        python = create_environment(version)
+        if python is None:
             print(
                 f"There is no python{version} here. Put it on the PATH, or name others: make test-pythons PYTHONS=..."
             )
             return 2
         print(f"Python {version}", flush=True)
-        tests: list[str | Path] = [found, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-m", "not alone", *TESTS]
+        tests: list[str | Path] = [python, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-m", "not alone", *TESTS]
         if subprocess.run(tests, cwd=ROOT, check=False).returncode != 0:
             failed.append(version)
     print(f"Fails on {', '.join(failed)}" if failed else f"Passes on {', '.join(versions)}")

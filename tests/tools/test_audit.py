@@ -1,4 +1,4 @@
-"""make audit: what it says of a known vulnerability, of one that is borne, and of a database that is away."""
+"""make audit: known vulnerabilities, accepted ones, and an unavailable database."""
 
 import json
 import threading
@@ -26,16 +26,16 @@ ADVISORY = {
 
 
 class Database(BaseHTTPRequestHandler):
-    """As osv.dev: knows one vulnerability, of urllib3."""
+    """A database with the interface of osv.dev, and one vulnerability, of urllib3."""
 
     broken = False
 
     def do_POST(self) -> None:
-        asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        known: dict[str, Any] = {"vulns": [ADVISORY]} if asked["package"]["name"] == "urllib3" else {}
+        query = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        response: dict[str, Any] = {"vulns": [ADVISORY]} if query["package"]["name"] == "urllib3" else {}
         self.send_response(500 if self.broken else 200)
         self.end_headers()
-        self.wfile.write(json.dumps(known).encode())
+        self.wfile.write(json.dumps(response).encode())
 
     def log_message(self, *_: object) -> None:
         pass
@@ -60,13 +60,13 @@ def lock(tmp_path: Path) -> str:
     return str(path)
 
 
-def accepted(tmp_path: Path, entry: str) -> str:
+def write_accepted(tmp_path: Path, entry: str) -> str:
     path = tmp_path / "accepted.toml"
     path.write_text(f"[[advisory]]\n{entry}\n")
     return str(path)
 
 
-def borne_until(day: date, advisory: str = "PYSEC-2026-1") -> str:
+def accepted_until(day: date, advisory: str = "PYSEC-2026-1") -> str:
     return f'id = "{advisory}"\nreason = "the functions do not call it"\nuntil = {day}'
 
 
@@ -74,11 +74,11 @@ def today() -> date:
     return datetime.now(UTC).date()
 
 
-def test_a_known_vulnerability_fails_and_is_named_with_its_package_and_its_cure(
+def test_known_vulnerability_fails_with_its_package_and_fix(
     url: str, lock: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert audit.main(["--osv-url", url, lock]) == 1
-    told = capsys.readouterr().err
+    printed = capsys.readouterr().err
     for word in (
         "urllib3 2.8.0",
         "PYSEC-2026-1",
@@ -87,11 +87,11 @@ def test_a_known_vulnerability_fails_and_is_named_with_its_package_and_its_cure(
         "reads what it should not",
         "make lock",
     ):
-        assert word in told
-    assert "six" not in told
+        assert word in printed
+    assert "six" not in printed
 
 
-def test_what_nothing_is_known_of_passes_and_is_counted(
+def test_package_without_vulnerability_passes_and_is_counted(
     url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "lock.txt").write_text(f"six==1.17.0 --hash=sha256:{'0' * 64}\n")
@@ -100,23 +100,23 @@ def test_what_nothing_is_known_of_passes_and_is_counted(
 
 
 @pytest.mark.parametrize("name", ["PYSEC-2026-1", "CVE-2026-1"])
-def test_a_vulnerability_that_is_borne_passes_and_is_still_named(
+def test_accepted_vulnerability_passes_and_is_still_named(
     name: str, url: str, lock: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    borne = accepted(tmp_path, borne_until(today() + timedelta(days=1), name))
-    assert audit.main(["--osv-url", url, "--accepted", borne, lock]) == 0
+    accepted = write_accepted(tmp_path, accepted_until(today() + timedelta(days=1), name))
+    assert audit.main(["--osv-url", url, "--accepted", accepted, lock]) == 0
     assert name in capsys.readouterr().out
 
 
-def test_from_its_day_on_it_counts_again(
+def test_accepted_vulnerability_counts_again_from_its_date_on(
     url: str, lock: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert audit.main(["--osv-url", url, "--accepted", accepted(tmp_path, borne_until(today())), lock]) == 1
-    assert "counts again. It was: the functions do not call it" in capsys.readouterr().out
+    assert audit.main(["--osv-url", url, "--accepted", write_accepted(tmp_path, accepted_until(today())), lock]) == 1
+    assert "counts again. The reason was: the functions do not call it" in capsys.readouterr().out
 
 
-def test_bearing_one_vulnerability_bears_no_other(url: str, lock: str, tmp_path: Path) -> None:
-    other = accepted(tmp_path, borne_until(today() + timedelta(days=1), "PYSEC-2026-2"))
+def test_accepting_one_vulnerability_accepts_no_other(url: str, lock: str, tmp_path: Path) -> None:
+    other = write_accepted(tmp_path, accepted_until(today() + timedelta(days=1), "PYSEC-2026-2"))
     assert audit.main(["--osv-url", url, "--accepted", other, lock]) == 1
 
 
@@ -129,46 +129,44 @@ def test_bearing_one_vulnerability_bears_no_other(url: str, lock: str, tmp_path:
         'id = "PYSEC-2026-1"\nreason = "why"\nuntil = "2099-01-01"',
         'reason = "why"\nuntil = 2099-01-01',
     ],
-    ids=["no reason", "an empty reason", "no day", "a day in quotes", "no id"],
+    ids=["no reason", "an empty reason", "no date", "a date in quotes", "no id"],
 )
-def test_an_entry_that_is_not_complete_is_refused(
-    entry: str, lock: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert audit.main(["--accepted", accepted(tmp_path, entry), lock]) == 1
-    assert "advisory 1 needs an id, a reason and a day" in capsys.readouterr().err
+def test_incomplete_entry_is_refused(entry: str, lock: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert audit.main(["--accepted", write_accepted(tmp_path, entry), lock]) == 1
+    assert "advisory 1 needs an id, a reason and a date" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(("required", "status"), [([], 0), (["--required"], 1)], ids=["make check", "REQUIRED=1"])
 @pytest.mark.parametrize("url", [BrokenDatabase], indirect=True)
-def test_a_database_that_gives_no_answer_is_told_loudly_and_fails_only_where_one_is_required(
+def test_unavailable_database_warns_and_fails_only_if_required(
     required: list[str], status: int, url: str, lock: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert audit.main([*required, "--osv-url", url, lock]) == status
     assert "NOT AUDITED" in capsys.readouterr().err
 
 
-def test_a_machine_without_network_says_that_nothing_was_audited(lock: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_without_network_nothing_counts_as_audited(lock: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert audit.main(["--osv-url", "http://127.0.0.1:9/v1/query", lock]) == 0
-    told = capsys.readouterr()
-    assert "NOT AUDITED" in told.err
-    assert "audited:" not in told.out
+    printed = capsys.readouterr()
+    assert "NOT AUDITED" in printed.err
+    assert "audited:" not in printed.out
 
 
-def test_a_lock_that_pip_audit_cannot_read_is_a_failure_and_not_a_missing_network(
+def test_unreadable_lock_fails_instead_of_counting_as_unavailable(
     url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert audit.main(["--osv-url", url, str(tmp_path / "none.txt")]) == 1
     assert "none.txt" in capsys.readouterr().err
 
 
-def test_no_advisory_is_borne_for_longer_than_half_a_year() -> None:
-    assert all(advisory.until <= today() + timedelta(days=183) for advisory in locks.advisories())
+def test_no_advisory_is_accepted_for_longer_than_half_a_year() -> None:
+    assert all(advisory.until <= today() + timedelta(days=183) for advisory in locks.read_advisories())
 
 
 def test_every_lock_file_is_audited() -> None:
     found = {str(path.relative_to(locks.ROOT)) for path in (locks.ROOT / "requirements").glob("*.txt")}
     assert found | {locks.DEPLOYED} == set(locks.LOCKS)
-    assert all(locks.pins(lock) for lock in locks.LOCKS)
+    assert all(locks.read_pins(lock) for lock in locks.LOCKS)
 
 
 def test_every_locked_package_has_a_hash() -> None:

@@ -1,4 +1,4 @@
-"""The embedded cloud counts DynamoDB requests, so that the benchmark can tell what pacing costs."""
+"""The embedded AWS counts DynamoDB requests, so that the benchmark can measure the rate limiter's cost."""
 
 from local.aws.call_counts import CallCounts
 
@@ -11,7 +11,7 @@ def test_requests_are_counted_by_table_and_operation() -> None:
     assert calls.as_json() == {"limiter": {"UpdateItem": 2, "GetItem": 1}, "results": {"UpdateItem": 1}}
 
 
-def test_other_services_and_requests_without_a_table_are_not_counted() -> None:
+def test_other_services_and_requests_without_table_are_not_counted() -> None:
     calls = CallCounts()
     calls.see("", b"<xml/>")
     calls.see("AmazonSQS.SendMessage", b'{"TableName": "limiter"}')

@@ -1,4 +1,4 @@
-"""docs/licences.md: current, complete, and with a word on every copyleft licence among what is deployed."""
+"""docs/licences.md: current, complete, and with a reason for every copyleft licence of a deployed package."""
 
 import re
 from collections import Counter
@@ -12,33 +12,33 @@ ROW = re.compile(r"^\| (\S+) \| (\d\S*) \| (.+) \|$", re.MULTILINE)
 LISTED = {
     Pin(name, version): licence for name, version, licence in ROW.findall(licences.PAGE.read_text(encoding="utf-8"))
 }
-LOCKED = {pin for lock in locks.LOCKS for pin in locks.pins(lock)}
+LOCKED = {pin for lock in locks.LOCKS for pin in locks.read_pins(lock)}
 REFRESH = "run `make licences`"
 
 
 @pytest.fixture(scope="module")
 def installed() -> dict[Pin, str]:
-    return licences.installed([".venv"])
+    return licences.read_installed_licences([".venv"])
 
 
-def test_the_page_lists_what_is_locked_and_nothing_else() -> None:
+def test_page_lists_exactly_the_locked_packages() -> None:
     assert set(LISTED) == LOCKED, REFRESH
 
 
-def test_the_page_says_what_the_installed_packages_say(installed: dict[Pin, str]) -> None:
-    """Where two versions are locked, each for other Pythons, the one that is not installed here is not judged."""
-    versions = Counter(pin.name for pin in LOCKED - set(locks.pins("requirements/checkov.txt")))
+def test_page_has_the_licences_of_the_installed_packages(installed: dict[Pin, str]) -> None:
+    # Of two versions for different Pythons only one is installed here, so such packages are left out.
+    versions = Counter(pin.name for pin in LOCKED - set(locks.read_pins("requirements/checkov.txt")))
     compared = {pin for pin in LISTED.keys() & installed.keys() if versions[pin.name] == 1}
     assert len(compared) > 100
     assert {pin: LISTED[pin] for pin in compared} == {pin: installed[pin] for pin in compared}, REFRESH
 
 
-def test_each_copyleft_licence_among_what_is_deployed_has_a_word_on_it_and_the_page_shows_it() -> None:
-    deployed = {pin.name for pin in locks.pins(locks.DEPLOYED) if licences.is_copyleft(LISTED[pin])}
-    words = locks.copyleft()
-    assert set(words) == deployed, "requirements/accepted.toml, [copyleft]"
+def test_each_deployed_copyleft_licence_has_a_reason_on_the_page() -> None:
+    deployed = {pin.name for pin in locks.read_pins(locks.DEPLOYED) if licences.is_copyleft(LISTED[pin])}
+    reasons = locks.read_copyleft_reasons()
+    assert set(reasons) == deployed, "requirements/accepted.toml, [copyleft]"
     page = licences.PAGE.read_text(encoding="utf-8")
-    assert all(len(why.split()) >= 8 and f"{name}: {why}" in page for name, why in words.items())
+    assert all(len(reason.split()) >= 8 and f"{name}: {reason}" in page for name, reason in reasons.items())
 
 
 @pytest.mark.parametrize(
@@ -55,10 +55,10 @@ def test_each_copyleft_licence_among_what_is_deployed_has_a_word_on_it_and_the_p
         ("PSF-2.0", False),
     ],
 )
-def test_copyleft_is_known_by_its_name(licence: str, copyleft: bool) -> None:
+def test_copyleft_is_recognised_by_the_licences_name(licence: str, copyleft: bool) -> None:
     assert licences.is_copyleft(licence) is copyleft
 
 
-def test_a_package_whose_licence_nobody_knows_is_refused_by_name() -> None:
-    with pytest.raises(licences.UnknownLicence, match=r"mystery 1\.0 is locked"):
-        licences.licence(Pin("mystery", "1.0"), {Pin("other", "1.0"): "MIT"})
+def test_package_with_unknown_licence_is_refused_by_name() -> None:
+    with pytest.raises(licences.UnknownLicenceError, match=r"mystery 1\.0 is locked"):
+        licences.find_licence(Pin("mystery", "1.0"), {Pin("other", "1.0"): "MIT"})

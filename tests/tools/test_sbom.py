@@ -1,4 +1,4 @@
-"""make sbom: valid CycloneDX, and exactly what is deployed."""
+"""make sbom: valid CycloneDX with exactly the deployed packages."""
 
 import json
 from typing import Any
@@ -12,16 +12,16 @@ from tools.supply import licences, locks, sbom, secret_scan
 
 @pytest.fixture(scope="module")
 def bill() -> dict[str, Any]:
-    return sbom.made(licences.installed([".venv"]))
+    return sbom.build_sbom(licences.read_installed_licences([".venv"]))
 
 
-def test_it_is_valid_cyclonedx(bill: dict[str, Any]) -> None:
+def test_bill_is_valid_cyclonedx(bill: dict[str, Any]) -> None:
     assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(json.dumps(bill)) is None
 
 
-def test_it_lists_what_is_deployed_with_licence_hashes_and_purl_and_nothing_else(bill: dict[str, Any]) -> None:
+def test_bill_lists_exactly_the_deployed_packages_with_their_details(bill: dict[str, Any]) -> None:
     listed = {(part["name"], part["version"]) for part in bill["components"]}
-    assert listed == {(pin.name, pin.version) for pin in locks.pins(locks.DEPLOYED)}
+    assert listed == {(pin.name, pin.version) for pin in locks.read_pins(locks.DEPLOYED)}
     lock = (locks.ROOT / locks.DEPLOYED).read_text(encoding="utf-8")
     for part in bill["components"]:
         assert part["purl"] == f"pkg:pypi/{part['name']}@{part['version']}"
@@ -30,15 +30,15 @@ def test_it_lists_what_is_deployed_with_licence_hashes_and_purl_and_nothing_else
         assert all(f"sha256:{one['content']}" in lock for one in part["hashes"])
 
 
-def test_it_names_the_project_which_depends_on_all_of_it(bill: dict[str, Any]) -> None:
+def test_project_depends_on_every_component(bill: dict[str, Any]) -> None:
     assert bill["metadata"]["component"]["name"] == "photodna-guard"
     (depends,) = bill["dependencies"]
     assert depends["ref"] == bill["metadata"]["component"]["bom-ref"]
     assert len(depends["dependsOn"]) == len(bill["components"])
 
 
-def test_it_names_no_registry_and_no_path_of_this_machine_and_is_the_same_each_time(bill: dict[str, Any]) -> None:
+def test_bill_is_reproducible_and_names_no_registry_or_local_path(bill: dict[str, Any]) -> None:
     text = json.dumps(bill)
     assert not secret_scan.REGISTRY.search(text)
     assert str(locks.ROOT) not in text
-    assert sbom.made(licences.installed([".venv"])) == bill
+    assert sbom.build_sbom(licences.read_installed_licences([".venv"])) == bill

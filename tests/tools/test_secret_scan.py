@@ -1,4 +1,4 @@
-"""The scan for secrets: what it finds, what it lets pass, and that it shows no secret itself."""
+"""The secret scan: what it finds and permits, and that it prints no secret."""
 
 import random
 import string
@@ -9,10 +9,10 @@ import pytest
 
 from tools.supply import secret_scan
 
-DRAWN = random.Random(7)
-HEX = "".join(DRAWN.choices("0123456789abcdef", k=64))
-KEY_ID = "AK" + "IA" + "".join(DRAWN.choices(string.ascii_uppercase, k=16))
-SECRET = "".join(DRAWN.choices(string.ascii_letters + string.digits + "/+", k=40))
+RANDOM = random.Random(7)
+HEX = "".join(RANDOM.choices("0123456789abcdef", k=64))
+KEY_ID = "AK" + "IA" + "".join(RANDOM.choices(string.ascii_uppercase, k=16))
+SECRET = "".join(RANDOM.choices(string.ascii_letters + string.digits + "/+", k=40))
 SIGNED = "https://b.s3.example/k?X-Amz-" + f"Signature={HEX}"
 PEM = "-----BEGIN " + "PRIVATE KEY-----"
 
@@ -38,28 +38,28 @@ def project(tmp_path: Path) -> Path:
     ],
     ids=["quoted", "in a command", "in a setting", "signature", "AWS id", "AWS secret", "in an event", "private key"],
 )
-def test_a_secret_is_found_and_not_shown(
+def test_secret_is_found_and_not_printed(
     name: str, line: str, kind: str, project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (project / name).parent.mkdir(exist_ok=True)
     (project / name).write_text(f"first line\n{line}\n")
     assert secret_scan.main(project) == 1
-    told = capsys.readouterr()
-    assert f"{name}:2: {kind}" in told.err
-    assert HEX[:32] not in told.err + told.out
-    assert SECRET not in told.err + told.out
+    printed = capsys.readouterr()
+    assert f"{name}:2: {kind}" in printed.err
+    assert HEX[:32] not in printed.err + printed.out
+    assert SECRET not in printed.err + printed.out
 
 
-def test_a_path_of_this_machine_and_a_registry_are_found(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_local_path_and_registry_host_are_found(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     host = ".".join(("files", "pythonhosted", "org"))
     (project / "a.md").write_text(f"see {project}/build\nindex-url = https://{host}/simple\n")
     assert secret_scan.main(project) == 1
-    told = capsys.readouterr().err
-    assert "a.md:1: a path of this machine" in told
-    assert "a.md:2: the host of a package registry" in told
+    printed = capsys.readouterr().err
+    assert "a.md:1: a path of this machine" in printed
+    assert "a.md:2: the host of a package registry" in printed
 
 
-def test_made_up_values_hashes_and_ignored_files_pass(project: Path) -> None:
+def test_placeholders_hashes_and_ignored_files_pass(project: Path) -> None:
     (project / "a.py").write_text('client(aws_secret_access_key="testing")\n')
     (project / "requirements.txt").write_text(f"six==1.17.0 --hash=sha256:{HEX}\n")
     (project / "build").mkdir()
@@ -67,8 +67,8 @@ def test_made_up_values_hashes_and_ignored_files_pass(project: Path) -> None:
     assert secret_scan.main(project) == 0
 
 
-def test_what_git_has_and_what_it_would_add_is_looked_at(project: Path) -> None:
+def test_tracked_and_untracked_files_are_listed(project: Path) -> None:
     (project / "known.txt").write_text("known")
     subprocess.run(["git", "add", "known.txt"], cwd=project, check=True)  # noqa: S607
     (project / "new.txt").write_text("new")
-    assert sorted(secret_scan.tracked(project)) == [".gitignore", "known.txt", "new.txt"]
+    assert sorted(secret_scan.list_files(project)) == [".gitignore", "known.txt", "new.txt"]

@@ -1,1 +1,1 @@
-"""What the project is made of, checked: vulnerabilities, licences, secrets, the bill of materials, the template."""
+"""Supply chain checks: known vulnerabilities, licences, the bill of materials, secrets in files."""

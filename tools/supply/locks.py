@@ -1,4 +1,4 @@
-"""The lock files, the packages that they pin, and what is accepted although a rule speaks against it."""
+"""Read the lock files, the packages that they pin, and the accepted exceptions."""
 
 import re
 import tomllib
@@ -19,8 +19,8 @@ ACCEPTED = ROOT / "requirements/accepted.toml"
 _PIN = re.compile(r"^([A-Za-z0-9._-]+)==([^\s;]+)", re.MULTILINE)
 
 
-class AcceptedFault(ValueError):
-    """requirements/accepted.toml holds an entry that is not complete; the message says which, and what it lacks."""
+class AcceptedFileError(ValueError):
+    """An entry of requirements/accepted.toml is incomplete. The message has its number and what it needs."""
 
 
 @dataclass(frozen=True, order=True)
@@ -33,34 +33,34 @@ class Pin:
 
 @dataclass(frozen=True)
 class Advisory:
-    """A known vulnerability that is borne: why, and the day from which it counts again."""
+    """A known vulnerability that is accepted for a reason, until the date from which it counts again."""
 
     id: str
     reason: str
     until: date
 
 
-def pins(lock: str, root: Path = ROOT) -> list[Pin]:
-    """What the lock file pins, sorted by name; on whatever platform it is needed."""
+def read_pins(lock: str, root: Path = ROOT) -> list[Pin]:
+    """Return the lock file's pins for all platforms, sorted by name."""
     return sorted(Pin(*found) for found in _PIN.findall((root / lock).read_text(encoding="utf-8")))
 
 
-def advisories(path: Path = ACCEPTED) -> list[Advisory]:
-    """The vulnerabilities that are borne. Raises AcceptedFault."""
+def read_advisories(path: Path = ACCEPTED) -> list[Advisory]:
+    """Return the accepted vulnerabilities. Raises AcceptedFileError."""
     entries = tomllib.loads(path.read_text(encoding="utf-8")).get("advisory", [])
-    return [_advisory(path, number, entry) for number, entry in enumerate(entries, start=1)]
+    return [_parse_advisory(path, number, entry) for number, entry in enumerate(entries, start=1)]
 
 
-def copyleft(path: Path = ACCEPTED) -> Mapping[str, str]:
-    """By the package's name: why its copyleft licence is no obstacle."""
-    words: dict[str, str] = tomllib.loads(path.read_text(encoding="utf-8")).get("copyleft", {})
-    return words
+def read_copyleft_reasons(path: Path = ACCEPTED) -> Mapping[str, str]:
+    """Return by package name why its copyleft licence is no obstacle."""
+    reasons: dict[str, str] = tomllib.loads(path.read_text(encoding="utf-8")).get("copyleft", {})
+    return reasons
 
 
-def _advisory(path: Path, number: int, entry: Mapping[str, object]) -> Advisory:
-    known, reason, until = entry.get("id"), entry.get("reason"), entry.get("until")
-    if not (isinstance(known, str) and known and isinstance(reason, str) and reason.strip() and type(until) is date):
-        raise AcceptedFault(
-            f"{path}: advisory {number} needs an id, a reason and a day: until = 2027-01-31 (no quotes)"
+def _parse_advisory(path: Path, number: int, entry: Mapping[str, object]) -> Advisory:
+    name, reason, until = entry.get("id"), entry.get("reason"), entry.get("until")
+    if not (isinstance(name, str) and name and isinstance(reason, str) and reason.strip() and type(until) is date):
+        raise AcceptedFileError(
+            f"{path}: advisory {number} needs an id, a reason and a date: until = 2027-01-31 (no quotes)"
         )
-    return Advisory(known, reason, until)
+    return Advisory(name, reason, until)

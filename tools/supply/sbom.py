@@ -1,7 +1,7 @@
-"""`python -m tools.supply.sbom`: the bill of materials of what is deployed (src/requirements.txt), in CycloneDX 1.6.
+"""Write the bill of materials of the deployed packages (src/requirements.txt) in CycloneDX 1.6: `make sbom`.
 
-cyclonedx-py writes it, and `make test` validates it. Registries' addresses are left out: the purl names a package,
-whatever its mirror.
+cyclonedx-py builds it, and `make test` validates it. It holds no registry's address, since the purl names a package
+independently of its mirror.
 """
 
 import json
@@ -17,11 +17,11 @@ OUT = locks.ROOT / "build/sbom/photodna-guard.cdx.json"
 
 
 def main() -> int:
-    """Writes the bill. The exit status: 1 where a licence is not known."""
+    """Write the bill. The exit status is 1 if a licence is unknown."""
     try:
-        bill = made(licences.installed([".venv"]))
-    except licences.UnknownLicence as fault:
-        print(f"sbom: {fault}", file=sys.stderr)
+        bill = build_sbom(licences.read_installed_licences([".venv"]))
+    except licences.UnknownLicenceError as error:
+        print(f"sbom: {error}", file=sys.stderr)
         return 1
     OUT.parent.mkdir(parents=True, exist_ok=True)
     OUT.write_text(json.dumps(bill, indent=2) + "\n", encoding="utf-8")
@@ -29,8 +29,8 @@ def main() -> int:
     return 0
 
 
-def made(known: dict[Pin, str]) -> dict[str, Any]:
-    """The bill, the same each time; with the licences, and the hashes that the lock has. Raises UnknownLicence."""
+def build_sbom(known: dict[Pin, str]) -> dict[str, Any]:
+    """Return the bill with licences and the lock's hashes. It is reproducible. Raises UnknownLicenceError."""
     cyclonedx = [str(Path(sys.executable).with_name("cyclonedx-py")), "requirements", str(locks.ROOT / locks.DEPLOYED)]
     options = [
         "--pyproject",
@@ -45,7 +45,7 @@ def made(known: dict[Pin, str]) -> dict[str, Any]:
     bill: dict[str, Any] = json.loads(written)
     for component in bill["components"]:
         pin = Pin(component["name"], component["version"])
-        component["licenses"] = [{"license": {"name": licences.licence(pin, known)}}]
+        component["licenses"] = [{"license": {"name": licences.find_licence(pin, known)}}]
         component["description"] = f"pinned in {locks.DEPLOYED}"
         component["hashes"] = [hash for source in component.pop("externalReferences") for hash in source["hashes"]]
     for tool in bill["metadata"]["tools"]["components"]:
