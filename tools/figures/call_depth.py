@@ -18,8 +18,7 @@ from typing import Any
 import boto3
 import botocore.handlers
 from moto import mock_aws
-
-from local.aws import template
+from samtranslator.yaml_helper import yaml_parse
 
 _BUCKET = "uploads"
 _OVERRIDES = {
@@ -34,7 +33,7 @@ _OVERRIDES = {
 
 def main(arguments: list[str]) -> int:
     """Print the functions from the handler to the first S3 call as JSON. The exit status is 1 without such a call."""
-    sam = template.load(Path(arguments[0]))
+    sam = yaml_parse(Path(arguments[0]).read_text(encoding="utf-8"))
     source, handler = Path(arguments[1]).resolve(), arguments[2]
     os.environ.update(function_environment(sam) | _OVERRIDES)
     botocore.handlers.BUILTIN_HANDLERS.append(("provide-client-params.s3", _Reporter(source)))
