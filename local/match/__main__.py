@@ -13,9 +13,9 @@ from contextlib import suppress
 from pathlib import Path
 
 from local.match.answers import RefusalError
-from local.match.fingerprint import warm_up
-from local.match.gate import Gate
-from local.match.operation import Operation
+from local.match.fingerprint import preload_modules
+from local.match.gateway import Gateway
+from local.match.operation import MatchOperation
 from local.match.rate_window import read_rate
 from local.match.server import MATCH_PATH, MatchServer
 
@@ -25,11 +25,11 @@ NOTE = "an emulator of the interface with ImageHash's pHash, an open perceptual 
 def main(arguments: list[str] | None = None) -> int:
     """Serves until SIGTERM, SIGINT or, if asked for, the end of standard input. Returns the exit code."""
     options = _options(arguments)
-    operation = Operation(Gate(options.key, options.rate), options.latency, options.allow_host)
+    operation = MatchOperation(Gateway(options.key, options.rate), options.latency, options.allow_host)
     # Before it listens: an import meanwhile was measured to delay the moment of a request's arrival by 26 ms.
-    warm_up()
+    preload_modules()
     try:
-        _learn_folder(operation, options.test_list)
+        _add_folder_to_hash_list(operation, options.test_list)
         server = MatchServer((options.host, options.port), operation)
     except RefusalError as refusal:
         return _fail(str(refusal))
@@ -81,12 +81,12 @@ def _folder(text: str) -> Path:
     return Path(text)
 
 
-def _learn_folder(operation: Operation, folder: Path | None) -> None:
+def _add_folder_to_hash_list(operation: MatchOperation, folder: Path | None) -> None:
     for path in sorted(folder.iterdir()) if folder else []:
         if path.name.startswith(".") or not path.is_file():
             continue
         try:
-            operation.learn(path.read_bytes(), match_id=path.stem)
+            operation.add_to_hash_list(path.read_bytes(), match_id=path.stem)
         except RefusalError as refusal:
             raise RefusalError(refusal.code, f"{path}: {refusal}. Take it out of the test list") from refusal
 

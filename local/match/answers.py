@@ -1,12 +1,12 @@
 """The Match operation's answers as JSON values, in the exact shape of its reference (pure).
 
-`RefusalError` carries one of the documented status codes; `gateway` is what Azure API Management says.
+`RefusalError` carries one of the documented status codes; `gateway_answer` is the answer of Azure API Management.
 """
 
 from collections.abc import Sequence
 from typing import Any, Final
 
-from local.match.hash_list import Found
+from local.match.hash_list import HashMatch
 
 OK: Final = 3000
 INVALID: Final = 3002
@@ -42,7 +42,7 @@ class RefusalError(Exception):
         self.code = code
 
 
-def matched(found: Sequence[Found], tracking_id: str, *, evaluated: bool) -> dict[str, Any]:
+def match_answer(found: Sequence[HashMatch], tracking_id: str, *, evaluated: bool) -> dict[str, Any]:
     """The answer about a picture that was looked up; nothing found is no match."""
     answer = _answer(OK, None, tracking_id)
     answer["IsMatch"] = bool(found)
@@ -51,12 +51,12 @@ def matched(found: Sequence[Found], tracking_id: str, *, evaluated: bool) -> dic
     return answer
 
 
-def refused(code: int, why: str | None, tracking_id: str) -> dict[str, Any]:
+def refusal_answer(code: int, why: str | None, tracking_id: str) -> dict[str, Any]:
     """The answer about what could not be looked up. `IsMatch` is false, and means nothing."""
     return _answer(code, why, tracking_id)
 
 
-def gateway(status: int, retry_after: int | None = None) -> dict[str, Any]:
+def gateway_answer(status: int, retry_after: int | None = None) -> dict[str, Any]:
     """The body of an HTTP error; `retry_after` in seconds, 1 where it is None."""
     message = GATEWAY_MESSAGES.get(status, "Internal server error")
     return {"statusCode": status, "message": message.format(1 if retry_after is None else retry_after)}
@@ -78,7 +78,7 @@ def _status(code: int, why: str | None) -> dict[str, Any]:
     return {"Code": code, "Description": DESCRIPTIONS.get(code, "Unknown"), "Exception": why}
 
 
-def _match_flag(found: Found) -> dict[str, Any]:
+def _match_flag(found: HashMatch) -> dict[str, Any]:
     return {
         "AdvancedInfo": [{"Key": "MatchId", "Value": found.match_id}],
         "Source": found.source,

@@ -27,7 +27,7 @@ class Emulator:
         return logged
 
     def stats(self) -> dict[str, Any]:
-        """The counters since the start or the last `clear`: see `gate.Gate.stats`."""
+        """The counters since the start or the last `clear`: see `gateway.Gateway.stats`."""
         stats: dict[str, Any] = self._call("GET", "stats")
         return stats
 

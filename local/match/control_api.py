@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from local.match.answers import RefusalError
 from local.match.failures import is_seconds, read_plan
-from local.match.operation import Operation
+from local.match.operation import MatchOperation
 from local.match.rate_window import read_rate
 from local.match.reply import Reply, json_reply
 
@@ -19,23 +19,23 @@ VIOLATIONS = frozenset({"A1", "A2", "B1", "B2"})
 SETTINGS = ("latency", "rate", "key", "quota_retry_after", "failures")
 
 
-def control(operation: Operation, method: str, target: str, body: bytes) -> Reply:
+def handle_control_call(operation: MatchOperation, method: str, target: str, body: bytes) -> Reply:
     """Carries out one call; what is wrong with it is answered with 400 and `{"error": ...}`."""
     parts = urlsplit(target)
     try:
         match method, parts.path.removeprefix(PREFIX):
             case "GET", "requests":
-                return json_reply(200, operation.gate.requests())
+                return json_reply(200, operation.gateway.requests())
             case "DELETE", "requests":
-                operation.gate.clear()
+                operation.gateway.clear()
             case "GET", "stats":
-                return json_reply(200, operation.gate.stats())
+                return json_reply(200, operation.gateway.stats())
             case "PUT", "settings":
                 change_settings(operation, json.loads(body))
             case "POST", "test-list":
-                return json_reply(200, _learn(operation, parse_qs(parts.query), body))
+                return json_reply(200, _add_to_hash_list(operation, parse_qs(parts.query), body))
             case "DELETE", "test-list":
-                operation.known.clear()
+                operation.hash_list.clear()
             case _:
                 return json_reply(404, {"error": f"no such call: {method} {parts.path}"})
     except (ValueError, RefusalError) as error:
@@ -43,18 +43,18 @@ def control(operation: Operation, method: str, target: str, body: bytes) -> Repl
     return json_reply(200, {})
 
 
-def change_settings(operation: Operation, changes: Any) -> None:
+def change_settings(operation: MatchOperation, changes: Any) -> None:
     """Changes what is named, or nothing if anything is wrong. Raises ValueError with every fault."""
     faults = _faults(changes)
     if faults:
         raise ValueError("; ".join(faults))
     plan = read_plan(changes["failures"]) if "failures" in changes else operation.plan
-    gate = operation.gate
+    gateway = operation.gateway
     operation.plan = plan
     operation.latency = changes.get("latency", operation.latency)
-    gate.rate = read_rate(changes.get("rate", gate.rate))
-    gate.key = changes.get("key", gate.key)
-    gate.quota_retry_after = changes.get("quota_retry_after", gate.quota_retry_after)
+    gateway.rate = read_rate(changes.get("rate", gateway.rate))
+    gateway.key = changes.get("key", gateway.key)
+    gateway.quota_retry_after = changes.get("quota_retry_after", gateway.quota_retry_after)
 
 
 def _faults(changes: Any) -> list[str]:
@@ -74,10 +74,10 @@ def _faults(changes: Any) -> list[str]:
     return faults
 
 
-def _learn(operation: Operation, query: dict[str, list[str]], picture: bytes) -> dict[str, Any]:
+def _add_to_hash_list(operation: MatchOperation, query: dict[str, list[str]], picture: bytes) -> dict[str, Any]:
     violations = [one for one in query.get("violations", [""])[0].split(",") if one]
     if not VIOLATIONS.issuperset(violations):
         raise ValueError(f"violations must be of {', '.join(sorted(VIOLATIONS))}")
     match_id = query.get("match_id", [None])[0]
-    entry = operation.learn(picture, query.get("source", ["Test"])[0], match_id, violations)
+    entry = operation.add_to_hash_list(picture, query.get("source", ["Test"])[0], match_id, violations)
     return {"source": entry.source, "match_id": entry.match_id, "violations": list(entry.violations)}

@@ -55,7 +55,7 @@ class Failure:
     details: dict[str, Any]
 
 
-class Plan:
+class FailurePlan:
     """The failures still to come, in order. Safe for threads."""
 
     def __init__(self, failures: list[Failure] | None = None) -> None:
@@ -72,11 +72,11 @@ class Plan:
         return None
 
 
-def read_plan(items: Any) -> Plan:
+def read_plan(items: Any) -> FailurePlan:
     """The plan from JSON. Raises ValueError that names the item and what is wrong with it."""
     if not isinstance(items, list):
         raise ValueError("failures must be a list")
-    return Plan([_read_failure(number, item) for number, item in enumerate(items)])
+    return FailurePlan([_read_failure(number, item) for number, item in enumerate(items)])
 
 
 def _read_failure(number: int, item: Any) -> Failure:

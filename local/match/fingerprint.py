@@ -27,7 +27,7 @@ class Fingerprint:
     structure: float
 
     @property
-    def usable(self) -> bool:
+    def is_usable(self) -> bool:
         """Whether the hash says enough about the picture to be listed or looked up."""
         return self.structure >= MIN_STRUCTURE
 
@@ -49,7 +49,7 @@ def structure(grey: Grey) -> float:
     return float((grey - rows - columns + grey.mean()).std())
 
 
-def warm_up() -> None:
+def preload_modules() -> None:
     """Has pHash import what it imports at its first call (SciPy's transforms, half a second)."""
     _hash(Image.new("L", (SAMPLED_SIDE, SAMPLED_SIDE)))
 

@@ -12,7 +12,7 @@ THRESHOLD = 31
 
 
 @dataclass(frozen=True)
-class Entry:
+class HashListEntry:
     """A known picture: the hashes of it and of its turned and mirrored copies."""
 
     source: str
@@ -22,7 +22,7 @@ class Entry:
 
 
 @dataclass(frozen=True)
-class Found:
+class HashMatch:
     """The nearest picture of one source; `distance` in bits of 256."""
 
     source: str
@@ -31,12 +31,12 @@ class Found:
     distance: int
 
 
-def look_up(entries: Iterable[Entry], wanted: int) -> list[Found]:
+def look_up(entries: Iterable[HashListEntry], wanted: int) -> list[HashMatch]:
     """The nearest entry of each source within the threshold, the nearest source first."""
-    nearest: dict[str, Found] = {}
+    nearest: dict[str, HashMatch] = {}
     for entry in entries:
         distance = min((wanted ^ known).bit_count() for known in entry.hashes)
         best = nearest.get(entry.source)
         if distance <= THRESHOLD and (best is None or distance < best.distance):
-            nearest[entry.source] = Found(entry.source, entry.match_id, entry.violations, distance)
+            nearest[entry.source] = HashMatch(entry.source, entry.match_id, entry.violations, distance)
     return sorted(nearest.values(), key=lambda found: found.distance)

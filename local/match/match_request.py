@@ -30,7 +30,7 @@ class MatchRequest:
         return query.get("versionId", [None])[0]
 
 
-def parse(target: str, content_type: str, evaluation: str | None, body: bytes) -> MatchRequest:
+def parse_match_request(target: str, content_type: str, evaluation: str | None, body: bytes) -> MatchRequest:
     """Reads a request from its target, its headers Content-Type and Enable-Evaluation, and its body."""
     enhance = parse_qs(urlsplit(target).query).get("enhance", ["false"])[-1].lower()
     by, url, picture, fault = _content(content_type, body)

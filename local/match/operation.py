@@ -10,83 +10,83 @@ from typing import Any
 from local.match import answers
 from local.match.answers import RefusalError
 from local.match.decoding import MAX_BYTES, decode, decode_listed
-from local.match.failures import Failure, Plan
+from local.match.failures import Failure, FailurePlan
 from local.match.fetching import fetch
 from local.match.fingerprint import MIN_STRUCTURE, fingerprint
-from local.match.gate import Admission, Gate
-from local.match.hash_list import Entry, look_up
+from local.match.gateway import Admission, Gateway
+from local.match.hash_list import HashListEntry, look_up
 from local.match.match_request import MatchRequest
 from local.match.reply import Reply, json_reply
 from local.match.request_log import LoggedRequest
 
 
-class Operation:
-    """The emulated service: its gate, its list of known pictures, and how it is told to behave."""
+class MatchOperation:
+    """The emulated service: its gateway, its list of known pictures, and how it is told to behave."""
 
-    def __init__(self, gate: Gate, latency: float, allowed_hosts: Collection[str] = ()) -> None:
-        self.gate = gate
+    def __init__(self, gateway: Gateway, latency: float, allowed_hosts: Collection[str] = ()) -> None:
+        self.gateway = gateway
         self.latency = latency
-        self.plan = Plan()
-        self.known: list[Entry] = []
+        self.plan = FailurePlan()
+        self.hash_list: list[HashListEntry] = []
         self._allowed_hosts = allowed_hosts
         self._match_ids = itertools.count(1000)
 
-    def learn(
+    def add_to_hash_list(
         self,
         picture: bytes,
         source: str = "Test",
         match_id: str | None = None,
         violations: Collection[str] = (),
-    ) -> Entry:
+    ) -> HashListEntry:
         """Puts a picture on the list. Raises RefusalError where it cannot be read, or is too plain."""
         print_ = fingerprint(decode_listed(picture))
-        if not print_.usable:
+        if not print_.is_usable:
             seen = f"{print_.structure:.1f} grey levels of structure, of {MIN_STRUCTURE:g} needed"
             why = f"The picture is too plain to be recognised: {seen}"
             raise RefusalError(answers.NOT_AN_IMAGE, why)
-        entry = Entry(source, match_id or str(next(self._match_ids)), tuple(violations), print_.hashes)
-        self.known.append(entry)
+        entry = HashListEntry(source, match_id or str(next(self._match_ids)), tuple(violations), print_.hashes)
+        self.hash_list.append(entry)
         return entry
 
     def answer(self, admission: Admission, request: MatchRequest) -> Reply:
         """The reply, no sooner than `latency` seconds after the arrival; a gateway's refusal is immediate."""
         logged = admission.logged
-        _note_request(logged, request)
+        _record_request(logged, request)
         if admission.status is not None:
-            refusal = answers.gateway(admission.status, admission.retry_after)
-            return _noted(logged, json_reply(admission.status, refusal, admission.retry_after))
+            refusal = answers.gateway_answer(admission.status, admission.retry_after)
+            return _record_reply(logged, json_reply(admission.status, refusal, admission.retry_after))
         failure = self.plan.take(logged.object)
         logged.failure = failure.kind if failure else None
         answer = self._answer(request, logged, failure)
         time.sleep(max(0.0, logged.arrived_monotonic + self.latency - time.monotonic()))
-        return _noted(logged, answer)
+        return _record_reply(logged, answer)
 
     def _answer(self, request: MatchRequest, logged: LoggedRequest, failure: Failure | None) -> Reply:
         if failure is None:
-            return self._looked_up(request, logged)
+            return self._look_up_picture(request, logged)
         match failure.kind:
             case "ok":
-                return self._looked_up(request, logged)
+                return self._look_up_picture(request, logged)
             case "hang":
                 time.sleep(failure.details["seconds"])
-                return self._looked_up(request, logged)
+                return self._look_up_picture(request, logged)
             case "truncated":
-                return replace(self._looked_up(request, logged), ends="truncated")
+                return replace(self._look_up_picture(request, logged), ends="truncated")
             case "status":
-                answer = answers.refused(failure.details["code"], "Injected", _tracking_id())
+                answer = answers.refusal_answer(failure.details["code"], "Injected", _tracking_id())
                 return _status_reply(logged, answer)
             case _:
                 return _http_failure(failure)
 
-    def _looked_up(self, request: MatchRequest, logged: LoggedRequest) -> Reply:
+    def _look_up_picture(self, request: MatchRequest, logged: LoggedRequest) -> Reply:
         tracking_id = _tracking_id()
         try:
             seen = fingerprint(decode(self._picture(request)))
         except RefusalError as refusal:
-            return _status_reply(logged, answers.refused(refusal.code, str(refusal), tracking_id))
+            return _status_reply(logged, answers.refusal_answer(refusal.code, str(refusal), tracking_id))
         # A plain picture's hash is not looked up: it would match other plain ones.
-        found = look_up(tuple(self.known), seen.hashes[0]) if seen.usable else []
-        return _status_reply(logged, answers.matched(found, tracking_id, evaluated=request.evaluation is not None))
+        found = look_up(tuple(self.hash_list), seen.hashes[0]) if seen.is_usable else []
+        return _status_reply(logged, answers.match_answer(found, tracking_id, evaluated=request.evaluation is not None))
 
     def _picture(self, request: MatchRequest) -> bytes:
         if request.fault is not None:
@@ -102,12 +102,12 @@ def _tracking_id() -> str:
     return f"EMULATOR_{uuid.uuid4()}"
 
 
-def _note_request(logged: LoggedRequest, request: MatchRequest) -> None:
+def _record_request(logged: LoggedRequest, request: MatchRequest) -> None:
     logged.by, logged.enhance, logged.evaluation = request.by, request.enhance, request.evaluation
     logged.object, logged.version_id = request.object_path, request.version_id
 
 
-def _noted(logged: LoggedRequest, reply: Reply) -> Reply:
+def _record_reply(logged: LoggedRequest, reply: Reply) -> Reply:
     logged.http_status = None if reply.ends == "drop" else reply.status
     return reply
 
@@ -123,7 +123,7 @@ def _http_failure(failure: Failure) -> Reply:
     match failure.kind:
         case "http":
             status, retry_after = details["status"], details.get("retry_after")
-            return json_reply(status, answers.gateway(status, retry_after), retry_after)
+            return json_reply(status, answers.gateway_answer(status, retry_after), retry_after)
         case "body":
             return json_reply(200, details["json"])
         case "not_json":

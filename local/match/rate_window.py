@@ -48,7 +48,7 @@ class LargestWindow:
         self.largest = 0
         self._seen: list[float] = []
 
-    def see(self, now: float, seconds: float) -> None:
+    def record(self, now: float, seconds: float) -> None:
         """Counts the request that arrives at `now` in the window of that many seconds that ends with it."""
         self._seen.append(now)
         first = bisect_left(self._seen, True, key=lambda time: now - time < seconds)

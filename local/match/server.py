@@ -9,11 +9,11 @@ import sys
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from local.match.answers import gateway
-from local.match.control_api import PREFIX, control
-from local.match.gate import Admission
-from local.match.match_request import MatchRequest, parse
-from local.match.operation import Operation
+from local.match.answers import gateway_answer
+from local.match.control_api import PREFIX, handle_control_call
+from local.match.gateway import Admission
+from local.match.match_request import MatchRequest, parse_match_request
+from local.match.operation import MatchOperation
 from local.match.reply import Reply, json_reply
 
 MATCH_PATH = "/photodna/v1.0/Match"
@@ -27,7 +27,7 @@ class MatchServer(ThreadingHTTPServer):
     daemon_threads = True  # a request that hangs, as a test may want, does not keep the process alive
     request_queue_size = 128
 
-    def __init__(self, address: tuple[str, int], operation: Operation) -> None:
+    def __init__(self, address: tuple[str, int], operation: MatchOperation) -> None:
         self.operation = operation
         super().__init__(address, MatchHandler)
 
@@ -55,11 +55,11 @@ class MatchHandler(BaseHTTPRequestHandler):
     admission: Admission | None = None
 
     def parse_request(self) -> bool:
-        """Reads the headers, and has the gate decide at that very moment: it is the request's arrival."""
+        """Reads the headers, and has the gateway decide at that very moment: it is the request's arrival."""
         is_whole = super().parse_request()
         is_match = is_whole and self.command == "POST" and self._path().lower() == MATCH_PATH.lower()
         key = self.headers.get("Ocp-Apim-Subscription-Key") if is_match else None
-        self.admission = self.server.operation.gate.arrive(key) if is_match else None
+        self.admission = self.server.operation.gateway.arrive(key) if is_match else None
         return is_whole
 
     def handle_expect_100(self) -> bool:
@@ -92,20 +92,20 @@ class MatchHandler(BaseHTTPRequestHandler):
     def _unreadable(self) -> Reply | None:
         length = self.headers.get("Content-Length", "0")
         if "Transfer-Encoding" in self.headers or not length.isdecimal() or len(length) > 15:
-            return json_reply(411, gateway(411))
-        return json_reply(413, gateway(413)) if int(length) > MAX_BODY_BYTES else None
+            return json_reply(411, gateway_answer(411))
+        return json_reply(413, gateway_answer(413)) if int(length) > MAX_BODY_BYTES else None
 
     def _reply(self, body: bytes) -> Reply:
         operation = self.server.operation
         if self.admission is not None:
             return operation.answer(self.admission, self._match_request(body))
         if self._path().startswith(PREFIX):
-            return control(operation, self.command, self.path, body)
-        return json_reply(404, gateway(404))
+            return handle_control_call(operation, self.command, self.path, body)
+        return json_reply(404, gateway_answer(404))
 
     def _match_request(self, body: bytes) -> MatchRequest:
         content_type = self.headers.get("Content-Type", "")
-        return parse(self.path, content_type, self.headers.get("Enable-Evaluation"), body)
+        return parse_match_request(self.path, content_type, self.headers.get("Enable-Evaluation"), body)
 
     def _send(self, reply: Reply) -> None:
         if reply.ends != "whole":

@@ -8,7 +8,7 @@ from local.match import answers
 from local.match.answers import RefusalError
 from local.match.decoding import decode
 from local.match.fingerprint import fingerprint
-from local.match.hash_list import Entry, Found, look_up
+from local.match.hash_list import HashListEntry, HashMatch, look_up
 from local.pictures import draw, encode
 
 CLEAN, SKIPPED, UNSCANNABLE, QUARANTINED = "CLEAN", "SKIPPED", "UNSCANNABLE", "QUARANTINED"
@@ -36,31 +36,31 @@ OUTCOME: Final[dict[str, str]] = {
 }
 
 
-def _listed(name: str, source: str) -> Entry:
-    return Entry(source, f"id-{source}", ("A1",), fingerprint(decode(BYTES[name])).hashes)
+def _listed(name: str, source: str) -> HashListEntry:
+    return HashListEntry(source, f"id-{source}", ("A1",), fingerprint(decode(BYTES[name])).hashes)
 
 
 @functools.cache
-def _known() -> tuple[Entry, ...]:
+def _known() -> tuple[HashListEntry, ...]:
     return _listed("match", "Microsoft"), _listed("test match", "Test")
 
 
 @functools.cache
-def looked_up(content: bytes) -> tuple[Found, ...] | RefusalError:
+def looked_up(content: bytes) -> tuple[HashMatch, ...] | RefusalError:
     """What the emulator's own code finds of a picture, or why it does not take it. Each picture is hashed once."""
     try:
         seen = fingerprint(decode(content))
     except RefusalError as refusal:
         return refusal
-    return tuple(look_up(_known(), seen.hashes[0])) if seen.usable else ()
+    return tuple(look_up(_known(), seen.hashes[0])) if seen.is_usable else ()
 
 
 def answer(content: bytes, tracking_id: str) -> dict[str, object]:
     """The operation's answer about these bytes."""
     found = looked_up(content)
     if isinstance(found, RefusalError):
-        return answers.refused(found.code, str(found), tracking_id)
-    return answers.matched(found, tracking_id, evaluated=False)
+        return answers.refusal_answer(found.code, str(found), tracking_id)
+    return answers.match_answer(found, tracking_id, evaluated=False)
 
 
 @functools.cache

@@ -12,7 +12,7 @@ import requests
 from urllib3.exceptions import ProtocolError
 
 from local.match import answers
-from local.match.match_request import MatchRequest, parse
+from local.match.match_request import MatchRequest, parse_match_request
 from local.match.rate_window import LargestWindow
 from tests.faults import pictures
 from tests.faults.cloud import Cloud
@@ -93,7 +93,7 @@ class MatchService:
             return self._refuse(request, *_REFUSES[kind])
         self._note(request, kind)
         if kind in _CODES:
-            return Answer(200, json.dumps(answers.refused(_CODES[kind], "wrong", "wrong")).encode())
+            return Answer(200, json.dumps(answers.refusal_answer(_CODES[kind], "wrong", "wrong")).encode())
         return Answer(200, _BODIES[kind])
 
     def _break(self, request: requests.PreparedRequest, kind: str, timeout: tuple[float, float]) -> "Answer":
@@ -110,11 +110,11 @@ class MatchService:
     def _refuse(self, request: requests.PreparedRequest, status: int, retry_after: str | None) -> "Answer":
         self._note(request, f"http {status}")
         headers = {"Retry-After": retry_after} if retry_after else {}
-        return Answer(status, json.dumps(answers.gateway(status)).encode(), headers)
+        return Answer(status, json.dumps(answers.gateway_answer(status)).encode(), headers)
 
     def _arrive(self) -> None:
         self.arrived += 1
-        self.window.see(self._cloud.clock.now(), 1.0)
+        self.window.record(self._cloud.clock.now(), 1.0)
 
     def _note(self, request: requests.PreparedRequest, what: str) -> None:
         parsed = _parsed(request)
@@ -127,7 +127,7 @@ class MatchService:
     def _looked_up(self, request: requests.PreparedRequest) -> dict[str, Any]:
         content, tracking_id = self._content(_parsed(request)), f"TRACKING-{self.arrived}"
         if content is None:
-            return answers.refused(answers.INVALID, "The URL could not be fetched", tracking_id)
+            return answers.refusal_answer(answers.INVALID, "The URL could not be fetched", tracking_id)
         return pictures.answer(content, tracking_id)
 
     def _content(self, parsed: MatchRequest) -> bytes | None:
@@ -166,7 +166,7 @@ class _Raw(io.BytesIO):
 
 def _parsed(request: requests.PreparedRequest) -> MatchRequest:
     body = request.body if isinstance(request.body, bytes) else b""
-    return parse(request.path_url, str(request.headers["Content-Type"]), None, body)
+    return parse_match_request(request.path_url, str(request.headers["Content-Type"]), None, body)
 
 
 def _where(url: str) -> tuple[str, str, str | None]:

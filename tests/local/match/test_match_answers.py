@@ -1,13 +1,13 @@
 """The answers' exact shape."""
 
 from local.match import answers
-from local.match.hash_list import Found
+from local.match.hash_list import HashMatch
 
 
 def test_a_match_has_every_documented_field() -> None:
-    found = [Found("Test", "42", ("A1", "B2"), 7), Found("Emulated", "9", (), 12)]
+    found = [HashMatch("Test", "42", ("A1", "B2"), 7), HashMatch("Emulated", "9", (), 12)]
 
-    assert answers.matched(found, "T1", evaluated=False) == {
+    assert answers.match_answer(found, "T1", evaluated=False) == {
         "Status": {"Code": 3000, "Description": "OK", "Exception": None},
         "TrackingId": "T1",
         "ContentId": None,
@@ -35,14 +35,14 @@ def test_a_match_has_every_documented_field() -> None:
 
 
 def test_nothing_found_is_no_match() -> None:
-    answer = answers.matched([], "T1", evaluated=False)
+    answer = answers.match_answer([], "T1", evaluated=False)
 
     assert (answer["Status"]["Code"], answer["IsMatch"]) == (3000, False)
     assert answer["MatchDetails"] == {"AdvancedInfo": [], "MatchFlags": []}
 
 
 def test_an_evaluation_has_every_documented_field() -> None:
-    evaluation = answers.matched([], "T1", evaluated=True)["EvaluateResponse"]
+    evaluation = answers.match_answer([], "T1", evaluated=True)["EvaluateResponse"]
 
     assert {name: type(value) for name, value in evaluation.items()} == {
         "AdultClassificationScore": float,
@@ -57,9 +57,9 @@ def test_an_evaluation_has_every_documented_field() -> None:
 
 
 def test_a_refusal_has_the_same_fields_as_a_match() -> None:
-    refusal = answers.refused(answers.NOT_AN_IMAGE, "why", "T1")
+    refusal = answers.refusal_answer(answers.NOT_AN_IMAGE, "why", "T1")
 
-    assert refusal.keys() == answers.matched([], "T1", evaluated=False).keys()
+    assert refusal.keys() == answers.match_answer([], "T1", evaluated=False).keys()
     assert refusal["Status"]["Code"] == 3206
     assert refusal["Status"]["Exception"] == "why"
     assert refusal["Status"]["Description"]

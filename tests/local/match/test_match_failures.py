@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from local.match.failures import Plan, read_plan
+from local.match.failures import FailurePlan, read_plan
 
 
-def kinds(plan: Plan, objects: list[str | None]) -> list[str | None]:
+def kinds(plan: FailurePlan, objects: list[str | None]) -> list[str | None]:
     taken = [plan.take(one) for one in objects]
     return [failure.kind if failure else None for failure in taken]
 

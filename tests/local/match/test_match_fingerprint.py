@@ -50,7 +50,7 @@ def test_an_even_gradient_is_plain_at_any_angle_and_contrast(angle: int) -> None
     across = ramp[None, :] + (np.linspace(0, 1, 300) * np.sin(np.radians(angle)))[:, None]
     grey = (across / across.max() * 255).astype(np.uint8)
 
-    assert not fingerprint(Image.fromarray(grey)).usable
+    assert not fingerprint(Image.fromarray(grey)).is_usable
 
 
 @pytest.mark.parametrize("grey", [0, 128, 255])
@@ -63,14 +63,14 @@ def test_stripes_are_plain() -> None:
     for left in range(0, 300, 50):
         ImageDraw.Draw(stripes).rectangle((left, 0, left + 20, 300), fill="black")
 
-    assert not fingerprint(stripes).usable
+    assert not fingerprint(stripes).is_usable
 
 
 def test_a_small_shape_on_a_plain_surface_is_structure_enough() -> None:
     picture = Image.new("RGB", (400, 300), "white")
     ImageDraw.Draw(picture).ellipse((190, 140, 210, 160), fill="black")
 
-    assert fingerprint(picture).usable
+    assert fingerprint(picture).is_usable
 
 
 def test_structure_is_measured_in_grey_levels() -> None:
@@ -87,7 +87,7 @@ def test_a_faded_copy_matches_as_long_as_it_is_not_too_plain(draw: Draw, seed: i
     original = fingerprint(draw(seed)).hashes[0]
     faded = [fingerprint(ImageEnhance.Contrast(draw(seed)).enhance(share / 100)) for share in range(2, 40, 2)]
 
-    distances = [(original ^ one.hashes[0]).bit_count() for one in faded if one.usable]
+    distances = [(original ^ one.hashes[0]).bit_count() for one in faded if one.is_usable]
 
     assert max(distances) <= THRESHOLD
     assert faded[0].structure < MIN_STRUCTURE < faded[-1].structure

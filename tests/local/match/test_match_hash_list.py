@@ -3,7 +3,7 @@
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from local.match.hash_list import THRESHOLD, Entry, Found, look_up
+from local.match.hash_list import THRESHOLD, HashListEntry, HashMatch, look_up
 
 hashes = st.integers(0, 2**256 - 1)
 
@@ -16,31 +16,31 @@ def with_bits_changed(known: int, count: int) -> int:
 @example(0, 31)
 @example(0, 32)
 def test_a_hash_is_found_up_to_the_threshold_and_not_beyond(known: int, changed: int) -> None:
-    entry = Entry("Test", "1", (), (known,))
+    entry = HashListEntry("Test", "1", (), (known,))
 
     found = look_up([entry], with_bits_changed(known, changed))
 
-    assert found == ([Found("Test", "1", (), changed)] if changed <= THRESHOLD else [])
+    assert found == ([HashMatch("Test", "1", (), changed)] if changed <= THRESHOLD else [])
 
 
 def test_the_nearest_picture_of_a_source_is_told() -> None:
-    far, near = Entry("Test", "far", ("B2",), (0b111,)), Entry("Test", "near", ("A1", "B1"), (0b1,))
+    far, near = HashListEntry("Test", "far", ("B2",), (0b111,)), HashListEntry("Test", "near", ("A1", "B1"), (0b1,))
 
-    assert look_up([far, near], 0) == [Found("Test", "near", ("A1", "B1"), 1)]
+    assert look_up([far, near], 0) == [HashMatch("Test", "near", ("A1", "B1"), 1)]
 
 
 def test_every_source_that_knows_a_picture_is_told_the_nearest_first() -> None:
     entries = [
-        Entry("Emulated", "e", (), (0b111,)),
-        Entry("Test", "t", (), (0b1,)),
-        Entry("Else", "x", (), (1 << 99,)),
+        HashListEntry("Emulated", "e", (), (0b111,)),
+        HashListEntry("Test", "t", (), (0b1,)),
+        HashListEntry("Else", "x", (), (1 << 99,)),
     ]
 
     assert [found.source for found in look_up(entries, 0)] == ["Test", "Else", "Emulated"]
 
 
 def test_the_nearest_orientation_of_a_picture_counts() -> None:
-    entry = Entry("Test", "1", (), (2**256 - 1, 0b11, 2**255))
+    entry = HashListEntry("Test", "1", (), (2**256 - 1, 0b11, 2**255))
 
     assert [found.distance for found in look_up([entry], 0)] == [1]
 

@@ -47,7 +47,7 @@ def test_the_judge_finds_the_largest_window(times: list[float], seconds: float) 
     judge = LargestWindow()
 
     for time in times:
-        judge.see(time, seconds)
+        judge.record(time, seconds)
 
     assert judge.largest == max((in_window_that_ends(time, times, seconds) for time in times), default=0)
 
@@ -118,10 +118,10 @@ def test_a_slower_rate_looks_back_further_than_the_one_before() -> None:
 
 def test_a_longer_window_counts_what_a_shorter_one_had_passed() -> None:
     judge = LargestWindow()
-    judge.see(0.0, 1.0)
-    judge.see(1.5, 1.0)
+    judge.record(0.0, 1.0)
+    judge.record(1.5, 1.0)
 
-    judge.see(1.75, 2.0)
+    judge.record(1.75, 2.0)
 
     assert judge.largest == 3
 

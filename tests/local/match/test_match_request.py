@@ -4,13 +4,15 @@ import json
 
 import pytest
 
-from local.match.match_request import MatchRequest, parse
+from local.match.match_request import MatchRequest, parse_match_request
 
 TARGET = "/photodna/v1.0/Match"
 
 
 def by_url(url: str) -> MatchRequest:
-    return parse(TARGET, "application/json", None, json.dumps({"DataRepresentation": "URL", "Value": url}).encode())
+    return parse_match_request(
+        TARGET, "application/json", None, json.dumps({"DataRepresentation": "URL", "Value": url}).encode()
+    )
 
 
 def test_the_object_is_decoded_once_and_has_no_query() -> None:
@@ -33,12 +35,12 @@ def test_a_url_that_is_none_can_still_be_logged() -> None:
 def test_a_content_type_may_carry_a_charset() -> None:
     body = b'{"DataRepresentation": "URL", "Value": "http://127.0.0.1/b/k"}'
 
-    assert parse(TARGET, "Application/JSON; charset=utf-8", None, body).by == "url"
+    assert parse_match_request(TARGET, "Application/JSON; charset=utf-8", None, body).by == "url"
 
 
 @pytest.mark.parametrize(("query", "enhance"), [("", False), ("?enhance=true", True), ("?enhance=False", False)])
 def test_enhance_is_off_unless_asked_for(query: str, enhance: bool) -> None:
-    request = parse(TARGET + query, "image/png", None, b"picture")
+    request = parse_match_request(TARGET + query, "image/png", None, b"picture")
 
     assert (request.enhance, request.fault) == (enhance, None)
 
@@ -65,4 +67,4 @@ def test_enhance_is_off_unless_asked_for(query: str, enhance: bool) -> None:
 def test_a_faulty_request_is_read_with_its_fault(
     query: str, content_type: str, evaluation: str | None, body: bytes
 ) -> None:
-    assert parse(TARGET + query, content_type, evaluation, body).fault
+    assert parse_match_request(TARGET + query, content_type, evaluation, body).fault

@@ -1,6 +1,6 @@
 """The gateway's decisions and counters, with clocks of the test's own."""
 
-from local.match.gate import Gate
+from local.match.gateway import Gateway
 
 
 class Clock:
@@ -11,17 +11,17 @@ class Clock:
         return self.now
 
 
-def gate_at(clock: Clock, rate: float = 2) -> Gate:
-    return Gate("key", rate, monotonic=clock, wall=lambda: 1_700_000_000.0 + clock.now)
+def gateway_at(clock: Clock, rate: float = 2) -> Gateway:
+    return Gateway("key", rate, monotonic=clock, wall=lambda: 1_700_000_000.0 + clock.now)
 
 
 def test_the_rate_is_counted_and_refused_requests_are_seen() -> None:
-    gate = gate_at(Clock())
+    gateway = gateway_at(Clock())
 
-    statuses = [gate.arrive("key").status for _ in range(5)]
+    statuses = [gateway.arrive("key").status for _ in range(5)]
 
     assert statuses == [None, None, 429, 429, 429]
-    assert gate.stats() == {
+    assert gateway.stats() == {
         "requests": 5,
         "accepted": 2,
         "refused_401": 0,
@@ -35,53 +35,53 @@ def test_the_rate_is_counted_and_refused_requests_are_seen() -> None:
 
 def test_a_rate_with_a_fraction_is_counted_and_judged_over_a_longer_window() -> None:
     clock = Clock()
-    gate = gate_at(clock, rate=2.5)
+    gateway = gateway_at(clock, rate=2.5)
 
     admissions = []
     for clock.now in (0.0, 0.0, 0.5, 1.1, 1.25):
-        admissions.append(gate.arrive("key"))
+        admissions.append(gateway.arrive("key"))
 
     assert [(one.status, one.retry_after) for one in admissions] == [(None, None)] * 3 + [(429, 2), (None, None)]
-    stats = gate.stats()
+    stats = gateway.stats()
     assert (stats["largest_window"], stats["window_limit"]) == (4, 3)
     assert stats["window_seconds"] == 1.2
 
 
 def test_a_wrong_key_takes_nothing_of_the_rate_but_is_seen() -> None:
-    gate = gate_at(Clock())
+    gateway = gateway_at(Clock())
 
-    statuses = [gate.arrive(key).status for key in ("wrong", None, "", "key", "key")]
+    statuses = [gateway.arrive(key).status for key in ("wrong", None, "", "key", "key")]
 
     assert statuses == [401, 401, 401, None, None]
-    assert gate.stats()["largest_window"] == 5
+    assert gateway.stats()["largest_window"] == 5
 
 
 def test_an_exhausted_quota_says_when_it_ends() -> None:
-    gate = gate_at(Clock())
-    gate.quota_retry_after = 3600
+    gateway = gateway_at(Clock())
+    gateway.quota_retry_after = 3600
 
-    admission = gate.arrive("key")
+    admission = gateway.arrive("key")
 
     assert (admission.status, admission.retry_after) == (403, 3600)
-    assert gate.stats()["accepted"] == 0
+    assert gateway.stats()["accepted"] == 0
 
 
 def test_the_log_holds_both_clocks_in_the_order_of_arrival() -> None:
     clock = Clock()
-    gate = gate_at(clock)
+    gateway = gateway_at(clock)
 
     for clock.now in (1.5, 2.5):
-        gate.arrive("key")
+        gateway.arrive("key")
 
-    assert [entry["arrived_monotonic"] for entry in gate.requests()] == [1.5, 2.5]
-    assert [entry["arrived_at"] for entry in gate.requests()] == [1_700_000_001.5, 1_700_000_002.5]
+    assert [entry["arrived_monotonic"] for entry in gateway.requests()] == [1.5, 2.5]
+    assert [entry["arrived_at"] for entry in gateway.requests()] == [1_700_000_001.5, 1_700_000_002.5]
 
 
 def test_clearing_empties_the_log_but_not_the_limit() -> None:
-    gate = gate_at(Clock(), rate=1)
-    gate.arrive("key")
+    gateway = gateway_at(Clock(), rate=1)
+    gateway.arrive("key")
 
-    gate.clear()
+    gateway.clear()
 
-    assert gate.stats()["requests"] == 0
-    assert gate.arrive("key").status == 429
+    assert gateway.stats()["requests"] == 0
+    assert gateway.arrive("key").status == 429

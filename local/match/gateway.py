@@ -24,7 +24,7 @@ class Admission:
     retry_after: int | None = None
 
 
-class Gate:
+class Gateway:
     """Admits requests in the order of arrival, and keeps the log of them. Safe for threads."""
 
     def __init__(self, key: str, rate: float, monotonic: Clock = time.monotonic, wall: Clock = time.time) -> None:
@@ -57,7 +57,7 @@ class Gate:
             now = self._monotonic()
             logged = LoggedRequest(arrived_at=self._wall(), arrived_monotonic=now)
             self._log.append(logged)
-            self._window.see(now, self._limit.window_seconds)
+            self._window.record(now, self._limit.window_seconds)
             status, retry_after = self._decide(key, now)
             if status is not None:
                 self._refused[status] += 1
