@@ -1,6 +1,6 @@
 """Runs the Match emulator: `python -m local.match --key KEY`. It emulates the interface, and is not PhotoDNA.
 
-Prints one line of JSON once it listens: where the operation is, and where its control API.
+Prints one line of JSON as soon as it listens: the URLs of the operation and of the control API.
 """
 
 import argparse
@@ -23,10 +23,10 @@ NOTE = "an emulator of the interface with ImageHash's pHash, an open perceptual 
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Serves until SIGTERM, SIGINT or, if asked for, the end of standard input. Returns the exit code."""
+    """Serve until SIGTERM, SIGINT or, with --die-with-stdin, the end of standard input. Return the exit code."""
     options = _options(arguments)
     operation = MatchOperation(Gateway(options.key, options.rate), options.latency, options.allow_host)
-    # Before it listens: an import meanwhile was measured to delay the moment of a request's arrival by 26 ms.
+    # An import while the emulator listens delays the recorded arrival of a request: 26 ms were measured.
     preload_modules()
     try:
         _add_folder_to_hash_list(operation, options.test_list)
@@ -43,11 +43,12 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m local.match", description=NOTE)
     parser.add_argument("--host", default="127.0.0.1", help="the address to listen on (default: this machine only)")
     parser.add_argument("--port", type=_port, default=0, help="0 takes any free port (default)")
-    parser.add_argument("--key", required=True, help="the subscription key to ask for")
+    parser.add_argument("--key", required=True, help="the subscription key that requests must carry")
     parser.add_argument("--rate", type=_rate, default=10, help="requests a second, such as 2.5 (default: 10)")
-    parser.add_argument("--latency", type=_seconds, default=0.1, help="seconds an answer takes (default: 0.1)")
+    parser.add_argument("--latency", type=_seconds, default=0.1, help="the seconds that an answer takes (default: 0.1)")
     parser.add_argument("--test-list", type=_folder, help="a folder of pictures that match with the source Test")
-    parser.add_argument("--allow-host", action="append", default=[], help="a host to fetch from beside this machine")
+    host_help = "another host than this machine that URLs may name (may be repeated)"
+    parser.add_argument("--allow-host", action="append", default=[], help=host_help)
     parser.add_argument("--die-with-stdin", action="store_true", help="stop at the end of standard input")
     return parser.parse_args(arguments)
 
@@ -91,26 +92,27 @@ def _add_folder_to_hash_list(operation: MatchOperation, folder: Path | None) -> 
             raise RefusalError(refusal.code, f"{path}: {refusal}. Take it out of the test list") from refusal
 
 
-def _stay_prompt() -> None:
-    """Lets no other process, and no thread that hashes, keep the clock waiting that tells when a request arrived.
+def _raise_scheduling_priority() -> None:
+    """Keep other processes, and threads that hash, from delaying the recorded arrival times.
 
-    A real service has machines of its own. Where the system does not allow it, a busy machine's delays are in the
-    arrival times.
+    A real service has machines of its own. If the system does not allow the change, the delays of a busy machine
+    are part of the arrival times.
     """
     sys.setswitchinterval(0.0005)
-    with suppress(AttributeError, OSError):  # Linux, and who may
+    # Only Linux has this call, and only for privileged users.
+    with suppress(AttributeError, OSError):
         os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(1))
 
 
 def _serve(server: MatchServer, options: argparse.Namespace) -> None:
-    _stay_prompt()
+    _raise_scheduling_priority()
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     if options.die_with_stdin:
         threading.Thread(target=_wait_for_end_of_input, args=(stop,), daemon=True).start()
     threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
-    host = "127.0.0.1" if options.host == "0.0.0.0" else options.host  # noqa: S104  a comparison
+    host = "127.0.0.1" if options.host == "0.0.0.0" else options.host  # noqa: S104
     base = f"http://{host}:{server.server_port}"
     addresses = {"match_endpoint": f"{base}{MATCH_PATH}", "control": f"{base}/_emulator"}
     print(json.dumps({**addresses, "emulator": NOTE}), flush=True)
@@ -120,8 +122,9 @@ def _serve(server: MatchServer, options: argparse.Namespace) -> None:
 
 
 def _wait_for_end_of_input(stop: threading.Event) -> None:
-    # os.read, because a thread blocked in sys.stdin holds a lock that the interpreter wants at its exit.
-    with suppress(OSError):  # standard input is closed already
+    # A thread that is blocked in sys.stdin holds a lock that the interpreter needs at its exit; os.read takes none.
+    # An OSError means that standard input is closed already.
+    with suppress(OSError):
         while os.read(0, 4096):
             pass
     stop.set()

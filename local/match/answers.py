@@ -1,7 +1,4 @@
-"""The Match operation's answers as JSON values, in the exact shape of its reference (pure).
-
-`RefusalError` carries one of the documented status codes; `gateway_answer` is the answer of Azure API Management.
-"""
+"""The answers of the Match operation as JSON values, in the exact shape of its reference (pure)."""
 
 from collections.abc import Sequence
 from typing import Any, Final
@@ -35,7 +32,7 @@ GATEWAY_MESSAGES: Final = {
 
 
 class RefusalError(Exception):
-    """The picture or the request cannot be matched: `code` as documented, the message says what is wrong."""
+    """The picture or the request cannot be matched. `code` is a documented status code; the message says why."""
 
     def __init__(self, code: int, why: str) -> None:
         super().__init__(why)
@@ -43,7 +40,7 @@ class RefusalError(Exception):
 
 
 def match_answer(found: Sequence[HashMatch], tracking_id: str, *, evaluated: bool) -> dict[str, Any]:
-    """The answer about a picture that was looked up; nothing found is no match."""
+    """Return the answer for a picture that was looked up. An empty `found` is no match."""
     answer = _answer(OK, None, tracking_id)
     answer["IsMatch"] = bool(found)
     answer["MatchDetails"]["MatchFlags"] = [_match_flag(one) for one in found]
@@ -52,12 +49,12 @@ def match_answer(found: Sequence[HashMatch], tracking_id: str, *, evaluated: boo
 
 
 def refusal_answer(code: int, why: str | None, tracking_id: str) -> dict[str, Any]:
-    """The answer about what could not be looked up. `IsMatch` is false, and means nothing."""
+    """Return the answer for a picture that could not be looked up. Its `IsMatch` is false and means nothing."""
     return _answer(code, why, tracking_id)
 
 
 def gateway_answer(status: int, retry_after: int | None = None) -> dict[str, Any]:
-    """The body of an HTTP error; `retry_after` in seconds, 1 where it is None."""
+    """Return the body of an HTTP error of Azure API Management. `retry_after` is in seconds; None stands for 1."""
     message = GATEWAY_MESSAGES.get(status, "Internal server error")
     return {"statusCode": status, "message": message.format(1 if retry_after is None else retry_after)}
 
@@ -88,7 +85,7 @@ def _match_flag(found: HashMatch) -> dict[str, Any]:
 
 
 def _evaluation(tracking_id: str) -> dict[str, Any]:
-    # The emulator looks at no content: the scores are constants, and say so by being round.
+    # The emulator classifies nothing, so the scores are constants. Round numbers show it.
     return {
         "AdultClassificationScore": 0.01,
         "IsImageAdultClassified": False,

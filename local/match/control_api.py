@@ -1,4 +1,4 @@
-"""The control API under `/_emulator`: what tests tell the emulator, and ask it. No key, no rate, no log.
+"""The control API under `/_emulator`, for tests. Its calls need no key, count against no rate and are not logged.
 
 `GET requests`, `DELETE requests` (and the counters), `GET stats`, `PUT settings`,
 `POST test-list?source=&match_id=&violations=A1,B2` with a picture as its body, `DELETE test-list`.
@@ -20,7 +20,7 @@ SETTINGS = ("latency", "rate", "key", "quota_retry_after", "failures")
 
 
 def handle_control_call(operation: MatchOperation, method: str, target: str, body: bytes) -> Reply:
-    """Carries out one call; what is wrong with it is answered with 400 and `{"error": ...}`."""
+    """Carry out one call. The reply to a faulty call is a 400 with `{"error": ...}`."""
     parts = urlsplit(target)
     try:
         match method, parts.path.removeprefix(PREFIX):
@@ -44,7 +44,7 @@ def handle_control_call(operation: MatchOperation, method: str, target: str, bod
 
 
 def change_settings(operation: MatchOperation, changes: Any) -> None:
-    """Changes what is named, or nothing if anything is wrong. Raises ValueError with every fault."""
+    """Change the named settings, or none if one is faulty. Raises ValueError with every fault."""
     faults = _faults(changes)
     if faults:
         raise ValueError("; ".join(faults))

@@ -1,4 +1,4 @@
-"""From bytes to a picture small enough to hash, or the status code the service answers instead."""
+"""Decodes bytes to a picture that is small enough to hash, or refuses them with the service's status code."""
 
 import struct
 import warnings
@@ -12,9 +12,9 @@ from local.match.answers import NOT_AN_IMAGE, SIZE_NOT_ALLOWED, RefusalError
 MAX_BYTES = 4 * 1024 * 1024
 MIN_SIDE = 160
 TYPES = ("GIF", "JPEG", "PNG", "BMP", "TIFF")
-# The hash looks at 64 x 64 samples. Eight times that loses nothing, and a JPEG decoder reduces to it on the way.
-REDUCED_SIDE = 512
-# What Pillow's decoders are known to raise on damaged files.
+# The hash samples 64 x 64 pixels. Eight times that loses nothing, and a JPEG decoder reduces to it while it decodes.
+REDUCED_SIDE = 512  # pixels
+# Pillow's decoders raise these errors on damaged files.
 DAMAGED = (
     OSError,
     SyntaxError,
@@ -27,12 +27,15 @@ DAMAGED = (
     zlib.error,
 )
 
-# A picture beyond the limit is refused below; Pillow's warning about it would only be noise.
+# `_open` refuses a picture that is too large, so Pillow's warning about it adds nothing.
 warnings.simplefilter("ignore", Image.DecompressionBombWarning)
 
 
 def decode(picture: bytes) -> Image.Image:
-    """The first frame of what the service takes, reduced, as RGB. Raises RefusalError with 3206 or 3208."""
+    """Decode the first frame of a picture that the service accepts, reduced, as RGB.
+
+    Raises RefusalError with 3206 or 3208.
+    """
     if len(picture) > MAX_BYTES:
         raise RefusalError(SIZE_NOT_ALLOWED, f"The picture is larger than {MAX_BYTES} bytes")
     image = _open(picture, TYPES)
@@ -42,7 +45,7 @@ def decode(picture: bytes) -> Image.Image:
 
 
 def decode_listed(picture: bytes) -> Image.Image:
-    """As `decode`, for the list's own pictures: of any type, length and side that Pillow can read."""
+    """Decode a picture for the hash list: as `decode`, but of any type, length and side that Pillow reads."""
     return _load(_open(picture, None))
 
 

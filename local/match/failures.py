@@ -1,10 +1,10 @@
-"""The plan of injected failures: read from JSON, and consumed one for each accepted request (pure).
+"""The plan of injected failures: read from JSON, one item used by each accepted request (pure).
 
-A request takes the first item of the plan that is for it. Kinds: `ok` (answer properly), `status` (an
-answer with `code`), `http` (an HTTP error `status`, perhaps with `retry_after` seconds), `body` (200 with
-`json` as its body), `not_json` (200 with a page), `drop` (close without an answer), `truncated` (half an
-answer), `hang` (answer properly after `seconds`). With `count` an item holds for so many requests, with
-`forever` for all; with `object_contains` for those whose `bucket/key` contains that text.
+A request uses the first item of the plan that applies to it. The kinds are `ok` (answer properly), `status` (an
+answer with `code`), `http` (an HTTP error `status`, optionally with `retry_after` seconds), `body` (200 with
+`json` as its body), `not_json` (200 with an HTML page), `drop` (close the connection without an answer),
+`truncated` (half an answer) and `hang` (answer properly after `seconds`). An item applies to one request, with
+`count` to that many, with `forever` to all; with `object_contains` only to those whose `bucket/key` contains it.
 """
 
 from collections.abc import Callable
@@ -14,7 +14,7 @@ from typing import Any, Final
 
 
 def is_seconds(value: Any) -> bool:
-    """Whether a JSON value is a length of time that one can wait for."""
+    """Tell whether a JSON value is a finite number of seconds, 0 or more."""
     return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < float("inf")
 
 
@@ -47,33 +47,33 @@ OPTIONAL: Final[dict[str, Check]] = {
 
 @dataclass
 class Failure:
-    """One item of the plan; `left` requests will still meet it."""
+    """One item of the plan. It applies to `remaining` more requests."""
 
     kind: str
-    left: float
+    remaining: float
     object_contains: str
     details: dict[str, Any]
 
 
 class FailurePlan:
-    """The failures still to come, in order. Safe for threads."""
+    """The failures to inject, in order. Safe for threads."""
 
     def __init__(self, failures: list[Failure] | None = None) -> None:
         self._failures = failures or []
         self._lock = Lock()
 
     def take(self, object_path: str | None) -> Failure | None:
-        """The failure for the request about that object, if one is planned."""
+        """Use up and return the failure for a request for that object, or None if none is planned."""
         with self._lock:
             for failure in self._failures:
-                if failure.left > 0 and failure.object_contains in (object_path or ""):
-                    failure.left -= 1
+                if failure.remaining > 0 and failure.object_contains in (object_path or ""):
+                    failure.remaining -= 1
                     return failure
         return None
 
 
 def read_plan(items: Any) -> FailurePlan:
-    """The plan from JSON. Raises ValueError that names the item and what is wrong with it."""
+    """Read a plan from JSON. Raises ValueError, which names the faulty item and its fault."""
     if not isinstance(items, list):
         raise ValueError("failures must be a list")
     return FailurePlan([_read_failure(number, item) for number, item in enumerate(items)])
@@ -85,8 +85,8 @@ def _read_failure(number: int, item: Any) -> Failure:
     kind = item["kind"]
     details = {name: value for name, value in item.items() if name != "kind"}
     _check(f"failures[{number}]: {kind}", details, REQUIRED[kind])
-    left = float("inf") if details.get("forever") else details.get("count", 1)
-    return Failure(kind, left, details.get("object_contains") or "", details)
+    remaining = float("inf") if details.get("forever") else details.get("count", 1)
+    return Failure(kind, remaining, details.get("object_contains") or "", details)
 
 
 def _check(what: str, details: dict[str, Any], required: dict[str, Check]) -> None:

@@ -1,4 +1,4 @@
-"""Fetches a picture by its URL as the service does: one GET, no redirects, within a time and a size."""
+"""Fetches a picture by its URL as the service does: one GET without redirects, limited in time and size."""
 
 import time
 from collections.abc import Collection
@@ -14,10 +14,10 @@ CHUNK_BYTES = 64 * 1024
 
 
 def fetch(url: str, allowed_hosts: Collection[str] = (), timeout: float = TIMEOUT_SECONDS) -> bytes:
-    """The body, at most one byte over the limit; `timeout` in seconds. Raises RefusalError with 3002.
+    """Fetch the body, of which at most one byte more than `MAX_BYTES` is read. `timeout` is in seconds.
 
-    Only loopback hosts and `allowed_hosts` are asked, so that a test never sends anything into the world. The
-    errors do not name the URL, which may be signed.
+    Only loopback hosts and `allowed_hosts` are contacted, so that a test sends nothing to the Internet. Raises
+    RefusalError with 3002; its message does not name the URL, which may be signed.
     """
     deadline = time.monotonic() + timeout
     try:
@@ -27,13 +27,13 @@ def fetch(url: str, allowed_hosts: Collection[str] = (), timeout: float = TIMEOU
             return _get(connection, parts, deadline)
         finally:
             connection.close()
-    # ValueError: what urlsplit or http.client takes for no URL (a space, a non-ASCII character, a port).
+    # urlsplit and http.client raise ValueError for a malformed URL: a space, a non-ASCII character, a wrong port.
     except (OSError, HTTPException, ValueError) as error:
         raise RefusalError(INVALID, f"The URL could not be fetched: {type(error).__name__}") from error
 
 
 def is_loopback(host: str) -> bool:
-    """Whether `host` is this machine, told without asking a name server."""
+    """Tell whether `host` is this machine, without a query to a name server."""
     try:
         return ip_address(host).is_loopback
     except ValueError:
@@ -63,12 +63,13 @@ def _get(connection: HTTPConnection, parts: SplitResult, deadline: float) -> byt
             raise TimeoutError
         chunk = response.read1(min(CHUNK_BYTES, MAX_BYTES + 1 - len(body)))
         if not chunk:
-            return _whole(body, response)
+            _require_whole(response)
+            break
         body += chunk
     return body
 
 
-def _whole(body: bytes, response: HTTPResponse) -> bytes:
-    if response.length:  # what the origin still owes
-        raise RefusalError(INVALID, "The URL's host broke off")
-    return body
+def _require_whole(response: HTTPResponse) -> None:
+    # http.client counts `length` down: a rest means that the host closed the connection early.
+    if response.length:
+        raise RefusalError(INVALID, "The URL's host closed the connection before the end of the body")

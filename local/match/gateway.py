@@ -1,4 +1,4 @@
-"""The gateway in front of the operation: key, rate and quota, decided at a request's arrival, and counted."""
+"""The gateway in front of the operation. It checks key, rate and quota at a request's arrival, and counts."""
 
 import math
 import time
@@ -17,7 +17,7 @@ Clock = Callable[[], float]
 
 @dataclass(frozen=True)
 class Admission:
-    """`status`: the HTTP status of a refusal, None where accepted; `retry_after` in seconds."""
+    """The decision on one request. `status` is the HTTP status of a refusal or None; `retry_after` is in seconds."""
 
     logged: LoggedRequest
     status: int | None = None
@@ -25,7 +25,7 @@ class Admission:
 
 
 class Gateway:
-    """Admits requests in the order of arrival, and keeps the log of them. Safe for threads."""
+    """Admits or refuses requests in the order of arrival, and logs them. Safe for threads."""
 
     def __init__(self, key: str, rate: float, monotonic: Clock = time.monotonic, wall: Clock = time.time) -> None:
         self.key = key
@@ -37,6 +37,7 @@ class Gateway:
 
     @property
     def rate(self) -> float:
+        """The limit in requests a second."""
         return self._limit.rate
 
     @rate.setter
@@ -44,15 +45,15 @@ class Gateway:
         self._limit.rate = rate
 
     def clear(self) -> None:
-        """Empties the log and the counters. What the limit remembers stays."""
+        """Empty the log and the counters. The rate limit still counts the requests that it accepted before."""
         with self._lock:
             self._log: list[LoggedRequest] = []
             self._window = LargestWindow()
             self._refused: Counter[int] = Counter()
 
     def arrive(self, key: str | None) -> Admission:
-        """Decides about the request that arrives now."""
-        # The clock is read under the lock: the limit, the judge and the log then agree on one order.
+        """Decide on the request that arrives now."""
+        # The clock is read under the lock, so that the limit, the largest window and the log have the same order.
         with self._lock:
             now = self._monotonic()
             logged = LoggedRequest(arrived_at=self._wall(), arrived_monotonic=now)
@@ -64,14 +65,14 @@ class Gateway:
             return Admission(logged, status, retry_after)
 
     def requests(self) -> list[dict[str, Any]]:
-        """The log, oldest first."""
+        """Return the logged requests as JSON values, oldest first."""
         with self._lock:
             return [logged.as_json() for logged in self._log]
 
     def stats(self) -> dict[str, Any]:
-        """How many requests were seen, accepted and refused, and the most that arrived in any one window.
+        """Return the numbers of requests, and the most that arrived in any one window.
 
-        A window is of `window_seconds`, and `window_limit` is what the rate lets into one: see rate_window.py.
+        A window lasts `window_seconds`, and the rate allows `window_limit` requests in it. See rate_window.py.
         """
         with self._lock:
             return {

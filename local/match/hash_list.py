@@ -1,19 +1,19 @@
-"""The list of known pictures: which sources hold a hash, and how far from it (pure; knows no pictures).
+"""The hash list: which sources hold a hash, and how near (pure; it handles no pictures).
 
-A hash is a 256-bit integer. Two pictures are taken for the same at a Hamming distance of at most `THRESHOLD`
-bits. Measured on drawn pictures: their reduced, recompressed, brightened and GIF copies are at most 20 bits away,
-unrelated pictures 90 at least, however turned.
+A hash is a 256-bit integer. Two pictures match at a Hamming distance of at most `THRESHOLD` bits. Measured on drawn
+pictures: their reduced, recompressed, brightened and GIF copies are at most 20 bits away, unrelated pictures at
+least 90, however turned.
 """
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-THRESHOLD = 31
+THRESHOLD = 31  # bits
 
 
 @dataclass(frozen=True)
 class HashListEntry:
-    """A known picture: the hashes of it and of its turned and mirrored copies."""
+    """A listed picture: the hashes of it and of its turned and mirrored copies."""
 
     source: str
     match_id: str
@@ -23,7 +23,7 @@ class HashListEntry:
 
 @dataclass(frozen=True)
 class HashMatch:
-    """The nearest picture of one source; `distance` in bits of 256."""
+    """The nearest listed picture of one source. `distance` is in bits, of 256."""
 
     source: str
     match_id: str
@@ -32,7 +32,7 @@ class HashMatch:
 
 
 def look_up(entries: Iterable[HashListEntry], wanted: int) -> list[HashMatch]:
-    """The nearest entry of each source within the threshold, the nearest source first."""
+    """Return the nearest entry of each source within the threshold, the nearest source first."""
     nearest: dict[str, HashMatch] = {}
     for entry in entries:
         distance = min((wanted ^ known).bit_count() for known in entry.hashes)

@@ -1,4 +1,4 @@
-"""What a Match request says: read once, without raising, so that a bad one can be logged too (pure)."""
+"""A Match request, parsed once and without raising, so that a faulty one can be logged too (pure)."""
 
 import json
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ PICTURE_TYPES = frozenset(f"image/{kind}" for kind in ("gif", "jpeg", "png", "bm
 
 @dataclass(frozen=True)
 class MatchRequest:
-    """`by`: "url", "value", or None where the body is neither; then `fault` says why."""
+    """The content of a request. `by` is "url", "value", or None if the body is neither; then `fault` says why."""
 
     by: str | None = None
     url: str | None = None
@@ -20,18 +20,18 @@ class MatchRequest:
 
     @property
     def object_path(self) -> str | None:
-        """The URL's path, decoded: `bucket/key`. Without host and query, which may hold a signature."""
+        """The decoded path of the URL: `bucket/key`. The query, which may hold a signature, is left out."""
         return None if self.url is None else unquote(_path_and_query(self.url)[0]).removeprefix("/")
 
     @property
     def version_id(self) -> str | None:
-        """The version that the URL asks for."""
+        """The version that the URL names."""
         query = parse_qs(_path_and_query(self.url or "")[1])
         return query.get("versionId", [None])[0]
 
 
 def parse_match_request(target: str, content_type: str, evaluation: str | None, body: bytes) -> MatchRequest:
-    """Reads a request from its target, its headers Content-Type and Enable-Evaluation, and its body."""
+    """Parse a request from its target, its headers Content-Type and Enable-Evaluation, and its body."""
     enhance = parse_qs(urlsplit(target).query).get("enhance", ["false"])[-1].lower()
     by, url, picture, fault = _content(content_type, body)
     if enhance not in ("true", "false"):
@@ -66,6 +66,7 @@ def _json_content(body: bytes) -> tuple[str | None, str | None, bytes, str | Non
 def _path_and_query(url: str) -> tuple[str, str]:
     try:
         parts = urlsplit(url)
-    except ValueError:  # such as an unclosed bracket in the host
+    except ValueError:
+        # The URL is malformed, for example by an unclosed bracket in the host.
         return "", ""
     return parts.path, parts.query

@@ -1,4 +1,4 @@
-"""The Match operation: from an admitted request to its reply, by way of the planned failures."""
+"""The Match operation: turns an admitted request into its reply, with the planned failures."""
 
 import itertools
 import time
@@ -21,7 +21,7 @@ from local.match.request_log import LoggedRequest
 
 
 class MatchOperation:
-    """The emulated service: its gateway, its list of known pictures, and how it is told to behave."""
+    """The emulated service: its gateway, its hash list, its latency and its planned failures."""
 
     def __init__(self, gateway: Gateway, latency: float, allowed_hosts: Collection[str] = ()) -> None:
         self.gateway = gateway
@@ -38,7 +38,7 @@ class MatchOperation:
         match_id: str | None = None,
         violations: Collection[str] = (),
     ) -> HashListEntry:
-        """Puts a picture on the list. Raises RefusalError where it cannot be read, or is too plain."""
+        """Put a picture on the hash list. Raises RefusalError if it cannot be decoded, or is too plain."""
         print_ = fingerprint(decode_listed(picture))
         if not print_.is_usable:
             seen = f"{print_.structure:.1f} grey levels of structure, of {MIN_STRUCTURE:g} needed"
@@ -49,7 +49,7 @@ class MatchOperation:
         return entry
 
     def answer(self, admission: Admission, request: MatchRequest) -> Reply:
-        """The reply, no sooner than `latency` seconds after the arrival; a gateway's refusal is immediate."""
+        """Return the reply, at the earliest `latency` seconds after the arrival; a refusal of the gateway at once."""
         logged = admission.logged
         _record_request(logged, request)
         if admission.status is not None:
@@ -84,7 +84,7 @@ class MatchOperation:
             seen = fingerprint(decode(self._picture(request)))
         except RefusalError as refusal:
             return _status_reply(logged, answers.refusal_answer(refusal.code, str(refusal), tracking_id))
-        # A plain picture's hash is not looked up: it would match other plain ones.
+        # The hash of a plain picture is not looked up, because it would match other plain ones.
         found = look_up(tuple(self.hash_list), seen.hashes[0]) if seen.is_usable else []
         return _status_reply(logged, answers.match_answer(found, tracking_id, evaluated=request.evaluation is not None))
 

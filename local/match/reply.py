@@ -1,4 +1,4 @@
-"""One HTTP answer, or what the emulator does instead of giving it."""
+"""One HTTP reply, or the way in which the emulator breaks it off."""
 
 import json
 from dataclasses import dataclass, field
@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 @dataclass(frozen=True)
 class Reply:
-    """`ends`: "whole", "truncated" (the connection closes after half of the body) or "drop" (before it)."""
+    """An HTTP reply. `ends` is "whole", "truncated" (the connection closes after half the body) or "drop" (at once)."""
 
     status: int
     body: bytes = b""
@@ -16,7 +16,7 @@ class Reply:
 
 
 def json_reply(status: int, value: Any, retry_after: int | None = None) -> Reply:
-    """`value` as JSON, with a Retry-After in seconds where one is given."""
+    """Return a reply with `value` as JSON. If `retry_after` is given, in seconds, it is sent as a header."""
     headers = {"Content-Type": "application/json; charset=utf-8"}
     if retry_after is not None:
         headers["Retry-After"] = str(retry_after)

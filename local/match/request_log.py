@@ -1,4 +1,4 @@
-"""What arrived, for tests to read: neither a query, which may hold a signature, nor a key."""
+"""The log of the requests, for tests. It holds no query, which may hold a signature, and no key."""
 
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -6,11 +6,11 @@ from typing import Any
 
 @dataclass
 class LoggedRequest:
-    """One Match request in the order of arrival; what is not known yet, or never will be, is None.
+    """One Match request. A value that is not known, or not known yet, is None.
 
-    `arrived_at` is seconds since 1970, `arrived_monotonic` seconds of this machine's monotonic clock, both at
-    the moment the headers had been read. `http_status` stays None until the answer is made, or where none is.
-    `object` is the decoded `bucket/key`; `failure` the kind of the one that was injected.
+    `arrived_at` is seconds since 1970, `arrived_monotonic` seconds of this machine's monotonic clock; both are read
+    as soon as the headers are. `http_status` is None until there is a reply. `object` is the decoded `bucket/key`;
+    `failure` is the kind of the injected failure.
     """
 
     arrived_at: float
@@ -27,4 +27,5 @@ class LoggedRequest:
     tracking_id: str | None = None
 
     def as_json(self) -> dict[str, Any]:
+        """Return the fields as a JSON object."""
         return asdict(self)

@@ -1,7 +1,7 @@
-"""The HTTP side: a threaded keep-alive server in front of the operation and its control API.
+"""The HTTP server: threaded and with keep-alive, in front of the operation and its control API.
 
-The standard library's server does: it has a thread for each connection, and a hook at the very moment at
-which a request's headers have been read, which the rate limit and its judge need. Werkzeug's would hide it.
+The standard library's server is used because it has a hook at the moment at which a request's headers have been
+read. The rate limit needs that moment, and Werkzeug's server hides it.
 """
 
 import socketserver
@@ -18,13 +18,15 @@ from local.match.reply import Reply, json_reply
 
 MATCH_PATH = "/photodna/v1.0/Match"
 MAX_BODY_BYTES = 64 * 1024 * 1024
-IDLE_SECONDS = 240  # after which Azure's load balancer gives up an idle connection
+# Azure's load balancer closes a connection that was idle for this long.
+IDLE_SECONDS = 240
 
 
 class MatchServer(ThreadingHTTPServer):
-    """Serves one operation on `address`; port 0 takes any free port."""
+    """The server of one operation on `address`; port 0 takes any free port."""
 
-    daemon_threads = True  # a request that hangs, as a test may want, does not keep the process alive
+    # A planned `hang` must not keep the process alive.
+    daemon_threads = True
     request_queue_size = 128
 
     def __init__(self, address: tuple[str, int], operation: MatchOperation) -> None:
@@ -32,30 +34,31 @@ class MatchServer(ThreadingHTTPServer):
         super().__init__(address, MatchHandler)
 
     def server_bind(self) -> None:
-        # Without HTTPServer's look-up of the host's full name: it asks a name server, and can take seconds.
+        """Bind without HTTPServer's look-up of the host's full name: the name server can take seconds."""
         socketserver.TCPServer.server_bind(self)
         self.server_name, self.server_port = str(self.server_address[0]), int(self.server_address[1])
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        # A client that went away is what time-outs are tested with; anything else is a fault here, and shown.
+        """Print the error, unless the client closed the connection, as in tests of time-outs."""
         if not isinstance(sys.exception(), ConnectionError | TimeoutError):
             super().handle_error(request, client_address)
 
 
 class MatchHandler(BaseHTTPRequestHandler):
-    """One connection."""
+    """The handler of one connection."""
 
     server: MatchServer
     protocol_version = "HTTP/1.1"
     server_version = "match-emulator"
     sys_version = ""
-    disable_nagle_algorithm = True  # TCP_NODELAY
-    wbufsize = -1  # an answer leaves in one piece
+    disable_nagle_algorithm = True
+    # With a buffer, a reply is sent in one piece.
+    wbufsize = -1
     timeout = IDLE_SECONDS
     admission: Admission | None = None
 
     def parse_request(self) -> bool:
-        """Reads the headers, and has the gateway decide at that very moment: it is the request's arrival."""
+        """Read the headers, and ask the gateway at once: this moment is the request's arrival."""
         is_whole = super().parse_request()
         is_match = is_whole and self.command == "POST" and self._path().lower() == MATCH_PATH.lower()
         key = self.headers.get("Ocp-Apim-Subscription-Key") if is_match else None
@@ -63,13 +66,14 @@ class MatchHandler(BaseHTTPRequestHandler):
         return is_whole
 
     def handle_expect_100(self) -> bool:
-        goes_on = super().handle_expect_100()
+        """Send `100 Continue` at once, although replies are buffered."""
+        continues = super().handle_expect_100()
         self.wfile.flush()
-        return goes_on
+        return continues
 
     def do_POST(self) -> None:
-        """Answers any request."""
-        refusal = self._unreadable()
+        """Read the body, and send the reply."""
+        refusal = self._refuse_length()
         if refusal is not None:
             self.close_connection = True
             self._send(refusal)
@@ -81,15 +85,16 @@ class MatchHandler(BaseHTTPRequestHandler):
         else:
             self._send(self._reply(body))
 
-    do_GET = do_PUT = do_DELETE = do_POST  # noqa: N815  http.server's names
+    # http.server prescribes these names.
+    do_GET = do_PUT = do_DELETE = do_POST  # noqa: N815
 
     def log_message(self, format: str, *args: Any) -> None:
-        """Says nothing: a request line can hold what must not be logged."""
+        """Log nothing, because a request line can hold a signature."""
 
     def _path(self) -> str:
         return self.path.partition("?")[0]
 
-    def _unreadable(self) -> Reply | None:
+    def _refuse_length(self) -> Reply | None:
         length = self.headers.get("Content-Length", "0")
         if "Transfer-Encoding" in self.headers or not length.isdecimal() or len(length) > 15:
             return json_reply(411, gateway_answer(411))
