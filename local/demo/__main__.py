@@ -14,7 +14,7 @@ from local.aws.helper_process import HelperFailed
 from local.aws.template import TemplateFault
 from local.demo import console as output
 from local.demo.cases import draw_picture_set
-from local.demo.outcome import Run
+from local.demo.checked_upload import Run
 from local.demo.picture import PictureSet
 from local.demo.report import render_report
 from local.demo.run import run_demo
@@ -88,7 +88,10 @@ def _make_console() -> Console:
 
 def _make_previews(pictures: PictureSet, done: Run) -> dict[int, str]:
     by_key_and_kind = {(picture.key, picture.kind): picture for picture in pictures.pictures}
-    uploaded = [(by_key_and_kind[outcome.key, outcome.kind], outcome.status) for outcome in done.pictures]
+    uploaded = [
+        (by_key_and_kind[checked_upload.key, checked_upload.kind], checked_upload.status)
+        for checked_upload in done.pictures
+    ]
     previews = {index: make_preview(picture, status) for index, (picture, status) in enumerate(uploaded)}
     return {index: preview for index, preview in previews.items() if preview}
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from local.demo.results import Result
-from local.demo.upload import Uploaded
+from local.demo.upload import UploadedVersion
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -36,7 +36,7 @@ class BucketChecks:
     # A client that the read gate applies to.
     user: "S3Client | None" = None
 
-    def find_problems(self, uploaded: Uploaded, result: Result) -> list[str]:
+    def find_problems(self, uploaded: UploadedVersion, result: Result) -> list[str]:
         """Return a sentence for each difference between the buckets and the result."""
         status = result["status"]
         if status == "QUARANTINED":
@@ -46,12 +46,12 @@ class BucketChecks:
         tags = self._check_tags(uploaded, status)
         return [*self._check_unchanged(uploaded), *(tags or self._check_read_gate(uploaded, status))]
 
-    def _check_unreadable(self, uploaded: Uploaded) -> list[str]:
+    def _check_unreadable(self, uploaded: UploadedVersion) -> list[str]:
         if self._read_sha256(uploaded.bucket, uploaded.picture.key, uploaded.version):
             return [f"version {uploaded.version} can still be read in the upload bucket"]
         return []
 
-    def _check_copy(self, uploaded: Uploaded, result: Result) -> Iterator[str]:
+    def _check_copy(self, uploaded: UploadedVersion, result: Result) -> Iterator[str]:
         key, version = result.get("quarantine_key"), result.get("quarantine_version")
         if not key or not version:
             yield "the result does not say where its quarantined copy is"
@@ -68,13 +68,13 @@ class BucketChecks:
         else:
             yield "there is no evidence record beside its copy"
 
-    def _check_unchanged(self, uploaded: Uploaded) -> list[str]:
+    def _check_unchanged(self, uploaded: UploadedVersion) -> list[str]:
         found = self._read_sha256(uploaded.bucket, uploaded.picture.key, uploaded.version)
         if not found:
             return ["the object is no longer there"]
         return [] if found == uploaded.picture.sha256() else ["the object's bytes have changed"]
 
-    def _check_tags(self, uploaded: Uploaded, status: str) -> list[str]:
+    def _check_tags(self, uploaded: UploadedVersion, status: str) -> list[str]:
         wanted = dict(uploaded.picture.tags)
         # The application never removes a user's tag for its own, but it replaces a forged status.
         if len(wanted) < _MAX_TAGS or STATUS_TAG in wanted:
@@ -82,7 +82,7 @@ class BucketChecks:
         found = self._read_tags(uploaded)
         return [] if found == wanted else [f"its tags are {found}, expected {wanted}"]
 
-    def _check_read_gate(self, uploaded: Uploaded, status: str) -> list[str]:
+    def _check_read_gate(self, uploaded: UploadedVersion, status: str) -> list[str]:
         """Check that users can read an object with a readable status tag, and no other object."""
         if self.user is None:
             return []
@@ -95,7 +95,7 @@ class BucketChecks:
             return ["no user can read it"] if wanted else []
         return [] if wanted else [f"users can read it though it is {status}"]
 
-    def _read_tags(self, uploaded: Uploaded) -> dict[str, str]:
+    def _read_tags(self, uploaded: UploadedVersion) -> dict[str, str]:
         try:
             answer = self.s3.get_object_tagging(
                 Bucket=uploaded.bucket, Key=uploaded.picture.key, VersionId=uploaded.version

@@ -10,8 +10,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
-from local.demo.outcome import Outcome, Run
-from local.demo.text import printable, shortened
+from local.demo.checked_upload import CheckedUpload, Run
+from local.demo.text import escape_invisible, shorten_middle
 
 # Takes the number of verdicts, and the request rate per second.
 ShowProgress = Callable[[int, float], None]
@@ -56,9 +56,9 @@ def verdict_table(run: Run, width: int) -> Table:
     for name in names:
         justify: JustifyMethod = "right" if name == "Seconds" else "left"
         table.add_column(name, no_wrap=True, justify=justify, max_width=columns[name])
-    for outcome in run.pictures:
-        cells = _format_cells(outcome)
-        table.add_row(*(cells[name] for name in names), style=None if outcome.as_expected else "bold reverse")
+    for checked_upload in run.pictures:
+        cells = _format_cells(checked_upload)
+        table.add_row(*(cells[name] for name in names), style=None if checked_upload.as_expected else "bold reverse")
     return table
 
 
@@ -68,21 +68,21 @@ def _column_widths(extra: int) -> dict[str, int]:
     return {name: width if name in ("Status", "Seconds") else width + extra for name, width in widths.items()}
 
 
-def _format_cells(outcome: Outcome) -> dict[str, Text]:
-    seconds = outcome.seconds_to_verdict
+def _format_cells(checked_upload: CheckedUpload) -> dict[str, Text]:
+    seconds = checked_upload.seconds_to_verdict
     return {
-        "Upload": Text(shortened(printable(outcome.key), 40)),
-        "Kind": Text(outcome.kind),
-        "Expected": Text(" or ".join(outcome.expected)),
-        "Status": Text(outcome.status or "no verdict", style=_COLOURS.get(outcome.status, "bold red")),
-        "Reason": Text(_format_reason(outcome)),
+        "Upload": Text(shorten_middle(escape_invisible(checked_upload.key), 40)),
+        "Kind": Text(checked_upload.kind),
+        "Expected": Text(" or ".join(checked_upload.expected)),
+        "Status": Text(checked_upload.status or "no verdict", style=_COLOURS.get(checked_upload.status, "bold red")),
+        "Reason": Text(_format_reason(checked_upload)),
         "Seconds": Text("–" if seconds is None else f"{seconds:.2f}"),
     }
 
 
-def _format_reason(outcome: Outcome) -> str:
-    sources = ", ".join(str(match.get("source")) for match in outcome.matches)
-    return printable(" ".join(filter(None, [outcome.reason, sources])))
+def _format_reason(checked_upload: CheckedUpload) -> str:
+    sources = ", ".join(str(match.get("source")) for match in checked_upload.matches)
+    return escape_invisible(" ".join(filter(None, [checked_upload.reason, sources])))
 
 
 def summary_lines(run: Run) -> Iterator[str]:
@@ -97,6 +97,6 @@ def summary_lines(run: Run) -> Iterator[str]:
     yield from (f"Not uploaded: {line}" for line in run.left_out)
     if run.problems:
         yield f"Problems found: {len(run.problems)}"
-        yield from (f"  - {printable(problem)}" for problem in run.problems)
+        yield from (f"  - {escape_invisible(problem)}" for problem in run.problems)
     else:
         yield f"All {len(run.pictures)} uploads ended as expected."

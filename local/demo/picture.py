@@ -56,7 +56,7 @@ class Picture:
 
 
 @dataclass(frozen=True)
-class Listed:
+class ListedPicture:
     """A picture that the emulator matches, and the source of the match."""
 
     content: bytes
@@ -70,5 +70,5 @@ class PictureSet:
     """The pictures that one run uploads and the emulator matches, and the files that were not uploaded, with why."""
 
     pictures: list[Picture]
-    listed: list[Listed]
+    listed: list[ListedPicture]
     left_out: list[str] = field(default_factory=list)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from local.demo.charts import Bars, histogram
-from local.demo.outcome import Run
+from local.demo.checked_upload import Run
 from local.demo.rate import Rate
 from local.demo.templates import render
 

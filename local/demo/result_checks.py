@@ -3,10 +3,10 @@
 from collections.abc import Iterable
 
 from local.demo.results import Result, Results, is_final
-from local.demo.upload import Uploaded
+from local.demo.upload import UploadedVersion
 
 
-def find_problems(uploaded: Uploaded, result: Result | None) -> list[str]:
+def find_problems(uploaded: UploadedVersion, result: Result | None) -> list[str]:
     """Return a sentence for each problem of one upload's result."""
     picture = uploaded.picture
     if result is None:
@@ -23,7 +23,7 @@ def find_problems(uploaded: Uploaded, result: Result | None) -> list[str]:
     return problems
 
 
-def find_unexpected_results(uploaded: Iterable[Uploaded], results: Results) -> list[str]:
+def find_unexpected_results(uploaded: Iterable[UploadedVersion], results: Results) -> list[str]:
     """Return a sentence for each result whose version the demo did not upload."""
     unexpected = results.keys() - {one.id for one in uploaded}
     return [f"{upload} has a result for version {version}, which was not uploaded" for upload, version in unexpected]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from boto3.dynamodb.types import TypeDeserializer
 
 from local.demo.picture import FINAL
-from local.demo.upload import PendingUpload, Uploaded
+from local.demo.upload import PendingUpload, UploadedVersion
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -55,7 +55,7 @@ def wait_for_results(
         sleep(_POLL_SECONDS)
 
 
-def finished_uploads(uploading: Sequence[PendingUpload]) -> list[Uploaded]:
+def finished_uploads(uploading: Sequence[PendingUpload]) -> list[UploadedVersion]:
     """Return the versions uploaded until now, without the failed uploads."""
     done = (future for future in uploading if future.done() and not future.exception())
     return [version for future in done for version in future.result()]

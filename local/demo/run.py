@@ -7,9 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 from local.aws import EmbeddedCloud
 from local.demo import rate, results, upload
 from local.demo.bucket_checks import BucketChecks, check_dead_letter_queue
+from local.demo.checked_upload import CheckedUpload, Run
 from local.demo.console import ShowProgress
-from local.demo.outcome import Outcome, Run
-from local.demo.picture import Listed, PictureSet
+from local.demo.picture import ListedPicture, PictureSet
 from local.demo.results import Results
 from local.demo.verify import verify
 from local.match.control import Emulator
@@ -33,11 +33,16 @@ def run_demo(cloud: EmbeddedCloud, pictures: PictureSet, limit: float, idle_time
         )
     seconds = time.monotonic() - began
     checks = BucketChecks(cloud.client("s3"), cloud.endpoints.quarantine_bucket, cloud.user_client("s3"))
-    outcomes, problems = verify(uploading, found, checks.find_problems)
+    checked_uploads, problems = verify(uploading, found, checks.find_problems)
     dead_letters = check_dead_letter_queue(cloud.client("sqs"), cloud.endpoints.dead_letter_queue_url)
     measured = rate.measure(limit, emulator.stats(), emulator.requests())
-    problems = [*_find_unsettled(outcomes, idle_timeout), *problems, *dead_letters, *_find_exceeded_limit(measured)]
-    return Run(outcomes, measured, seconds, problems, pictures.left_out)
+    problems = [
+        *_find_unsettled(checked_uploads, idle_timeout),
+        *problems,
+        *dead_letters,
+        *_find_exceeded_limit(measured),
+    ]
+    return Run(checked_uploads, measured, seconds, problems, pictures.left_out)
 
 
 def _get_emulator(cloud: EmbeddedCloud) -> Emulator:
@@ -46,7 +51,7 @@ def _get_emulator(cloud: EmbeddedCloud) -> Emulator:
     return cloud.emulator
 
 
-def _add_to_lists(emulator: Emulator, lists: Sequence[Listed]) -> None:
+def _add_to_lists(emulator: Emulator, lists: Sequence[ListedPicture]) -> None:
     for listed in lists:
         emulator.add_to_test_list(
             listed.content, source=listed.source, match_id=listed.match_id, violations=listed.violations
@@ -70,8 +75,8 @@ def _add_rate(emulator: Emulator, show: ShowProgress) -> Callable[[int], None]:
     return show_with_rate
 
 
-def _find_unsettled(outcomes: Sequence[Outcome], idle_timeout: float) -> list[str]:
-    unsettled = sum(outcome.seconds_to_verdict is None for outcome in outcomes)
+def _find_unsettled(checked_uploads: Sequence[CheckedUpload], idle_timeout: float) -> list[str]:
+    unsettled = sum(checked_upload.seconds_to_verdict is None for checked_upload in checked_uploads)
     return [f"{unsettled} uploads have no verdict, {idle_timeout:g} s after the last new one"] if unsettled else []
 
 

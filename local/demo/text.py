@@ -6,12 +6,12 @@ import unicodedata
 _INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
 
-def printable(text: str) -> str:
-    """Replace each invisible character by its escape (`\\u202e`), on one line."""
+def escape_invisible(text: str) -> str:
+    r"""Replace each invisible character by its escape (`\u202e`), on one line."""
     return "".join(_escape(character) if _is_invisible(character) else character for character in text)
 
 
-def shortened(text: str, length: int) -> str:
+def shorten_middle(text: str, length: int) -> str:
     """Shorten to at most `length` characters. The middle is omitted, since the ends of a key tell most."""
     if len(text) <= length:
         return text

@@ -11,21 +11,21 @@ from urllib.parse import urlencode
 from botocore.exceptions import BotoCoreError, ClientError
 
 from local.demo.picture import Picture
-from local.demo.text import printable
+from local.demo.text import escape_invisible
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 
 @dataclass(frozen=True)
-class Uploaded:
+class UploadedVersion:
     """A picture's version in the upload bucket."""
 
     picture: Picture
     bucket: str
     version: str
     # The time at which the upload began.
-    at: float  # seconds since 1970
+    began_at: float  # seconds since 1970
 
     @property
     def id(self) -> tuple[str, str]:
@@ -37,7 +37,7 @@ class UploadError(Exception):
     """S3 refused an upload, or its file could not be read. The message names the key."""
 
 
-PendingUpload = Future[list[Uploaded]]
+PendingUpload = Future[list[UploadedVersion]]
 
 
 def start_uploads(pool: Executor, s3: "S3Client", bucket: str, pictures: Iterable[Picture]) -> list[PendingUpload]:
@@ -51,14 +51,14 @@ def start_uploads(pool: Executor, s3: "S3Client", bucket: str, pictures: Iterabl
     return [pool.submit(_upload_versions, s3, bucket, versions) for versions in histories.values()]
 
 
-def _upload_versions(s3: "S3Client", bucket: str, versions: Sequence[Picture]) -> list[Uploaded]:
+def _upload_versions(s3: "S3Client", bucket: str, versions: Sequence[Picture]) -> list[UploadedVersion]:
     try:
         return [_upload(s3, bucket, picture) for picture in versions]
     except (ClientError, BotoCoreError, OSError) as error:
-        raise UploadError(f"{printable(versions[0].key)}: it could not be uploaded: {error}") from error
+        raise UploadError(f"{escape_invisible(versions[0].key)}: it could not be uploaded: {error}") from error
 
 
-def _upload(s3: "S3Client", bucket: str, picture: Picture) -> Uploaded:
+def _upload(s3: "S3Client", bucket: str, picture: Picture) -> UploadedVersion:
     began, key = time.time(), picture.key
     with picture.open() as content:
         answer = s3.put_object(
@@ -72,4 +72,4 @@ def _upload(s3: "S3Client", bucket: str, picture: Picture) -> Uploaded:
         s3.delete_object(Bucket=bucket, Key=key, VersionId=answer["VersionId"])
     elif picture.afterwards == "hide":
         s3.delete_object(Bucket=bucket, Key=key)
-    return Uploaded(picture, bucket, answer["VersionId"], began)
+    return UploadedVersion(picture, bucket, answer["VersionId"], began)

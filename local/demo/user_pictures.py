@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from local.demo.oracle import expected_statuses, is_decodable
-from local.demo.picture import CLEAN, QUARANTINED, Listed, Picture, PictureSet
-from local.demo.text import printable
+from local.demo.picture import CLEAN, QUARANTINED, ListedPicture, Picture, PictureSet
+from local.demo.text import escape_invisible
 
 # The emulator matches the pictures of this sub-folder.
 TEST_LIST = "test-list"
@@ -38,7 +38,7 @@ def _read_uploads(directory: Path, *, may_match: bool) -> tuple[list[Picture], l
         if name.parts[0] == TEST_LIST:
             continue
         if problem := _find_problem(path, name.as_posix()):
-            left_out.append(f"{printable(name.as_posix())}: {problem}")
+            left_out.append(f"{escape_invisible(name.as_posix())}: {problem}")
         else:
             pictures.append(_make_picture(path, name.as_posix(), may_match))
     return pictures, left_out
@@ -71,12 +71,12 @@ def _make_picture(path: Path, key: str, may_match: bool) -> Picture:
     return Picture(key, "your file", expected, path, content_type)
 
 
-def _read_test_list(directory: Path) -> tuple[list[Listed], list[str]]:
+def _read_test_list(directory: Path) -> tuple[list[ListedPicture], list[str]]:
     listed, left_out = [], []
     for path in _list_files(directory) if directory.is_dir() else ():
         name = path.relative_to(directory).as_posix()
         if is_decodable(path):
-            listed.append(Listed(path.read_bytes(), match_id=printable(name)))
+            listed.append(ListedPicture(path.read_bytes(), match_id=escape_invisible(name)))
         else:
-            left_out.append(f"{TEST_LIST}/{printable(name)}: the file is not a picture, so it cannot be listed")
+            left_out.append(f"{TEST_LIST}/{escape_invisible(name)}: the file is not a picture, so it cannot be listed")
     return listed, left_out

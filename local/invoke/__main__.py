@@ -53,7 +53,7 @@ def _report(console: Console, here: Bench, invoked: list[Invoked], brief: bool) 
     problems = [f"{one.event}: {problem}" for one in invoked for problem in one.problems] + left_over(here)
     for problem in problems:
         say(console, f"  - {problem}")
-    uploads = sum(len(one.outcomes) for one in invoked)
+    uploads = sum(len(one.checked_uploads) for one in invoked)
     how = f"{len(problems)} not as expected" if problems else "all as expected"
     say(console, f"{len(invoked)} events, {uploads} uploads: {how}. Events as sent, and logs: {FOLDER}")
     return int(bool(problems))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Literal
 
-from local.demo.picture import CLEAN, JPEG, QUARANTINED, SKIPPED, Listed, Picture
+from local.demo.picture import CLEAN, JPEG, QUARANTINED, SKIPPED, ListedPicture, Picture
 from local.pictures import draw, encode
 
 ON_UPLOAD, ON_RETRY, ON_SWEEP = "OnUploadFunction", "OnRetryFunction", "OnSweepFunction"
@@ -45,9 +45,9 @@ CASES = {
 }
 
 
-def listed() -> Listed:
+def listed() -> ListedPicture:
     """The picture that the emulator is to match."""
-    return Listed(_content("listed"), "listed-1", violations=("A1",))
+    return ListedPicture(_content("listed"), "listed-1", violations=("A1",))
 
 
 def picture(key: str, shows: Shows) -> Picture:

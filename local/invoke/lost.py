@@ -6,7 +6,7 @@ from typing import Any
 
 from local.aws import EmbeddedCloud
 from local.aws.queue_poller import record
-from local.demo.upload import Uploaded
+from local.demo.upload import UploadedVersion
 from local.invoke.spoken_of import Stored
 from photodna_guard.aws.results_table import ResultsTable
 from photodna_guard.domain.models import ScanJob, Upload
@@ -17,7 +17,7 @@ _WAIT = 5  # seconds for the message
 UPLOAD = Upload("placeholder", "2026/03/lost.jpg", etag="placeholder", version_id="placeholder")
 
 
-def leave(cloud: EmbeddedCloud, uploaded: Uploaded, stored: Stored) -> None:
+def leave(cloud: EmbeddedCloud, uploaded: UploadedVersion, stored: Stored) -> None:
     """Writes the record as a function does that begins with the upload, two hours ago, and then is no more."""
     ledger = ResultsTable(cloud.client("dynamodb"), cloud.endpoints.results_table, 90, now=lambda: time.time() - _AGO)
     upload = Upload(
@@ -26,7 +26,7 @@ def leave(cloud: EmbeddedCloud, uploaded: Uploaded, stored: Stored) -> None:
     ledger.claim(ScanJob(upload))
 
 
-def sent_again(cloud: EmbeddedCloud, uploaded: Uploaded) -> Any:
+def sent_again(cloud: EmbeddedCloud, uploaded: UploadedVersion) -> Any:
     """The retry function's event with the upload's message from the retry queue; None where none is there."""
     sqs, url = cloud.client("sqs"), cloud.endpoints.retry_queue_url
     until = time.monotonic() + _WAIT

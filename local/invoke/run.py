@@ -11,9 +11,9 @@ from typing import Any
 from local.aws import EmbeddedCloud
 from local.demo import results
 from local.demo.bucket_checks import BucketChecks, check_dead_letter_queue
-from local.demo.outcome import Outcome
+from local.demo.checked_upload import CheckedUpload
 from local.demo.results import Result
-from local.demo.upload import Uploaded
+from local.demo.upload import UploadedVersion
 from local.demo.verify import verify
 from local.invoke import cases, invocation, lost, spoken_of, uploading
 from local.invoke.containers import hand_over, prepared
@@ -32,7 +32,7 @@ class Invoked:
     event: str
     function: str
     answer: Answer
-    outcomes: list[Outcome]
+    checked_uploads: list[CheckedUpload]
     records: list[Result]
     problems: list[str]
 
@@ -82,9 +82,9 @@ def run_one(here: Bench, path: Path) -> Invoked:
         faults += _retried(here, path.stem, laid.uploaded[0])
     checks = BucketChecks(s3, cloud.endpoints.quarantine_bucket, cloud.user_client("s3"))
     found = _records(cloud, [*laid.uploaded, *laid.others])
-    outcomes, problems = verify([_done(laid.uploaded)], found, checks.find_problems)
+    checked_uploads, problems = verify([_done(laid.uploaded)], found, checks.find_problems)
     problems += faults + _touched(s3, laid.others)
-    return Invoked(path.name, case.function, answer, outcomes, list(found.values()), problems)
+    return Invoked(path.name, case.function, answer, checked_uploads, list(found.values()), problems)
 
 
 def _invoke(here: Bench, function: str, name: str, event: Any) -> Answer:
@@ -94,7 +94,7 @@ def _invoke(here: Bench, function: str, name: str, event: Any) -> Answer:
     return invocation.invoke(function, actual, here.folder, actual.with_suffix(".log"))
 
 
-def _retried(here: Bench, name: str, uploaded: Uploaded) -> list[str]:
+def _retried(here: Bench, name: str, uploaded: UploadedVersion) -> list[str]:
     """Has the retry function work the message that the sweep sent for the upload; what was wrong about it."""
     event = lost.sent_again(here.cloud, uploaded)
     if event is None:
@@ -122,15 +122,15 @@ def read_event(path: Path) -> tuple[cases.Case, Any]:
     return case, event
 
 
-def _records(cloud: EmbeddedCloud, versions: list[Uploaded]) -> results.Results:
+def _records(cloud: EmbeddedCloud, versions: list[UploadedVersion]) -> results.Results:
     """All results of the keys, so that one for a version that the event does not name comes to light."""
     keys = {one.id[0] for one in versions}
     everything = results.read_all(cloud.client("dynamodb"), cloud.endpoints.results_table)
     return {which: result for which, result in everything.items() if which[0] in keys}
 
 
-def _done(uploaded: list[Uploaded]) -> Future[list[Uploaded]]:
-    future: Future[list[Uploaded]] = Future()
+def _done(uploaded: list[UploadedVersion]) -> Future[list[UploadedVersion]]:
+    future: Future[list[UploadedVersion]] = Future()
     future.set_result(uploaded)
     return future
 
@@ -141,7 +141,7 @@ def _wrong_answer(function: str, answer: Answer) -> list[str]:
     return [f"{function} answered {json.dumps(answer.payload)}, expected {json.dumps(cases.ANSWERS[function])}"]
 
 
-def _touched(s3: Any, others: list[Uploaded]) -> list[str]:
+def _touched(s3: Any, others: list[UploadedVersion]) -> list[str]:
     """Versions that the event does not speak of, and that are not as they were uploaded."""
     there = {
         (version["Key"], version["VersionId"])

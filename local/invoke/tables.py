@@ -6,9 +6,9 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from local.demo.outcome import Outcome
+from local.demo.checked_upload import CheckedUpload
 from local.demo.results import Result
-from local.demo.text import printable, shortened
+from local.demo.text import escape_invisible, shorten_middle
 from local.invoke.run import Invoked
 
 _WIDEST = 44  # columns of a key
@@ -19,28 +19,31 @@ def verdicts(invoked: Iterable[Invoked]) -> Table:
     table = Table("Event", "Function", "Upload", "What", "Expected", "Record", "Start and run", box=box.SIMPLE_HEAD)
     for one in invoked:
         first = (one.event.removesuffix(".json"), one.function, f"{one.answer.milliseconds:.0f} ms")
-        for event, function, milliseconds, outcome in _with_blanks(first, one):
-            wrong = not outcome.as_expected
+        for event, function, milliseconds, checked_upload in _with_blanks(first, one):
+            wrong = not checked_upload.as_expected
             table.add_row(
                 event,
                 function,
-                Text(shortened(printable(outcome.key), _WIDEST)),
-                outcome.kind,
-                " or ".join(outcome.expected),
-                Text(" ".join([outcome.status or "none", outcome.reason]), style="bold red" if wrong else ""),
+                Text(shorten_middle(escape_invisible(checked_upload.key), _WIDEST)),
+                checked_upload.kind,
+                " or ".join(checked_upload.expected),
+                Text(
+                    " ".join([checked_upload.status or "none", checked_upload.reason]),
+                    style="bold red" if wrong else "",
+                ),
                 milliseconds,
             )
     return table
 
 
-def _with_blanks(first: tuple[str, str, str], one: Invoked) -> Iterator[tuple[str, str, str, Outcome]]:
-    for index, outcome in enumerate(one.outcomes):
-        yield (*(first if index == 0 else ("", "", "")), outcome)
+def _with_blanks(first: tuple[str, str, str], one: Invoked) -> Iterator[tuple[str, str, str, CheckedUpload]]:
+    for index, checked_upload in enumerate(one.checked_uploads):
+        yield (*(first if index == 0 else ("", "", "")), checked_upload)
 
 
 def record(item: Result) -> Table:
     """One item of the results table, attribute by attribute."""
     table = Table("Attribute", "Value", box=box.SIMPLE_HEAD)
     for name in sorted(item):
-        table.add_row(name, Text(printable(str(item[name]))))
+        table.add_row(name, Text(escape_invisible(str(item[name]))))
     return table

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from local.demo.picture import Picture
-from local.demo.upload import Uploaded
+from local.demo.upload import UploadedVersion
 from local.invoke.cases import Case, picture
 from local.invoke.spoken_of import Stored
 from photodna_guard.domain.models import Upload
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 class Laid:
     """What is there for one event: `others` are versions that it does not speak of."""
 
-    uploaded: list[Uploaded]
-    others: list[Uploaded]
+    uploaded: list[UploadedVersion]
+    others: list[UploadedVersion]
     stored: dict[str, Stored]  # by the version in the event
 
 
@@ -45,13 +45,13 @@ def lay(s3: "S3Client", bucket: str, case: Case, spoken_of: list[Upload]) -> Lai
     return laid
 
 
-def _put(s3: "S3Client", bucket: str, what: Picture) -> Uploaded:
+def _put(s3: "S3Client", bucket: str, what: Picture) -> UploadedVersion:
     at = time.time()
     answer = s3.put_object(Bucket=bucket, Key=what.key, Body=_bytes(what), Tagging=urlencode(what.tags))
-    return Uploaded(what, bucket, answer["VersionId"], at)
+    return UploadedVersion(what, bucket, answer["VersionId"], at)
 
 
-def _multipart(s3: "S3Client", bucket: str, what: Picture) -> Uploaded:
+def _multipart(s3: "S3Client", bucket: str, what: Picture) -> UploadedVersion:
     """In one part: every part but the last has at least 5 MB, and pictures of that size are not taken by URL."""
     at, tags = time.time(), urlencode(what.tags)
     begun = s3.create_multipart_upload(Bucket=bucket, Key=what.key, Tagging=tags)["UploadId"]
@@ -62,20 +62,20 @@ def _multipart(s3: "S3Client", bucket: str, what: Picture) -> Uploaded:
         UploadId=begun,
         MultipartUpload={"Parts": [{"PartNumber": 1, "ETag": part["ETag"]}]},
     )
-    return Uploaded(what, bucket, answer["VersionId"], at)
+    return UploadedVersion(what, bucket, answer["VersionId"], at)
 
 
-def _copy(s3: "S3Client", source: Uploaded, what: Picture) -> Uploaded:
+def _copy(s3: "S3Client", source: UploadedVersion, what: Picture) -> UploadedVersion:
     at = time.time()
     answer = s3.copy_object(
         Bucket=source.bucket,
         Key=what.key,
         CopySource={"Bucket": source.bucket, "Key": source.picture.key, "VersionId": source.version},
     )
-    return Uploaded(what, source.bucket, answer["VersionId"], at)
+    return UploadedVersion(what, source.bucket, answer["VersionId"], at)
 
 
-def _stored(s3: "S3Client", one: Uploaded) -> Stored:
+def _stored(s3: "S3Client", one: UploadedVersion) -> Stored:
     head = s3.head_object(Bucket=one.bucket, Key=one.picture.key, VersionId=one.version)
     return Stored(one.version, head["ETag"].strip('"'), head["ContentLength"])
 

@@ -16,7 +16,7 @@ LOST = [name for name, case in cases.CASES.items() if case.lost]
 @pytest.mark.parametrize("event", cases.CASES)
 def test_an_event_comes_to_what_it_has_to(invoked: dict[str, Invoked], event: str) -> None:
     assert invoked[event].problems == []
-    assert [outcome.status for outcome in invoked[event].outcomes]
+    assert [checked_upload.status for checked_upload in invoked[event].checked_uploads]
 
 
 def test_nothing_is_left_in_the_dead_letter_queue(containers: Bench, invoked: dict[str, Invoked]) -> None:

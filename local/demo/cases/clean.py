@@ -12,6 +12,7 @@ _TEN_TAGS = {f"tag-{number}": "kept" for number in range(10)}
 
 
 def pictures() -> list[Picture]:
+    """Return the pictures that are on no hash list and of an accepted format and size."""
     return [*_formats(), *_jpegs(), *_pngs(), *_many_frames(), *_sizes(), *_tags()]
 
 

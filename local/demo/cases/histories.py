@@ -8,6 +8,7 @@ from local.pictures import draw, encode
 
 
 def pictures() -> list[Picture]:
+    """Return the versions of keys that are overwritten, hidden or deleted, and of keys with the same content."""
     return [*_overwritten(), *_deleted(), *_duplicates()]
 
 

@@ -5,7 +5,7 @@ from functools import cache
 
 from PIL import Image, ImageEnhance, ImageFilter, ImageOps
 
-from local.demo.picture import JPEG, PNG, QUARANTINED, Listed, Picture
+from local.demo.picture import JPEG, PNG, QUARANTINED, ListedPicture, Picture
 from local.pictures import draw, encode
 
 # Stands for a real hash list: a match of any source other than Test is an incident.
@@ -13,42 +13,50 @@ OTHER_SOURCE = "Demo hash list"
 
 
 def on_the_test_list() -> Image.Image:
+    """Draw the picture of the Test list that most cases use."""
     return draw(0)
 
 
 def also_on_the_test_list() -> Image.Image:
+    """Draw the second picture of the Test list."""
     return draw(3)
 
 
 def on_another_list() -> Image.Image:
+    """Draw the picture that is only on the list of another source."""
     return draw(1)
 
 
 def on_both_lists() -> Image.Image:
+    """Draw the picture that is on both lists."""
     return draw(2)
 
 
-def listed() -> list[Listed]:
+def listed() -> list[ListedPicture]:
+    """Return the entries of the hash lists."""
     both = encode(on_both_lists(), "PNG")
     return [
-        Listed(encode(on_the_test_list(), "PNG"), "test-0", violations=("A1",)),
-        Listed(encode(also_on_the_test_list(), "PNG"), "test-3", violations=("B2",)),
-        Listed(encode(on_another_list(), "PNG"), "demo-1", OTHER_SOURCE, ("A2",)),
-        Listed(both, "test-2", violations=("B1",)),
-        Listed(both, "demo-2", OTHER_SOURCE, ("B1",)),
+        ListedPicture(encode(on_the_test_list(), "PNG"), "test-0", violations=("A1",)),
+        ListedPicture(encode(also_on_the_test_list(), "PNG"), "test-3", violations=("B2",)),
+        ListedPicture(encode(on_another_list(), "PNG"), "demo-1", OTHER_SOURCE, ("A2",)),
+        ListedPicture(both, "test-2", violations=("B1",)),
+        ListedPicture(both, "demo-2", OTHER_SOURCE, ("B1",)),
     ]
 
 
 def pictures() -> list[Picture]:
+    """Return the pictures that are on a hash list, exactly or nearly."""
     return [*_exact(), *_copies(), *_disguised(), *_incidents()]
 
 
 def matching(key: str, kind: str, content: bytes, content_type: str, *, is_test: bool = True) -> Picture:
+    """Describe a picture that has to be quarantined."""
     return Picture(key, f"match: {kind}", QUARANTINED, content, content_type, is_test=is_test)
 
 
 @cache
 def listed_jpeg() -> bytes:
+    """Encode the first picture of the Test list as JPEG."""
     return encode(on_the_test_list(), "JPEG", quality=90)
 
 

@@ -11,6 +11,7 @@ _PDF = b"%PDF-1.4\n1 0 obj\n<< /Type /Catalog >>\nendobj\ntrailer\n<< /Root 1 0 
 
 
 def pictures() -> list[Picture]:
+    """Return the files that are certainly not pictures."""
     values = json.dumps({"name": "demo", "values": list(range(50))}).encode()
     return [
         _skipped("note.txt", "text", _TEXT * 20, "text/plain"),

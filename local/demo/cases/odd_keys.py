@@ -22,6 +22,7 @@ _CLEAN_KEYS = {
 
 
 def pictures() -> list[Picture]:
+    """Return clean and matching pictures under unusual keys."""
     return [*_clean(), *_matches()]
 
 

@@ -17,6 +17,7 @@ _AVIF = b"\x00\x00\x00\x1cftypavif\x00\x00\x00\x00avifmif1miaf"
 
 
 def pictures() -> list[Picture]:
+    """Return the pictures that the service does not accept, and unknown data."""
     return [*_other_formats(), *_too_small(), *_too_large(), *_damaged(), *_unknown()]
 
 

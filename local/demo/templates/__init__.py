@@ -5,7 +5,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from local.demo.text import printable, shortened
+from local.demo.text import escape_invisible, shorten_middle
 
 
 def render(template: str, **values: object) -> str:
@@ -17,7 +17,7 @@ def _to_text(value: object) -> str:
     """Convert what a template is about to write. Only the output of a macro is markup; Jinja2 escapes the rest."""
     if isinstance(value, Markup):
         return value
-    return f"{value:g}" if isinstance(value, float) else printable(str(value))
+    return f"{value:g}" if isinstance(value, float) else escape_invisible(str(value))
 
 
 _ENVIRONMENT = Environment(
@@ -28,4 +28,4 @@ _ENVIRONMENT = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-_ENVIRONMENT.filters["shortened"] = shortened
+_ENVIRONMENT.filters["shorten_middle"] = shorten_middle

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from local.demo.outcome import Outcome, Run
+from local.demo.checked_upload import CheckedUpload, Run
 from local.demo.picture import CLEAN, Picture
 from local.demo.rate import Rate, Second
-from local.demo.upload import Uploaded
+from local.demo.upload import UploadedVersion
 
 BUCKET = "uploads"
 HOSTILE_NAME = "<img src=x onerror=alert(1)>.jpg"
@@ -16,11 +16,11 @@ def picture(key: str = "a.jpg", **changes: Any) -> Picture:
     return Picture(key=key, **values | changes)
 
 
-def uploaded(key: str = "a.jpg", version: str = "v1", **changes: Any) -> Uploaded:
-    return Uploaded(picture(key, **changes), BUCKET, version, at=1_000.0)
+def uploaded(key: str = "a.jpg", version: str = "v1", **changes: Any) -> UploadedVersion:
+    return UploadedVersion(picture(key, **changes), BUCKET, version, began_at=1_000.0)
 
 
-def outcome(**changes: Any) -> Outcome:
+def checked_upload(**changes: Any) -> CheckedUpload:
     values: dict[str, Any] = {
         "key": "a.jpg",
         "kind": "clean JPEG",
@@ -33,10 +33,10 @@ def outcome(**changes: Any) -> Outcome:
         "seconds_to_verdict": 0.42,
         "as_expected": True,
     }
-    return Outcome(**values | changes)
+    return CheckedUpload(**values | changes)
 
 
-def run(*outcomes: Outcome, **changes: Any) -> Run:
+def run(*checked_uploads: CheckedUpload, **changes: Any) -> Run:
     rate = Rate(limit=10, requests=9, largest_window=7, refused_429=1, per_second=[Second(6, 0), Second(2, 1)])
-    values: dict[str, Any] = {"pictures": list(outcomes), "rate": rate, "seconds": 3.0}
+    values: dict[str, Any] = {"pictures": list(checked_uploads), "rate": rate, "seconds": 3.0}
     return Run(**values | changes)

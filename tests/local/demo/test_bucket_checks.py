@@ -12,7 +12,7 @@ from moto import mock_aws
 
 from local.demo.bucket_checks import BucketChecks
 from local.demo.picture import QUARANTINED
-from local.demo.upload import Uploaded
+from local.demo.upload import UploadedVersion
 from tests.local.demo.factories import BUCKET, picture
 
 if TYPE_CHECKING:
@@ -37,9 +37,9 @@ def checks(s3: "S3Client") -> BucketChecks:
     return BucketChecks(s3, QUARANTINE)
 
 
-def _upload(s3: "S3Client", tagging: str = "owner=demo&scan-status=clean", **changes: Any) -> Uploaded:
+def _upload(s3: "S3Client", tagging: str = "owner=demo&scan-status=clean", **changes: Any) -> UploadedVersion:
     answer = s3.put_object(Bucket=BUCKET, Key="a.jpg", Body=b"bytes", Tagging=tagging)
-    return Uploaded(picture(**changes), BUCKET, answer["VersionId"], 0.0)
+    return UploadedVersion(picture(**changes), BUCKET, answer["VersionId"], 0.0)
 
 
 def _quarantined(s3: "S3Client", body: bytes = b"bytes", lock: int | None = 365, **changes: Any) -> dict[str, Any]:
@@ -57,7 +57,7 @@ def _put_locked(s3: "S3Client", key: str, body: bytes, days: int | None) -> str:
     return s3.put_object(Bucket=QUARANTINE, Key=key, Body=body, ChecksumAlgorithm="SHA256", **lock)["VersionId"]
 
 
-def _remove(s3: "S3Client", one: Uploaded) -> None:
+def _remove(s3: "S3Client", one: UploadedVersion) -> None:
     s3.delete_object(Bucket=BUCKET, Key="a.jpg", VersionId=one.version)
 
 

@@ -8,7 +8,7 @@ from rich.console import Console
 
 from local.demo import console as output
 from local.demo.__main__ import main
-from local.demo.text import printable, shortened
+from local.demo.text import escape_invisible, shorten_middle
 from tests.local.demo import factories
 
 HOSTILE = "a[red]b\x1b[2Jc\r\nd\u202e.jpg"
@@ -24,7 +24,7 @@ def _said(console: Console) -> str:
 
 
 def test_without_a_terminal_nothing_but_plain_lines_is_written() -> None:
-    console, run = _log(), factories.run(factories.outcome(key=HOSTILE), problems=["x"])
+    console, run = _log(), factories.run(factories.checked_upload(key=HOSTILE), problems=["x"])
 
     with output.show_progress(console, 2) as show:
         show(1, 3.0)
@@ -48,7 +48,7 @@ def test_lines_of_progress_are_few() -> None:
 def test_a_key_is_shown_as_it_is_and_not_as_markup() -> None:
     console = _log()
 
-    console.print(output.verdict_table(factories.run(factories.outcome(key=HOSTILE)), 132))
+    console.print(output.verdict_table(factories.run(factories.checked_upload(key=HOSTILE)), 132))
 
     assert "a[red]b\\x1b[2Jc" in _said(console)
 
@@ -58,7 +58,7 @@ def test_a_narrow_table_keeps_key_and_verdict_on_one_line() -> None:
 
     console.print(
         output.verdict_table(
-            factories.run(factories.outcome(key="k" * 200, status="QUARANTINED", reason="r" * 200)), 80
+            factories.run(factories.checked_upload(key="k" * 200, status="QUARANTINED", reason="r" * 200)), 80
         )
     )
 
@@ -67,14 +67,14 @@ def test_a_narrow_table_keeps_key_and_verdict_on_one_line() -> None:
 
 
 def test_the_last_line_says_that_every_upload_ended_as_expected() -> None:
-    *_, last = output.summary_lines(factories.run(factories.outcome()))
+    *_, last = output.summary_lines(factories.run(factories.checked_upload()))
 
     assert last == "All 1 uploads ended as expected."
 
 
 def test_problems_are_listed_at_the_end() -> None:
     *_, title, first, second = output.summary_lines(
-        factories.run(factories.outcome(), problems=["a: no result", "b\x1b: gone"])
+        factories.run(factories.checked_upload(), problems=["a: no result", "b\x1b: gone"])
     )
 
     assert title == "Problems found: 2"
@@ -88,16 +88,16 @@ def test_a_file_that_was_not_uploaded_is_listed() -> None:
 
 
 def test_a_long_key_keeps_both_its_ends() -> None:
-    short = shortened("a" * 50 + "b" * 50, 21)
+    short = shorten_middle("a" * 50 + "b" * 50, 21)
 
     assert len(short) == 21
     assert short.startswith("aaa")
     assert short.endswith("bbb")
-    assert shortened("short", 21) == "short"
+    assert shorten_middle("short", 21) == "short"
 
 
 def test_ordinary_letters_of_any_script_stay_as_they_are() -> None:
-    assert printable("Zoë 写真 🏖 صورة") == "Zoë 写真 🏖 صورة"
+    assert escape_invisible("Zoë 写真 🏖 صورة") == "Zoë 写真 🏖 صورة"
 
 
 def test_a_missing_directory_ends_the_demo_with_one_clear_line(

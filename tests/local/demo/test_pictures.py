@@ -20,7 +20,7 @@ def test_a_hundred_seeds_are_a_hundred_clearly_different_pictures() -> None:
     distances = [(a.hashes[0] ^ b.hashes[0]).bit_count() for a, b in combinations(fingerprints, 2)]
 
     assert min(distances) > 60
-    assert all(one.usable for one in fingerprints)
+    assert all(one.is_usable for one in fingerprints)
 
 
 def test_encoding_takes_the_formats_own_options() -> None:

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from local.demo.outcome import Outcome, Run
+from local.demo.checked_upload import CheckedUpload, Run
 from local.demo.report import render_report
 from tests.local.demo import factories
 from tests.local.demo.factories import HOSTILE_NAME
@@ -15,18 +15,20 @@ WHEN = datetime(2026, 1, 2, 3, 4, tzinfo=UTC)
 HOSTILE = "a\"'<script>alert(1)</script><img src=//x onerror=y>&amp;\u202e.jpg"
 
 
-def _page(*outcomes: Outcome, previews: dict[int, str] | None = None, problems: list[str] | None = None) -> str:
-    run = factories.run(*outcomes, problems=problems or [])
+def _page(
+    *checked_uploads: CheckedUpload, previews: dict[int, str] | None = None, problems: list[str] | None = None
+) -> str:
+    run = factories.run(*checked_uploads, problems=problems or [])
     return render_report(run, previews or {}, WHEN)
 
 
 def test_the_page_says_that_the_matcher_is_an_emulator() -> None:
-    assert "The matcher is an emulator, not PhotoDNA." in Parsed(_page(factories.outcome())).text
+    assert "The matcher is an emulator, not PhotoDNA." in Parsed(_page(factories.checked_upload())).text
 
 
 def test_a_hostile_key_or_reason_stays_text() -> None:
     match = {"source": HOSTILE, "match_id": HOSTILE, "distance": 3}
-    hostile = factories.outcome(key=HOSTILE, kind=HOSTILE, reason=HOSTILE, status=HOSTILE, matches=[match])
+    hostile = factories.checked_upload(key=HOSTILE, kind=HOSTILE, reason=HOSTILE, status=HOSTILE, matches=[match])
 
     seen = Parsed(_page(hostile, problems=[HOSTILE]))
 
@@ -39,14 +41,14 @@ def test_a_hostile_key_or_reason_stays_text() -> None:
 @pytest.mark.parametrize(
     "run",
     [
-        factories.run(factories.outcome(key=HOSTILE_NAME)),
-        factories.run(factories.outcome(kind=HOSTILE_NAME)),
-        factories.run(factories.outcome(status=HOSTILE_NAME)),
-        factories.run(factories.outcome(expected=["CLEAN", HOSTILE_NAME])),
-        factories.run(factories.outcome(reason=HOSTILE_NAME)),
-        factories.run(factories.outcome(matches=[{"source": HOSTILE_NAME}])),
-        factories.run(factories.outcome(matches=[{"source": "Test", "match_id": HOSTILE_NAME}])),
-        factories.run(factories.outcome(matches=[{"source": "Test", "distance": HOSTILE_NAME}])),
+        factories.run(factories.checked_upload(key=HOSTILE_NAME)),
+        factories.run(factories.checked_upload(kind=HOSTILE_NAME)),
+        factories.run(factories.checked_upload(status=HOSTILE_NAME)),
+        factories.run(factories.checked_upload(expected=["CLEAN", HOSTILE_NAME])),
+        factories.run(factories.checked_upload(reason=HOSTILE_NAME)),
+        factories.run(factories.checked_upload(matches=[{"source": HOSTILE_NAME}])),
+        factories.run(factories.checked_upload(matches=[{"source": "Test", "match_id": HOSTILE_NAME}])),
+        factories.run(factories.checked_upload(matches=[{"source": "Test", "distance": HOSTILE_NAME}])),
         factories.run(problems=[f"{HOSTILE_NAME}: no result"]),
         factories.run(left_out=[f"{HOSTILE_NAME}: it cannot be read"]),
     ],
@@ -61,21 +63,21 @@ def test_a_name_with_an_event_handler_stays_text_in_every_place(run: Run) -> Non
 
 
 def test_a_hostile_key_and_kind_stay_whole_in_their_attributes() -> None:
-    seen = Parsed(_page(factories.outcome(key=HOSTILE_NAME, kind=HOSTILE_NAME + '"'), previews={0: PREVIEW}))
+    seen = Parsed(_page(factories.checked_upload(key=HOSTILE_NAME, kind=HOSTILE_NAME + '"'), previews={0: PREVIEW}))
 
     assert [bdi["title"] for bdi in seen.named("bdi")] == [HOSTILE_NAME]
     assert [image["alt"] for image in seen.named("img")] == [f'Drawn test picture: {HOSTILE_NAME}"']
 
 
 def test_a_key_cannot_turn_the_line_round() -> None:
-    html = _page(factories.outcome(key=HOSTILE), problems=[HOSTILE])
+    html = _page(factories.checked_upload(key=HOSTILE), problems=[HOSTILE])
 
     assert "\u202e" not in html
     assert "\\u202e" in html
 
 
 def test_the_page_loads_nothing() -> None:
-    html = _page(factories.outcome(), previews={0: PREVIEW})
+    html = _page(factories.checked_upload(), previews={0: PREVIEW})
     seen = Parsed(html)
 
     sources = [
@@ -94,7 +96,7 @@ def test_a_forbidding_policy_stands_in_the_page() -> None:
 
 
 def test_pictures_have_alternative_texts_and_columns_have_headers() -> None:
-    seen = Parsed(_page(factories.outcome(), factories.outcome(), previews={0: PREVIEW}))
+    seen = Parsed(_page(factories.checked_upload(), factories.checked_upload(), previews={0: PREVIEW}))
 
     assert all(image["alt"] for image in seen.named("img"))
     assert [span["aria-label"] for span in seen.named("span") if span.get("role") == "img"] == ["Picture not shown"]
@@ -102,7 +104,7 @@ def test_pictures_have_alternative_texts_and_columns_have_headers() -> None:
 
 
 def test_a_run_with_problems_says_so_first() -> None:
-    seen = Parsed(_page(factories.outcome(as_expected=False), problems=["a.jpg: no result"]))
+    seen = Parsed(_page(factories.checked_upload(as_expected=False), problems=["a.jpg: no result"]))
 
     assert "Problems found: 1" in seen.text
     assert "a.jpg: no result" in seen.text

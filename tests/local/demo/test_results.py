@@ -9,12 +9,12 @@ from moto import mock_aws
 
 from local.demo import results
 from local.demo.results import Results
-from local.demo.upload import Uploaded
+from local.demo.upload import UploadedVersion
 from tests.local.demo.factories import uploaded
 
 
-def _done(*versions: Uploaded) -> "Future[list[Uploaded]]":
-    future: Future[list[Uploaded]] = Future()
+def _done(*versions: UploadedVersion) -> "Future[list[UploadedVersion]]":
+    future: Future[list[UploadedVersion]] = Future()
     future.set_result(list(versions))
     return future
 
@@ -80,7 +80,7 @@ def test_each_new_verdict_restarts_the_timeout() -> None:
 
 def test_an_upload_on_its_way_is_waited_for_although_all_others_have_verdicts() -> None:
     first, second, clock = uploaded("1.jpg"), uploaded("2.jpg"), Clock()
-    late: Future[list[Uploaded]] = Future()
+    late: Future[list[UploadedVersion]] = Future()
 
     def read() -> Results:
         if clock.now >= 2 and not late.done():
@@ -101,7 +101,7 @@ def test_a_result_of_someone_elses_ends_no_waiting() -> None:
 
 
 def test_a_failed_upload_is_not_waited_for() -> None:
-    failed: Future[list[Uploaded]] = Future()
+    failed: Future[list[UploadedVersion]] = Future()
     failed.set_exception(OSError("no such file"))
     clock = Clock()
 

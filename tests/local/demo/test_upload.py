@@ -11,7 +11,7 @@ from moto import mock_aws
 
 from local.demo import results, upload
 from local.demo.picture import Picture
-from local.demo.upload import Uploaded
+from local.demo.upload import UploadedVersion
 from tests.local.demo.factories import BUCKET, picture
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def s3() -> "Iterator[S3Client]":
         yield client
 
 
-def _upload(s3: "S3Client", *pictures: Picture) -> list[Uploaded]:
+def _upload(s3: "S3Client", *pictures: Picture) -> list[UploadedVersion]:
     with ThreadPoolExecutor(1) as pool:
         uploading = upload.start_uploads(pool, s3, BUCKET, pictures)
     return results.finished_uploads(uploading)

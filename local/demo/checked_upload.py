@@ -1,4 +1,4 @@
-"""The outcome of a run, from which results.json and the report are made."""
+"""The checked uploads of a run, from which results.json and the report are made."""
 
 import statistics
 from collections import Counter
@@ -9,11 +9,11 @@ from typing import Any
 
 from local.demo.rate import Rate
 from local.demo.results import Result
-from local.demo.upload import Uploaded
+from local.demo.upload import UploadedVersion
 
 
 @dataclass(frozen=True)
-class Outcome:
+class CheckedUpload:
     """One uploaded version with its result. `status` is "" if there is none."""
 
     key: str
@@ -33,7 +33,7 @@ class Outcome:
 class Run:
     """A whole run."""
 
-    pictures: list[Outcome]
+    pictures: list[CheckedUpload]
     rate: Rate
     # From the first upload to the last verdict.
     seconds: float
@@ -44,7 +44,7 @@ class Run:
     def as_json(self) -> dict[str, Any]:
         """Return the content of results.json."""
         return {
-            "pictures": [asdict(outcome) for outcome in self.pictures],
+            "pictures": [asdict(checked_upload) for checked_upload in self.pictures],
             "summary": self.summary(),
             "rate": asdict(self.rate),
             "problems": self.problems,
@@ -56,8 +56,8 @@ class Run:
         times = self.times()
         return {
             "pictures": len(self.pictures),
-            "as_expected": sum(outcome.as_expected for outcome in self.pictures),
-            "by_status": dict(Counter(outcome.status or "no verdict" for outcome in self.pictures)),
+            "as_expected": sum(checked_upload.as_expected for checked_upload in self.pictures),
+            "by_status": dict(Counter(checked_upload.status or "no verdict" for checked_upload in self.pictures)),
             "seconds": round(self.seconds, 2),
             "median_seconds_to_verdict": round(statistics.median(times), 3) if times else None,
             "slowest_seconds_to_verdict": max(times, default=None),
@@ -68,10 +68,10 @@ class Run:
         return [one.seconds_to_verdict for one in self.pictures if one.seconds_to_verdict is not None]
 
 
-def make_outcome(uploaded: Uploaded, result: Result | None, problems: Sequence[str]) -> Outcome:
+def make_checked_upload(uploaded: UploadedVersion, result: Result | None, problems: Sequence[str]) -> CheckedUpload:
     """Combine an upload and its result. Without a result there is no status and no time."""
     values, picture = result or {}, uploaded.picture
-    return Outcome(
+    return CheckedUpload(
         key=picture.key,
         kind=picture.kind,
         version=uploaded.version,
@@ -80,7 +80,7 @@ def make_outcome(uploaded: Uploaded, result: Result | None, problems: Sequence[s
         reason=values.get("reason") or "",
         is_test=bool(values.get("is_test")),
         matches=values.get("matches") or [],
-        seconds_to_verdict=_seconds_to_verdict(uploaded.at, values.get("settled_at")),
+        seconds_to_verdict=_seconds_to_verdict(uploaded.began_at, values.get("settled_at")),
         as_expected=not problems,
     )
 

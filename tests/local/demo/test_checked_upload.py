@@ -1,8 +1,8 @@
-"""The outcome of a run, and its requests by the second."""
+"""The checked uploads of a run, and its requests by the second."""
 
 import json
 
-from local.demo.outcome import make_outcome
+from local.demo.checked_upload import make_checked_upload
 from local.demo.rate import Second, measure
 from tests.local.demo import factories
 
@@ -31,20 +31,22 @@ def test_a_window_over_the_limit_is_over_it_and_one_at_the_limit_is_not() -> Non
 
 
 def test_the_time_to_verdict_runs_from_the_uploads_begin() -> None:
-    one = make_outcome(factories.uploaded(), {"status": "CLEAN", "settled_at": "1970-01-01T00:16:41.500Z"}, [])
+    one = make_checked_upload(factories.uploaded(), {"status": "CLEAN", "settled_at": "1970-01-01T00:16:41.500Z"}, [])
 
     assert one.seconds_to_verdict == 1.5
 
 
 def test_an_upload_without_a_result_has_no_status_and_no_time() -> None:
-    one = make_outcome(factories.uploaded(), None, ["no result"])
+    one = make_checked_upload(factories.uploaded(), None, ["no result"])
 
     assert (one.status, one.seconds_to_verdict, one.as_expected) == ("", None, False)
 
 
 def test_the_summary_counts_by_verdict() -> None:
     run = factories.run(
-        factories.outcome(), factories.outcome(status="", as_expected=False, seconds_to_verdict=None), problems=["x"]
+        factories.checked_upload(),
+        factories.checked_upload(status="", as_expected=False, seconds_to_verdict=None),
+        problems=["x"],
     )
 
     summary = run.summary()
@@ -55,7 +57,7 @@ def test_the_summary_counts_by_verdict() -> None:
 
 
 def test_a_run_is_json() -> None:
-    written = json.loads(json.dumps(factories.run(factories.outcome()).as_json()))
+    written = json.loads(json.dumps(factories.run(factories.checked_upload()).as_json()))
 
     assert written["pictures"][0]["key"] == "a.jpg"
     assert written["rate"]["per_second"][1] == {"accepted": 2, "refused": 1}
