@@ -17,7 +17,7 @@ from typing import Any
 from urllib.parse import urlparse
 
 from local.aws import EmbeddedCloud, Endpoints
-from local.invoke.errors import NotPossible, SamFailed
+from local.invoke.errors import CannotRunError, SamCliError
 from photodna_guard.settings import parse_match_endpoint
 
 BUILD = Path("build/local")
@@ -27,34 +27,34 @@ EXAMPLE = Path("holiday.jpg")
 LOOK_SECONDS, LOOK_SHARE = 1.0, 0.05
 
 
-def in_containers(environ: dict[str, str]) -> bool:
-    """Whether LAMBDA asks for the functions in containers. Raises NotPossible."""
+def runs_in_containers(environ: dict[str, str]) -> bool:
+    """Whether LAMBDA asks for the functions in containers. Raises CannotRunError."""
     if environ.get("LAMBDA", "") not in ("", "sam"):
-        raise NotPossible(f"LAMBDA={environ['LAMBDA']}: give sam for containers, or nothing for plain processes")
+        raise CannotRunError(f"LAMBDA={environ['LAMBDA']}: give sam for containers, or nothing for plain processes")
     return bool(environ.get("LAMBDA"))
 
 
-def settings(environ: dict[str, str]) -> dict[str, Any]:
-    """EmbeddedCloud's arguments from RATE, MATCH_ENDPOINT and TEST_LIST. Raises NotPossible."""
+def read_settings(environ: dict[str, str]) -> dict[str, Any]:
+    """EmbeddedCloud's arguments from RATE, MATCH_ENDPOINT and TEST_LIST. Raises CannotRunError."""
     try:
         rate = float(environ.get("RATE") or 10)
     except ValueError:
         rate = math.nan
     if not 0.1 <= rate <= 1000:
-        raise NotPossible(f"RATE={environ['RATE']}: give requests a second, a number from 0.1 to 1000")
+        raise CannotRunError(f"RATE={environ['RATE']}: give requests a second, a number from 0.1 to 1000")
     test_list = Path(environ["TEST_LIST"]) if environ.get("TEST_LIST") else None
     if test_list is not None and not test_list.is_dir():
-        raise NotPossible(f"TEST_LIST={test_list}: give a folder of pictures that the emulator is to match")
-    return {"rate": rate, "match_endpoint": _match_endpoint(environ), "test_list": test_list}
+        raise CannotRunError(f"TEST_LIST={test_list}: give a folder of pictures that the emulator is to match")
+    return {"rate": rate, "match_endpoint": _read_match_endpoint(environ), "test_list": test_list}
 
 
-def _match_endpoint(environ: dict[str, str]) -> str | None:
+def _read_match_endpoint(environ: dict[str, str]) -> str | None:
     given = environ.get("MATCH_ENDPOINT")
     try:
         return parse_match_endpoint(given, allow_http=True) if given else None
     except ValueError:
         wanted = "the URL of a Match operation, such as http://127.0.0.1:8080/photodna/v1.0/Match"
-        raise NotPossible(f"MATCH_ENDPOINT={given}: give {wanted}") from None
+        raise CannotRunError(f"MATCH_ENDPOINT={given}: give {wanted}") from None
 
 
 def check_not_running() -> None:
@@ -64,15 +64,15 @@ def check_not_running() -> None:
     except FileNotFoundError:
         return
     except (ValueError, KeyError, TypeError):
-        raise NotPossible(f"{ENDPOINTS} is not one of ours. Move it out of the way") from None
+        raise CannotRunError(f"{ENDPOINTS} is not one of ours. Move it out of the way") from None
     with socket.socket() as probe:
         probe.settimeout(1.0)
         if probe.connect_ex((url.hostname or "127.0.0.1", url.port or 80)) == 0:
-            raise NotPossible(f"one is running already, at {url.geturl()} (see {ENDPOINTS}). Stop it first")
+            raise CannotRunError(f"one is running already, at {url.geturl()} (see {ENDPOINTS}). Stop it first")
 
 
 @contextmanager
-def announced(endpoints: Endpoints) -> Iterator[None]:
+def endpoints_file(endpoints: Endpoints) -> Iterator[None]:
     """endpoints.json is there, whole, as long as the cloud is."""
     part = ENDPOINTS.with_suffix(".part")
     part.write_text(json.dumps(asdict(endpoints), indent=2) + "\n", encoding="utf-8")
@@ -83,7 +83,7 @@ def announced(endpoints: Endpoints) -> Iterator[None]:
         ENDPOINTS.unlink(missing_ok=True)
 
 
-def started(containers: bool, **arguments: Any) -> AbstractContextManager[EmbeddedCloud]:
+def start_cloud(containers: bool, **arguments: Any) -> AbstractContextManager[EmbeddedCloud]:
     """The embedded cloud, with its functions in processes or in containers."""
     if not containers:
         print("Starting the embedded cloud (some seconds)", flush=True)
@@ -94,7 +94,7 @@ def started(containers: bool, **arguments: Any) -> AbstractContextManager[Embedd
     return cloud_in_containers(BUILD / "sam", log_dir=BUILD / "logs", **arguments)
 
 
-def introduction(at: Endpoints, log: Path) -> str:
+def format_introduction(at: Endpoints, log: Path) -> str:
     return f"""
 The embedded cloud is running: an emulation of S3, SQS, DynamoDB and Lambda, and of the Match operation.
 
@@ -122,7 +122,7 @@ Uploads follow, as they are settled or have to wait:
 """
 
 
-def follow(cloud: EmbeddedCloud) -> None:
+def print_results(cloud: EmbeddedCloud) -> None:
     """Prints a line for each upload that is settled, or that waits, with the reason. Never returns."""
     shown: set[tuple[str, ...]] = set()
     pages = cloud.client("dynamodb").get_paginator("scan")
@@ -133,11 +133,11 @@ def follow(cloud: EmbeddedCloud) -> None:
                 which = tuple(item[name]["S"] for name in ("upload", "version", "status"))
                 if which not in shown and item["status"]["S"] != "PENDING":
                     shown.add(which)
-                    print(line(item), flush=True)
+                    print(format_result(item), flush=True)
         time.sleep(max(LOOK_SECONDS, (time.monotonic() - started) / LOOK_SHARE))
 
 
-def line(item: dict[str, Any]) -> str:
+def format_result(item: dict[str, Any]) -> str:
     text = {name: next(iter(value.values())) for name, value in item.items()}
     key = text["upload"].partition("/")[2]
     return "  ".join(
@@ -145,7 +145,7 @@ def line(item: dict[str, Any]) -> str:
     )
 
 
-def _end(*_: object) -> None:
+def _exit(*_: object) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
     raise SystemExit(0)
@@ -153,16 +153,16 @@ def _end(*_: object) -> None:
 
 def main() -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, _end)
+        signal.signal(number, _exit)
     try:
-        arguments, containers = settings(dict(os.environ)), in_containers(dict(os.environ))
+        arguments, containers = read_settings(dict(os.environ)), runs_in_containers(dict(os.environ))
         BUILD.mkdir(parents=True, exist_ok=True)
         check_not_running()
-        with started(containers, **arguments) as cloud, announced(cloud.endpoints):
+        with start_cloud(containers, **arguments) as cloud, endpoints_file(cloud.endpoints):
             log = BUILD / "sam/start-lambda.log" if containers else BUILD / "logs"
-            print(introduction(cloud.endpoints, log), flush=True)
-            follow(cloud)
-    except (NotPossible, SamFailed, OSError, RuntimeError, ValueError) as error:
+            print(format_introduction(cloud.endpoints, log), flush=True)
+            print_results(cloud)
+    except (CannotRunError, SamCliError, OSError, RuntimeError, ValueError) as error:
         sys.exit(f"make up: {error}")
 
 

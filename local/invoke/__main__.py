@@ -8,9 +8,17 @@ from pathlib import Path
 from rich.console import Console
 
 from local.aws.helper_process import HelperFailed
-from local.invoke import cases, sam, tables
-from local.invoke.errors import NotAnEvent, NotPossible, SamFailed
-from local.invoke.run import Bench, Invoked, bench, left_over, read_event, run
+from local.invoke import cases, sam
+from local.invoke import console as output
+from local.invoke.errors import CannotRunError, SamCliError, SampleEventError
+from local.invoke.run import (
+    ContainerCloud,
+    InvocationResult,
+    check_dead_letters,
+    read_event,
+    run_events,
+    start_container_cloud,
+)
 
 EVENTS = sam.ROOT / "events"
 FOLDER = sam.ROOT / "build/sam"
@@ -19,51 +27,55 @@ _WIDTH_OF_A_LOG = 160  # columns, where there is no terminal to ask
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The exit code: 0 if all is as expected, 1 if not, 2 for what cannot be carried out."""
-    options = _options(arguments)
-    console = _console()
+    options = _parse_arguments(arguments)
+    console = _make_console()
     events = [EVENTS / name for name in cases.CASES] if options.all else list(dict.fromkeys(options.event))
     try:
         for event in events:
             read_event(event)
-        say(console, "Building, and starting the embedded cloud. Nothing leaves this machine.")
-        with bench(FOLDER) as here:
-            return _report(console, here, _told(console, run(here, events)), options.all)
-    except (NotPossible, NotAnEvent, SamFailed, HelperFailed) as error:
-        say(console, str(error))
+        print_line(console, "Building, and starting the embedded cloud. Nothing leaves this machine.")
+        with start_container_cloud(FOLDER) as containers:
+            return _print_report(
+                console, containers, _print_progress(console, run_events(containers, events)), options.all
+            )
+    except (CannotRunError, SampleEventError, SamCliError, HelperFailed) as error:
+        print_line(console, str(error))
         return 2
     except KeyboardInterrupt:
-        say(console, "Stopped.")
+        print_line(console, "Stopped.")
         return 130
 
 
-def _told(console: Console, running: Iterable[Invoked]) -> list[Invoked]:
+def _print_progress(console: Console, running: Iterable[InvocationResult]) -> list[InvocationResult]:
     """Says of each event that it is done, since all of them take a minute."""
     done = []
     for one in running:
         done.append(one)
-        say(console, f"{one.event}: {'NOT as expected' if one.problems else 'as expected'}")
+        print_line(console, f"{one.event}: {'NOT as expected' if one.problems else 'as expected'}")
     return done
 
 
-def _report(console: Console, here: Bench, invoked: list[Invoked], brief: bool) -> int:
-    console.print(tables.verdicts(invoked))
+def _print_report(console: Console, containers: ContainerCloud, invoked: list[InvocationResult], brief: bool) -> int:
+    console.print(output.verdict_table(invoked))
     for one in () if brief else invoked:
         for record in one.records:
-            console.print(tables.record(record))
-    problems = [f"{one.event}: {problem}" for one in invoked for problem in one.problems] + left_over(here)
+            console.print(output.record_table(record))
+    problems = [f"{one.event}: {problem}" for one in invoked for problem in one.problems] + check_dead_letters(
+        containers
+    )
     for problem in problems:
-        say(console, f"  - {problem}")
+        print_line(console, f"  - {problem}")
     uploads = sum(len(one.checked_uploads) for one in invoked)
     how = f"{len(problems)} not as expected" if problems else "all as expected"
-    say(console, f"{len(invoked)} events, {uploads} uploads: {how}. Events as sent, and logs: {FOLDER}")
+    print_line(console, f"{len(invoked)} events, {uploads} uploads: {how}. Events as sent, and logs: {FOLDER}")
     return int(bool(problems))
 
 
-def say(console: Console, text: str) -> None:
+def print_line(console: Console, text: str) -> None:
     console.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
-def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
+def _parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m local.invoke", description=__doc__)
     parser.add_argument("event", nargs="*", type=Path, help="files of events/")
     parser.add_argument("--all", action="store_true", help="every file of events/, in one table")
@@ -73,7 +85,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     return options
 
 
-def _console() -> Console:
+def _make_console() -> Console:
     # A key may hold what the terminal's encoding does not: shown as an escape, not as a crash.
     if hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(errors="backslashreplace")

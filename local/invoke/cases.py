@@ -12,12 +12,12 @@ ON_UPLOAD, ON_RETRY, ON_SWEEP = "OnUploadFunction", "OnRetryFunction", "OnSweepF
 # What the handlers answer where nothing is left to be delivered again.
 ANSWERS: Mapping[str, Any] = {ON_UPLOAD: None, ON_RETRY: {"batchItemFailures": []}, ON_SWEEP: None}
 
-Shows = Literal["clean", "listed", "near", "text"]
+Content = Literal["clean", "listed", "near", "text"]
 
 
 @dataclass(frozen=True)
 class Case:
-    """`shows` has what each upload that the event speaks of shows, in the event's order.
+    """`content` has what each upload that the event speaks of content, in the event's order.
 
     `history`: the key has an older and a newer version, which the event does not speak of.
     `lost`: the event speaks of no upload. There is one whose message vanished; it is sent to the retry queue, and the
@@ -25,47 +25,47 @@ class Case:
     """
 
     function: str
-    shows: tuple[Shows, ...]
-    how: Literal["put", "multipart", "copy"] = "put"
-    history: bool = False
-    lost: bool = False
+    contents: tuple[Content, ...]
+    method: Literal["put", "multipart", "copy"] = "put"
+    has_history: bool = False
+    has_lost_message: bool = False
 
 
 CASES = {
     "s3-put.json": Case(ON_UPLOAD, ("clean",)),
-    "s3-multipart.json": Case(ON_UPLOAD, ("listed",), how="multipart"),
-    "s3-copy.json": Case(ON_UPLOAD, ("near",), how="copy"),
-    "s3-versioned-put.json": Case(ON_UPLOAD, ("listed",), history=True),
+    "s3-multipart.json": Case(ON_UPLOAD, ("listed",), method="multipart"),
+    "s3-copy.json": Case(ON_UPLOAD, ("near",), method="copy"),
+    "s3-versioned-put.json": Case(ON_UPLOAD, ("listed",), has_history=True),
     "s3-several-records.json": Case(ON_UPLOAD, ("clean", "near", "text")),
     "s3-odd-keys.json": Case(ON_UPLOAD, ("clean", "near") * 5),
     "eventbridge-object-created.json": Case(ON_UPLOAD, ("listed",)),
     "sqs-retry.json": Case(ON_RETRY, ("clean", "listed")),
     "sqs-on-failure-destination.json": Case(ON_RETRY, ("listed",)),
-    "schedule.json": Case(ON_SWEEP, ("listed",), lost=True),
+    "schedule.json": Case(ON_SWEEP, ("listed",), has_lost_message=True),
 }
 
 
-def listed() -> ListedPicture:
+def make_listed_picture() -> ListedPicture:
     """The picture that the emulator is to match."""
-    return ListedPicture(_content("listed"), "listed-1", violations=("A1",))
+    return ListedPicture(_make_content("listed"), "listed-1", violations=("A1",))
 
 
-def picture(key: str, shows: Shows) -> Picture:
+def make_picture(key: str, content: Content) -> Picture:
     """What is uploaded under `key`, and what is expected of it."""
-    match shows:
+    match content:
         case "clean":
-            return Picture(key, "clean picture", CLEAN, _content(shows), JPEG)
+            return Picture(key, "clean picture", CLEAN, _make_content(content), JPEG)
         case "text":
-            return Picture(key, "text", SKIPPED, _content(shows), "text/plain")
+            return Picture(key, "text", SKIPPED, _make_content(content), "text/plain")
         case "listed":
-            return Picture(key, "listed picture", QUARANTINED, _content(shows), JPEG, is_test=True)
+            return Picture(key, "listed picture", QUARANTINED, _make_content(content), JPEG, is_test=True)
         case "near":
-            return Picture(key, "reduced copy of it", QUARANTINED, _content(shows), JPEG, is_test=True)
+            return Picture(key, "reduced copy of it", QUARANTINED, _make_content(content), JPEG, is_test=True)
 
 
 @cache
-def _content(shows: Shows) -> bytes:
-    match shows:
+def _make_content(content: Content) -> bytes:
+    match content:
         case "clean":
             return encode(draw(900, (320, 240)), "JPEG")
         case "text":

@@ -12,23 +12,23 @@ from local.invoke.start_lambda import start_lambda
 LOG = "start-lambda.log"
 
 
-def check() -> str:
-    """The address at which containers reach this machine. Raises NotPossible where it can run none."""
-    engine.check()
-    engine.have_image(engine.base_image(build.runtime(build.TEMPLATE)))
-    return engine.gateway()
+def check_machine() -> str:
+    """The address at which containers reach this machine. Raises CannotRunError where it can run none."""
+    engine.check_engine()
+    engine.ensure_image(engine.base_image(build.read_runtime(build.TEMPLATE)))
+    return engine.find_gateway()
 
 
-def prepared(folder: Path) -> tuple[str, Path]:
-    """The address at which containers reach this machine, and the built template. Raises NotPossible and SamFailed."""
-    host = check()
+def prepare(folder: Path) -> tuple[str, Path]:
+    """The address at which containers reach this machine, and the built template. Raises CannotRunError and SamCliError."""
+    host = check_machine()
     folder.mkdir(parents=True, exist_ok=True)
-    return host, build.build(folder, parameters={"Architecture": engine.architecture()})
+    return host, build.build_packages(folder, parameters={"Architecture": engine.machine_architecture()})
 
 
-def hand_over(cloud: EmbeddedCloud, built: Path, folder: Path) -> None:
+def write_sam_inputs(cloud: EmbeddedCloud, built: Path, folder: Path) -> None:
     """Writes what SAM CLI is given to run the functions of the built template for that cloud."""
-    local_template.write(built, folder / invocation.TEMPLATE)
+    local_template.write_template(built, folder / invocation.TEMPLATE)
     local_template.write_variables(cloud, built, folder / invocation.VARIABLES)
 
 
@@ -36,12 +36,12 @@ def hand_over(cloud: EmbeddedCloud, built: Path, folder: Path) -> None:
 def cloud_in_containers(folder: Path, **arguments: Any) -> Iterator[EmbeddedCloud]:
     """An EmbeddedCloud with these arguments, whose functions run in containers (`sam local start-lambda`).
 
-    `folder` gets the build, what SAM CLI is given, and the containers' log. Raises NotPossible and SamFailed where
+    `folder` gets the build, what SAM CLI is given, and the containers' log. Raises CannotRunError and SamCliError where
     this machine cannot, and what EmbeddedCloud raises.
     """
-    host, built = prepared(folder)
+    host, built = prepare(folder)
     with EmbeddedCloud(host=host, run_functions=False, **arguments) as cloud:
-        hand_over(cloud, built, folder)
+        write_sam_inputs(cloud, built, folder)
         with start_lambda(folder, folder / LOG) as endpoint:
             cloud.start_functions(endpoint)
             yield cloud

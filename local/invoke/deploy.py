@@ -11,7 +11,7 @@ import boto3
 from botocore.exceptions import BotoCoreError
 
 from local.invoke import build, sam
-from local.invoke.errors import NotPossible, SamFailed
+from local.invoke.errors import CannotRunError, SamCliError
 
 CONFIG = sam.ROOT / "samconfig.toml"
 GUIDED = "default"
@@ -21,65 +21,67 @@ _NO_ACCOUNT = (
 )
 
 
-def environments() -> dict[str, Any]:
+def read_environments() -> dict[str, Any]:
     """The settings of `sam deploy` by environment: all that samconfig.toml can deploy."""
     config = tomllib.loads(CONFIG.read_text(encoding="utf-8"))
-    deployable = {name: commands["deploy"] for name, commands in config.items() if "deploy" in _commands(commands)}
+    deployable = {name: commands["deploy"] for name, commands in config.items() if "deploy" in _as_commands(commands)}
     return {name: settings["parameters"] for name, settings in deployable.items()}
 
 
-def _commands(environment: Any) -> dict[str, Any]:
+def _as_commands(environment: Any) -> dict[str, Any]:
     return environment if isinstance(environment, dict) else {}
 
 
-def overrides(settings: dict[str, Any]) -> dict[str, str]:
+def read_overrides(settings: dict[str, Any]) -> dict[str, str]:
     """The template's parameters that these settings of `sam deploy` give, which has them as a list or as one string."""
     given = settings.get("parameter_overrides", [])
     words = shlex.split(given) if isinstance(given, str) else given
     return dict(word.split("=", 1) for word in words)
 
 
-def chosen(name: str) -> dict[str, Any]:
-    """The settings of that environment. Raises NotPossible where there is none of that name."""
-    known = environments()
+def read_settings(name: str) -> dict[str, Any]:
+    """The settings of that environment. Raises CannotRunError where there is none of that name."""
+    known = read_environments()
     if name not in known:
         named = ", ".join(sorted(known.keys() - {GUIDED}))
-        raise NotPossible(f"ENV={name}: {CONFIG.name} deploys no environment of that name. It has {named}")
+        raise CannotRunError(f"ENV={name}: {CONFIG.name} deploys no environment of that name. It has {named}")
     settings: dict[str, Any] = known[name]
     return settings
 
 
 def check_account(settings: dict[str, Any], guided: bool) -> None:
-    """Raises NotPossible where there are no credentials, or no region that nobody will be asked for. No AWS call."""
+    """Raises CannotRunError where there are no credentials, or no region that nobody will be asked for. No AWS call."""
     try:
         session = boto3.Session()
         lacking = [] if session.get_credentials() else ["credentials"]
         lacking += [] if guided or session.region_name or "region" in settings else ["region"]
     except BotoCoreError as error:
-        raise NotPossible(f"The AWS settings cannot be used: {error}") from error
+        raise CannotRunError(f"The AWS settings cannot be used: {error}") from error
     if lacking:
-        raise NotPossible(_NO_ACCOUNT.format(what=" and no ".join(lacking)))
+        raise CannotRunError(_NO_ACCOUNT.format(what=" and no ".join(lacking)))
 
 
 def deploy(name: str | None) -> int:
-    """SAM CLI's exit code. Raises NotPossible and SamFailed, and then nothing was deployed."""
-    settings = chosen(name or GUIDED)
+    """SAM CLI's exit code. Raises CannotRunError and SamCliError, and then nothing was deployed."""
+    settings = read_settings(name or GUIDED)
     check_account(settings, guided=name is None)
-    parameters = overrides(settings)
-    built = build.build(parameters={key: value for key, value in parameters.items() if key == "Architecture"})
-    too_large = [function for function, size in build.sizes(built).items() if size > build.MOST_BYTES]
+    parameters = read_overrides(settings)
+    built = build.build_packages(parameters={key: value for key, value in parameters.items() if key == "Architecture"})
+    too_large = [function for function, size in build.measure_sizes(built).items() if size > build.MAX_PACKAGE_BYTES]
     if too_large:
-        raise SamFailed(f"{', '.join(too_large)}: larger than {build.MOST_BYTES / 1e6:.0f} MB unzipped, not deployed")
+        raise SamCliError(
+            f"{', '.join(too_large)}: larger than {build.MAX_PACKAGE_BYTES / 1e6:.0f} MB unzipped, not deployed"
+        )
     how = ["--config-env", name] if name else ["--guided"]
     # In the user's own terminal and with the user's own account: SAM CLI asks before it changes anything.
-    return subprocess.run([sam.command(), "deploy", *how], cwd=sam.ROOT, check=False).returncode
+    return subprocess.run([sam.find_command(), "deploy", *how], cwd=sam.ROOT, check=False).returncode
 
 
 def main() -> int:
     name = (sys.argv[1] if len(sys.argv) > 1 else os.environ.get("ENV", "")).strip()
     try:
         return deploy(name or None)
-    except (NotPossible, SamFailed) as error:
+    except (CannotRunError, SamCliError) as error:
         print(f"make deploy: {error}", file=sys.stderr)
         return 2
 

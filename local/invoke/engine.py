@@ -6,7 +6,7 @@ import socket
 import subprocess
 from contextlib import closing
 
-from local.invoke.errors import NotPossible
+from local.invoke.errors import CannotRunError
 
 NETWORK = "photodna-guard-local"
 ANSWER_SECONDS = 20
@@ -14,52 +14,52 @@ PULL_SECONDS = 600
 _LABEL = "project=photodna-guard"
 
 
-def architecture() -> str:
+def machine_architecture() -> str:
     """Lambda's name for this machine's processor: emulating the other one takes minutes."""
     return "arm64" if platform.machine().lower() in ("arm64", "aarch64") else "x86_64"
 
 
 def base_image(runtime: str) -> str:
     """The image that SAM CLI runs functions of that runtime (such as python3.13) in."""
-    return f"public.ecr.aws/lambda/python:{runtime.removeprefix('python')}-{architecture()}"
+    return f"public.ecr.aws/lambda/python:{runtime.removeprefix('python')}-{machine_architecture()}"
 
 
 def build_image(runtime: str) -> str:
     """The image that SAM CLI builds packages in where this machine has no Python of that version."""
-    return f"public.ecr.aws/sam/build-{runtime}:latest-{architecture()}"
+    return f"public.ecr.aws/sam/build-{runtime}:latest-{machine_architecture()}"
 
 
-def check() -> None:
-    """Raises NotPossible where no engine answers."""
-    answer = _docker("version", "--format", "{{.Server.Version}}")
+def check_engine() -> None:
+    """Raises CannotRunError where no engine answers."""
+    answer = _run_docker("version", "--format", "{{.Server.Version}}")
     if answer.returncode != 0:
-        raise NotPossible(f"No Docker engine answers ({_last_line(answer)}). Start one")
+        raise CannotRunError(f"No Docker engine answers ({_read_last_line(answer)}). Start one")
 
 
-def have_image(image: str) -> None:
-    """Pulls the image where it is not here yet. Raises NotPossible where it cannot be had."""
-    if _docker("image", "inspect", image).returncode == 0:
+def ensure_image(image: str) -> None:
+    """Pulls the image where it is not here yet. Raises CannotRunError where it cannot be had."""
+    if _run_docker("image", "inspect", image).returncode == 0:
         return
-    answer = _docker("pull", "--quiet", image, seconds=PULL_SECONDS)
+    answer = _run_docker("pull", "--quiet", image, seconds=PULL_SECONDS)
     if answer.returncode != 0:
-        raise NotPossible(f"The image {image} is not here and cannot be pulled ({_last_line(answer)})")
+        raise CannotRunError(f"The image {image} is not here and cannot be pulled ({_read_last_line(answer)})")
 
 
-def gateway() -> str:
+def find_gateway() -> str:
     """This machine's address in the project's network, which is made where it is missing.
 
-    The network stays: other runs may be using it. Raises NotPossible where the address is not this machine's own,
+    The network stays: other runs may be using it. Raises CannotRunError where the address is not this machine's own,
     as with an engine in a virtual machine: then no container reaches the embedded cloud.
     """
     find = ("network", "inspect", NETWORK, "--format", "{{(index .IPAM.Config 0).Gateway}}")
-    if _docker(*find).returncode != 0:
-        _docker("network", "create", "--label", _LABEL, NETWORK)  # where another run was faster, `find` succeeds
-    answer = _docker(*find)
+    if _run_docker(*find).returncode != 0:
+        _run_docker("network", "create", "--label", _LABEL, NETWORK)  # where another run was faster, `find` succeeds
+    answer = _run_docker(*find)
     if answer.returncode != 0:
-        raise NotPossible(f"The Docker network {NETWORK} cannot be made ({_last_line(answer)})")
+        raise CannotRunError(f"The Docker network {NETWORK} cannot be made ({_read_last_line(answer)})")
     address = answer.stdout.strip()
     if not _is_ours(address):
-        raise NotPossible(
+        raise CannotRunError(
             f"The Docker network's address {address} is not one of this machine, so no container reaches the embedded "
             "cloud here. The engine runs in a virtual machine or elsewhere; use one that runs on this host"
         )
@@ -75,16 +75,16 @@ def _is_ours(address: str) -> bool:
     return True
 
 
-def _docker(*arguments: str, seconds: float = ANSWER_SECONDS) -> subprocess.CompletedProcess[str]:
+def _run_docker(*arguments: str, seconds: float = ANSWER_SECONDS) -> subprocess.CompletedProcess[str]:
     docker = shutil.which("docker")
     if docker is None:
-        raise NotPossible("There is no docker on the PATH. Install Docker, and start its engine")
+        raise CannotRunError("There is no docker on the PATH. Install Docker, and start its engine")
     try:
         return subprocess.run([docker, *arguments], capture_output=True, text=True, timeout=seconds, check=False)
     except subprocess.TimeoutExpired:
-        raise NotPossible(f"docker {arguments[0]} gave no answer within {seconds:g} s. See to its engine") from None
+        raise CannotRunError(f"docker {arguments[0]} gave no answer within {seconds:g} s. See to its engine") from None
 
 
-def _last_line(answer: subprocess.CompletedProcess[str]) -> str:
+def _read_last_line(answer: subprocess.CompletedProcess[str]) -> str:
     said = (answer.stderr or answer.stdout).strip().splitlines()
     return said[-1].strip() if said else f"exit status {answer.returncode}"

@@ -1,13 +1,13 @@
 """What keeps an invocation from being made, as the person at the keyboard is to be told."""
 
 
-class NotPossible(Exception):
+class CannotRunError(Exception):
     """This machine lacks something; the message says what, and what to do."""
 
 
-class SamFailed(Exception):
+class SamCliError(Exception):
     """SAM CLI ended with an error; the message holds the end of what it said."""
 
 
-class NotAnEvent(Exception):
+class SampleEventError(Exception):
     """The file is none of events/, or is no longer what its entry in cases.py says."""

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from local.invoke import engine, sam
-from local.invoke.errors import SamFailed
+from local.invoke.errors import SamCliError
 
 TEMPLATE, VARIABLES = "template.json", "variables.json"
 SECONDS = 300.0  # the longest time-out of a function, and what the container takes to start on a busy machine
@@ -15,7 +15,7 @@ DURATION = re.compile(r"^REPORT .*\bDuration: ([0-9.]+) ms\s+Billed", re.MULTILI
 
 
 @dataclass(frozen=True)
-class Answer:
+class FunctionAnswer:
     """`payload` is what the handler returned, or the error; `milliseconds` hold the start of the runtime as well."""
 
     payload: Any
@@ -23,7 +23,7 @@ class Answer:
     milliseconds: float
 
 
-def options(folder: Path) -> list[str]:
+def make_options(folder: Path) -> list[str]:
     """What SAM CLI is told to run the functions of the template in `folder`, beside what samconfig.toml says."""
     return [
         *("--config-env", "local", "--docker-network", engine.NETWORK, "--skip-pull-image"),
@@ -31,20 +31,20 @@ def options(folder: Path) -> list[str]:
     ]
 
 
-def invoke(function: str, event: Path, folder: Path, log: Path) -> Answer:
-    """Runs the function of the template in `folder` in a container of its own. Raises SamFailed.
+def invoke_function(function: str, event: Path, folder: Path, log: Path) -> FunctionAnswer:
+    """Runs the function of the template in `folder` in a container of its own. Raises SamCliError.
 
     SAM CLI's and the function's own lines are written to `log`.
     """
-    said = sam.run(
-        *("local", "invoke", function, "--event", str(event), *options(folder)),
+    output = sam.run_sam_cli(
+        *("local", "invoke", function, "--event", str(event), *make_options(folder)),
         seconds=SECONDS,
     )
-    log.write_text(said.log, encoding="utf-8")
-    duration = DURATION.search(said.log)
+    log.write_text(output.log, encoding="utf-8")
+    duration = DURATION.search(output.log)
     try:
-        payload = json.loads(said.out.strip().rpartition("\n")[2])
+        payload = json.loads(output.out.strip().rpartition("\n")[2])
     except ValueError:
-        raise SamFailed(f"{function} gave no answer. What was said is in {log}") from None
+        raise SamCliError(f"{function} gave no answer. What was output is in {log}") from None
     failed = isinstance(payload, dict) and "errorType" in payload
-    return Answer(payload, failed, float(duration[1]) if duration else 0.0)
+    return FunctionAnswer(payload, failed, float(duration[1]) if duration else 0.0)

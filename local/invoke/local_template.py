@@ -7,16 +7,16 @@ from typing import Any
 from samtranslator.yaml_helper import yaml_parse
 
 from local.aws import EmbeddedCloud
-from local.invoke.build import packages
+from local.invoke.build import find_packages
 
 ENDPOINT, ACCESS_KEY = "AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID"
 
 
-def write(built: Path, to: Path) -> None:
+def write_template(built: Path, to: Path) -> None:
     """SAM CLI passes on only variables that a template declares, so this one declares ours, too."""
     template: dict[str, Any] = yaml_parse(built.read_text(encoding="utf-8"))
     template["Globals"]["Function"]["Environment"]["Variables"] |= {ENDPOINT: "", ACCESS_KEY: ""}
-    for name, folder in packages(built).items():
+    for name, folder in find_packages(built).items():
         template["Resources"][name]["Properties"]["CodeUri"] = str(folder.resolve())
     to.write_text(json.dumps(template, indent=1), encoding="utf-8")
 
@@ -24,17 +24,19 @@ def write(built: Path, to: Path) -> None:
 def write_variables(cloud: EmbeddedCloud, built: Path, to: Path) -> None:
     """The values for --env-vars: the functions' own of the embedded stack, the endpoint, and the role's access key."""
     resources = yaml_parse(built.read_text(encoding="utf-8"))["Resources"]
-    variables = {name: _variables(cloud, name) | {ACCESS_KEY: _role(resources[name])} for name in packages(built)}
+    variables = {
+        name: _read_variables(cloud, name) | {ACCESS_KEY: _role_id(resources[name])} for name in find_packages(built)
+    }
     to.write_text(json.dumps(variables, indent=1), encoding="utf-8")
 
 
-def _variables(cloud: EmbeddedCloud, function: str) -> dict[str, str]:
+def _read_variables(cloud: EmbeddedCloud, function: str) -> dict[str, str]:
     answer = cloud.client("lambda").get_function_configuration(FunctionName=cloud.resource(function))
     given = answer["Environment"]["Variables"]
     return {name: str(value) for name, value in given.items()} | {ENDPOINT: cloud.aws_endpoint_url}
 
 
-def _role(function: dict[str, Any]) -> str:
+def _role_id(function: dict[str, Any]) -> str:
     """The logical id of the function's role, which is its access key in the embedded cloud."""
     given = function["Properties"]["Role"]["Fn::GetAtt"]
     return str((given.split(".") if isinstance(given, str) else given)[0])

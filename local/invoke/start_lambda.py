@@ -15,7 +15,7 @@ from pathlib import Path
 
 from local.aws.helper_process import HelperProcess
 from local.invoke import invocation, sam
-from local.invoke.errors import SamFailed
+from local.invoke.errors import SamCliError
 
 START_SECONDS = 60.0
 
@@ -38,11 +38,11 @@ def start_lambda(folder: Path, log: Path) -> Iterator[str]:
 def main() -> None:
     port = _free_port()
     command = [
-        *(sam.command(), "local", "start-lambda", "--host", "127.0.0.1", "--port", str(port)),
-        *("--warm-containers", "LAZY", "--no-watch", *invocation.options(Path(sys.argv[1]))),
+        *(sam.find_command(), "local", "start-lambda", "--host", "127.0.0.1", "--port", str(port)),
+        *("--warm-containers", "LAZY", "--no-watch", *invocation.make_options(Path(sys.argv[1]))),
     ]
     with subprocess.Popen(
-        command, cwd=sam.ROOT, env=sam.environment(), stdin=subprocess.DEVNULL, stdout=sys.stderr
+        command, cwd=sam.ROOT, env=sam.make_environment(), stdin=subprocess.DEVNULL, stdout=sys.stderr
     ) as process:
         try:
             _wait_for(port, process)
@@ -66,11 +66,11 @@ def _wait_for(port: int, process: "subprocess.Popen[bytes]") -> None:
             if probe.connect_ex(("127.0.0.1", port)) == 0:
                 return
         time.sleep(0.1)
-    raise SamFailed(f"sam local start-lambda did not start (exit status {process.poll()})")
+    raise SamCliError(f"sam local start-lambda did not start (exit status {process.poll()})")
 
 
 if __name__ == "__main__":
     try:
         main()
-    except SamFailed as failed:
+    except SamCliError as failed:
         sys.exit(str(failed))

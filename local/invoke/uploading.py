@@ -7,8 +7,8 @@ from urllib.parse import urlencode
 
 from local.demo.picture import Picture
 from local.demo.upload import UploadedVersion
-from local.invoke.cases import Case, picture
-from local.invoke.spoken_of import Stored
+from local.invoke.cases import Case, make_picture
+from local.invoke.event_uploads import StoredVersion
 from photodna_guard.domain.models import Upload
 
 if TYPE_CHECKING:
@@ -16,70 +16,70 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Laid:
+class UploadedObjects:
     """What is there for one event: `others` are versions that it does not speak of."""
 
     uploaded: list[UploadedVersion]
     others: list[UploadedVersion]
-    stored: dict[str, Stored]  # by the version in the event
+    stored: dict[str, StoredVersion]  # by the version in the event
 
 
-def lay(s3: "S3Client", bucket: str, case: Case, spoken_of: list[Upload]) -> Laid:
+def upload_objects(s3: "S3Client", bucket: str, case: Case, uploads: list[Upload]) -> UploadedObjects:
     """Uploads all that the case wants."""
-    laid = Laid([], [], {})
-    for upload, shows in zip(spoken_of, case.shows, strict=True):
-        wanted, other = picture(upload.key, shows), picture(upload.key, "clean")
-        laid.others.extend([_put(s3, bucket, other)] if case.history else [])
-        match case.how:
+    objects = UploadedObjects([], [], {})
+    for upload, content in zip(uploads, case.contents, strict=True):
+        wanted, other = make_picture(upload.key, content), make_picture(upload.key, "clean")
+        objects.others.extend([_upload(s3, bucket, other)] if case.has_history else [])
+        match case.method:
             case "put":
-                one = _put(s3, bucket, wanted)
+                one = _upload(s3, bucket, wanted)
             case "multipart":
-                one = _multipart(s3, bucket, wanted)
+                one = _upload_multipart(s3, bucket, wanted)
             case "copy":
-                source = _put(s3, bucket, picture(f"drafts/{upload.key}", shows))
-                laid.others.append(source)
+                source = _upload(s3, bucket, make_picture(f"drafts/{upload.key}", content))
+                objects.others.append(source)
                 one = _copy(s3, source, wanted)
-        laid.others.extend([_put(s3, bucket, other)] if case.history else [])
-        laid.uploaded.append(one)
-        laid.stored[str(upload.version_id)] = _stored(s3, one)
-    return laid
+        objects.others.extend([_upload(s3, bucket, other)] if case.has_history else [])
+        objects.uploaded.append(one)
+        objects.stored[str(upload.version_id)] = _read_stored(s3, one)
+    return objects
 
 
-def _put(s3: "S3Client", bucket: str, what: Picture) -> UploadedVersion:
-    at = time.time()
-    answer = s3.put_object(Bucket=bucket, Key=what.key, Body=_bytes(what), Tagging=urlencode(what.tags))
-    return UploadedVersion(what, bucket, answer["VersionId"], at)
+def _upload(s3: "S3Client", bucket: str, picture: Picture) -> UploadedVersion:
+    began_at = time.time()
+    answer = s3.put_object(Bucket=bucket, Key=picture.key, Body=_read_bytes(picture), Tagging=urlencode(picture.tags))
+    return UploadedVersion(picture, bucket, answer["VersionId"], began_at)
 
 
-def _multipart(s3: "S3Client", bucket: str, what: Picture) -> UploadedVersion:
+def _upload_multipart(s3: "S3Client", bucket: str, picture: Picture) -> UploadedVersion:
     """In one part: every part but the last has at least 5 MB, and pictures of that size are not taken by URL."""
-    at, tags = time.time(), urlencode(what.tags)
-    begun = s3.create_multipart_upload(Bucket=bucket, Key=what.key, Tagging=tags)["UploadId"]
-    part = s3.upload_part(Bucket=bucket, Key=what.key, UploadId=begun, PartNumber=1, Body=_bytes(what))
+    began_at, tags = time.time(), urlencode(picture.tags)
+    upload_id = s3.create_multipart_upload(Bucket=bucket, Key=picture.key, Tagging=tags)["UploadId"]
+    part = s3.upload_part(Bucket=bucket, Key=picture.key, UploadId=upload_id, PartNumber=1, Body=_read_bytes(picture))
     answer = s3.complete_multipart_upload(
         Bucket=bucket,
-        Key=what.key,
-        UploadId=begun,
+        Key=picture.key,
+        UploadId=upload_id,
         MultipartUpload={"Parts": [{"PartNumber": 1, "ETag": part["ETag"]}]},
     )
-    return UploadedVersion(what, bucket, answer["VersionId"], at)
+    return UploadedVersion(picture, bucket, answer["VersionId"], began_at)
 
 
-def _copy(s3: "S3Client", source: UploadedVersion, what: Picture) -> UploadedVersion:
-    at = time.time()
+def _copy(s3: "S3Client", source: UploadedVersion, picture: Picture) -> UploadedVersion:
+    began_at = time.time()
     answer = s3.copy_object(
         Bucket=source.bucket,
-        Key=what.key,
+        Key=picture.key,
         CopySource={"Bucket": source.bucket, "Key": source.picture.key, "VersionId": source.version},
     )
-    return UploadedVersion(what, source.bucket, answer["VersionId"], at)
+    return UploadedVersion(picture, source.bucket, answer["VersionId"], began_at)
 
 
-def _stored(s3: "S3Client", one: UploadedVersion) -> Stored:
+def _read_stored(s3: "S3Client", one: UploadedVersion) -> StoredVersion:
     head = s3.head_object(Bucket=one.bucket, Key=one.picture.key, VersionId=one.version)
-    return Stored(one.version, head["ETag"].strip('"'), head["ContentLength"])
+    return StoredVersion(one.version, head["ETag"].strip('"'), head["ContentLength"])
 
 
-def _bytes(what: Picture) -> bytes:
-    with what.open() as stream:
+def _read_bytes(picture: Picture) -> bytes:
+    with picture.open() as stream:
         return stream.read()

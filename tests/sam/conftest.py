@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from local.invoke import build, cases, engine
-from local.invoke.errors import NotPossible
-from local.invoke.run import Bench, Invoked, bench, run
+from local.invoke.errors import CannotRunError
+from local.invoke.run import ContainerCloud, InvocationResult, run_events, start_container_cloud
 from local.invoke.sam import ROOT
 
 
-def not_here(reason: NotPossible) -> None:
+def skip_or_fail(reason: CannotRunError) -> None:
     """Skips, or fails where the machine is one that is to have everything (SAM_LOCAL=required)."""
     if os.environ.get("SAM_LOCAL") == "required":
         pytest.fail(str(reason))
@@ -27,25 +27,25 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def built(folder: Path) -> Path:
     try:
-        return build.build(folder, parameters={"Architecture": engine.architecture()})
-    except NotPossible as reason:
-        not_here(reason)
+        return build.build_packages(folder, parameters={"Architecture": engine.machine_architecture()})
+    except CannotRunError as reason:
+        skip_or_fail(reason)
         raise
 
 
 @pytest.fixture(scope="session")
-def containers(folder: Path) -> Iterator[Bench]:
-    opened = bench(folder)
+def containers(folder: Path) -> Iterator[ContainerCloud]:
+    opened = start_container_cloud(folder)
     try:
         here = opened.__enter__()
-    except NotPossible as reason:
-        not_here(reason)
+    except CannotRunError as reason:
+        skip_or_fail(reason)
         raise
     yield here
     opened.__exit__(None, None, None)
 
 
 @pytest.fixture(scope="session")
-def invoked(containers: Bench) -> dict[str, Invoked]:
+def invoked(containers: ContainerCloud) -> dict[str, InvocationResult]:
     """What came of each event of events/."""
-    return {one.event: one for one in run(containers, [ROOT / "events" / name for name in cases.CASES])}
+    return {one.event: one for one in run_events(containers, [ROOT / "events" / name for name in cases.CASES])}

@@ -12,9 +12,9 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from local.invoke import build, engine
-from local.invoke.errors import NotPossible, SamFailed
+from local.invoke.errors import CannotRunError, SamCliError
 from local.invoke.sam import ROOT
-from tests.sam.conftest import not_here
+from tests.sam.conftest import skip_or_fail
 
 SOURCE = ROOT / "src"
 LOCK = SOURCE / "requirements.txt"
@@ -32,7 +32,7 @@ def locked() -> dict[str, str]:
 
 @pytest.fixture(params=["OnUploadFunction", "OnRetryFunction"])
 def package(built: Path, request: pytest.FixtureRequest) -> Path:
-    return build.packages(built)[request.param]
+    return build.find_packages(built)[request.param]
 
 
 def distributions(package: Path) -> list[PathDistribution]:
@@ -40,7 +40,7 @@ def distributions(package: Path) -> list[PathDistribution]:
 
 
 def test_every_function_has_a_package(built: Path) -> None:
-    assert set(build.packages(built)) == {
+    assert set(build.find_packages(built)) == {
         "OnUploadFunction",
         "OnRetryFunction",
         "OnBackfillFunction",
@@ -74,14 +74,14 @@ def test_a_package_holds_no_compiled_python(package: Path) -> None:
 
 
 def test_what_is_compiled_is_for_lambdas_processor_and_python(package: Path) -> None:
-    processor = MACHINE[engine.architecture()]
+    processor = MACHINE[engine.machine_architecture()]
     names = [path.name for path in package.rglob("*.so")]
     assert names
     assert [name for name in names if not name.endswith((f".cpython-313-{processor}-linux-gnu.so", ".abi3.so"))] == []
 
 
 def test_a_package_is_small_enough(package: Path) -> None:
-    assert 1_000_000 < build.size(package) < build.MOST_BYTES
+    assert 1_000_000 < build.measure_size(package) < build.MAX_PACKAGE_BYTES
 
 
 def test_every_dependency_is_locked_with_its_hash() -> None:
@@ -97,15 +97,21 @@ def test_a_dependency_that_is_not_what_was_locked_stops_the_build(built: Path, t
     assert six
     (source / "requirements.txt").write_text(f"{six[0]} --hash=sha256:{'0' * 64}\n", encoding="utf-8")
     copy(build.TEMPLATE, tmp_path)
-    with pytest.raises(SamFailed, match=r"sam build failed(.|\n)*(HASH|hash)"):
-        build.build(tmp_path, tmp_path / build.TEMPLATE.name)
+    with pytest.raises(SamCliError, match=r"sam build failed(.|\n)*(HASH|hash)"):
+        build.build_packages(tmp_path, tmp_path / build.TEMPLATE.name)
 
 
 def test_a_package_for_the_other_processor_is_built_on_this_one(built: Path, tmp_path: Path) -> None:
-    if build.python_variables(build.runtime(build.TEMPLATE)) is None:
-        not_here(NotPossible(f"There is no {build.runtime(build.TEMPLATE)} on the PATH to build for another processor"))
-    other = OTHER[engine.architecture()]
-    package = build.packages(build.build(tmp_path, parameters={"Architecture": other}))["OnUploadFunction"]
+    if build.find_python_variables(build.read_runtime(build.TEMPLATE)) is None:
+        skip_or_fail(
+            CannotRunError(
+                f"There is no {build.read_runtime(build.TEMPLATE)} on the PATH to build for another processor"
+            )
+        )
+    other = OTHER[engine.machine_architecture()]
+    package = build.find_packages(build.build_packages(tmp_path, parameters={"Architecture": other}))[
+        "OnUploadFunction"
+    ]
     names = [path.name for path in package.rglob("*.so") if ".abi3." not in path.name]
     assert names
     assert [name for name in names if not name.endswith(f"-{MACHINE[other]}-linux-gnu.so")] == []
@@ -115,7 +121,7 @@ def test_a_package_for_the_other_processor_is_built_on_this_one(built: Path, tmp
     ("architecture", "reason"),
     [
         ("arm", "ARCHITECTURE=arm: give x86_64 or arm64"),
-        (OTHER[engine.architecture()], f"a container here builds for {engine.architecture()} alone"),
+        (OTHER[engine.machine_architecture()], f"a container here builds for {engine.machine_architecture()} alone"),
     ],
 )
 def test_a_processor_that_cannot_be_built_for_is_told(tmp_path: Path, architecture: str, reason: str) -> None:

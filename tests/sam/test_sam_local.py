@@ -6,55 +6,63 @@ from shutil import copy
 
 import pytest
 
-from local.invoke import cases, invocation, lost
-from local.invoke.run import Bench, Invoked, left_over, run_one
+from local.invoke import cases, invocation, lost_message
+from local.invoke.run import ContainerCloud, InvocationResult, check_dead_letters, run_event
 from local.invoke.sam import ROOT
 
-LOST = [name for name, case in cases.CASES.items() if case.lost]
+LOST = [name for name, case in cases.CASES.items() if case.has_lost_message]
 
 
 @pytest.mark.parametrize("event", cases.CASES)
-def test_an_event_comes_to_what_it_has_to(invoked: dict[str, Invoked], event: str) -> None:
+def test_an_event_comes_to_what_it_has_to(invoked: dict[str, InvocationResult], event: str) -> None:
     assert invoked[event].problems == []
     assert [checked_upload.status for checked_upload in invoked[event].checked_uploads]
 
 
-def test_nothing_is_left_in_the_dead_letter_queue(containers: Bench, invoked: dict[str, Invoked]) -> None:
-    assert left_over(containers) == []
+def test_nothing_is_left_in_the_dead_letter_queue(
+    containers: ContainerCloud, invoked: dict[str, InvocationResult]
+) -> None:
+    assert check_dead_letters(containers) == []
 
 
-def test_a_retry_that_asks_for_the_bytes_sends_them(containers: Bench, invoked: dict[str, Invoked]) -> None:
+def test_a_retry_that_asks_for_the_bytes_sends_them(
+    containers: ContainerCloud, invoked: dict[str, InvocationResult]
+) -> None:
     assert containers.cloud.emulator
     assert [request["by"] for request in containers.cloud.emulator.requests()].count("value") == 1
 
 
-def test_the_sweep_has_sent_the_message_that_was_lost(containers: Bench, invoked: dict[str, Invoked]) -> None:
-    sent = json.loads((containers.folder / "schedule-sent-again.json").read_text(encoding="utf-8"))["Records"]
-    assert [json.loads(message["body"])["upload"]["key"] for message in sent] == [lost.UPLOAD.key]
+def test_the_sweep_has_sent_the_message_that_was_lost(
+    containers: ContainerCloud, invoked: dict[str, InvocationResult]
+) -> None:
+    sent = json.loads((containers.folder / "schedule-redelivered.json").read_text(encoding="utf-8"))["Records"]
+    assert [json.loads(message["body"])["upload"]["key"] for message in sent] == [lost_message.UPLOAD.key]
     records = invoked["schedule.json"].records
-    assert [record["upload"].partition("/")[2] for record in records] == [lost.UPLOAD.key]
+    assert [record["upload"].partition("/")[2] for record in records] == [lost_message.UPLOAD.key]
 
 
-def test_only_the_containers_run_functions(containers: Bench) -> None:
+def test_only_the_containers_run_functions(containers: ContainerCloud) -> None:
     with pytest.raises(RuntimeError, match="no function runs here"):
         containers.cloud.invoke(cases.ON_UPLOAD, {})
 
 
-def test_no_container_logs_a_signature_or_the_key(containers: Bench, invoked: dict[str, Invoked]) -> None:
+def test_no_container_logs_a_signature_or_the_key(
+    containers: ContainerCloud, invoked: dict[str, InvocationResult]
+) -> None:
     key = containers.cloud.client("secretsmanager").get_secret_value(
         SecretId=containers.cloud.resource("SubscriptionKey")
     )["SecretString"]
-    names = [Path(name).stem for name in cases.CASES] + [f"{Path(n).stem}-sent-again" for n in LOST]
+    names = [Path(name).stem for name in cases.CASES] + [f"{Path(n).stem}-redelivered" for n in LOST]
     logs = [(containers.folder / f"{name}.log").read_text(encoding="utf-8") for name in names]
     assert not [log for log in logs if key in log or "X-Amz-Signature" in log]
 
 
-def test_a_function_that_cannot_start_is_not_as_expected(containers: Bench, tmp_path: Path) -> None:
+def test_a_function_that_cannot_start_is_not_as_expected(containers: ContainerCloud, tmp_path: Path) -> None:
     copy(containers.folder / invocation.TEMPLATE, tmp_path)
     variables = json.loads((containers.folder / invocation.VARIABLES).read_text(encoding="utf-8"))
     variables[cases.ON_UPLOAD]["RATE_PER_SECOND"] = "fast"
     (tmp_path / invocation.VARIABLES).write_text(json.dumps(variables), encoding="utf-8")
-    broken = run_one(Bench(containers.cloud, tmp_path), ROOT / "events/s3-put.json")
+    broken = run_event(ContainerCloud(containers.cloud, tmp_path), ROOT / "events/s3-put.json")
     assert broken.answer.payload["errorType"] == "ConfigurationError"
     assert [problem for problem in broken.problems if "no result" in problem]
     assert [problem for problem in broken.problems if "OnUploadFunction answered" in problem]

@@ -15,11 +15,11 @@ import boto3
 import pytest
 
 from local.invoke import cases, engine, sam
-from local.invoke.containers import check
-from local.invoke.errors import NotPossible
-from local.invoke.run import Bench
+from local.invoke.containers import check_machine
+from local.invoke.errors import CannotRunError
+from local.invoke.run import ContainerCloud
 from local.invoke.sam import ROOT
-from tests.sam.conftest import not_here
+from tests.sam.conftest import skip_or_fail
 
 ENVIRONMENT = {**os.environ, "PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}", "LAMBDA": "sam", "RATE": "50"}
 START_SECONDS, RESULT_SECONDS, END_SECONDS = 90.0, 60.0, 40.0
@@ -49,19 +49,19 @@ def invoked_by_hand(folder: Path) -> Any:
     copy(ROOT / "samconfig.toml", folder)
     (folder / "nothing.json").write_text('{"Records": []}', encoding="utf-8")
     words = ("local", "invoke", cases.ON_RETRY, "--config-env", "local", "--event", "nothing.json")
-    return json.loads(sam.run(*words, cwd=folder).out.strip().rpartition("\n")[2])
+    return json.loads(sam.run_sam_cli(*words, cwd=folder).out.strip().rpartition("\n")[2])
 
 
 @pytest.fixture
 def up(built: Path, tmp_path: Path) -> Iterator["subprocess.Popen[str]"]:
     """`make up LAMBDA=sam` in a folder of its own, with the build that is there already, and a picture to match."""
     try:
-        check()
-    except NotPossible as reason:
-        not_here(reason)
+        check_machine()
+    except CannotRunError as reason:
+        skip_or_fail(reason)
     copytree(built.parents[1], tmp_path / "build/local/sam/.aws-sam")
     (tmp_path / "list").mkdir()
-    (tmp_path / "list/known.jpg").write_bytes(cases.listed().content)
+    (tmp_path / "list/known.jpg").write_bytes(cases.make_listed_picture().content)
     with subprocess.Popen(
         [sys.executable, "-u", "-m", "local.up"],
         cwd=tmp_path,
@@ -86,7 +86,7 @@ def test_an_upload_goes_through_a_container_and_ctrl_c_leaves_nothing(
     outside = boto3.session.Session("any", "thing")
     s3 = outside.client("s3", **where)
     for shows in ("clean", "near"):
-        with cases.picture(shows, shows).open() as content:
+        with cases.make_picture(shows, shows).open() as content:
             s3.put_object(Bucket=endpoints["upload_bucket"], Key=f"{shows} 1.jpg", Body=content.read())
     table = outside.resource("dynamodb", **where).Table(endpoints["results_table"])
 
@@ -124,7 +124,7 @@ with start_lambda(folder, folder / "killed.out") as endpoint:
 """
 
 
-def test_a_killed_owner_leaves_no_container(containers: Bench) -> None:
+def test_a_killed_owner_leaves_no_container(containers: ContainerCloud) -> None:
     before = running_containers()
     argv = [sys.executable, "-c", OWNER, str(containers.folder), cases.ON_RETRY]
     with subprocess.Popen(  # noqa: S603

@@ -18,7 +18,7 @@ CONFIG = tomllib.loads((ROOT / "samconfig.toml").read_text(encoding="utf-8"))
 BOUNDS = {"MinValue", "MaxValue", "MinLength", "MaxLength"}
 CONSTRAINTS = BOUNDS | {"AllowedValues", "AllowedPattern"}
 every_parameter = pytest.mark.parametrize("name", PARAMETERS)
-every_environment = pytest.mark.parametrize("environment", deploy.environments())
+every_environment = pytest.mark.parametrize("environment", deploy.read_environments())
 
 
 def refusal(name: str, value: str) -> str:
@@ -95,21 +95,21 @@ def test_settings_take_every_bound_of_the_template() -> None:
 
 @every_environment
 def test_samconfig_overrides_are_valid_parameters(environment: str) -> None:
-    given = deploy.overrides(deploy.environments()[environment])
+    given = deploy.read_overrides(deploy.read_environments()[environment])
     assert {name: value for name, value in given.items() if name not in PARAMETERS} == {}
     assert {name: refusal(name, value) for name, value in given.items() if refusal(name, value)} == {}
 
 
 def test_samconfig_has_exactly_the_documented_environments() -> None:
     assert set(CONFIG) - {"version"} == {"default", "local", "staging", "prod"}
-    assert set(deploy.environments()) == {"default", "staging", "prod"}
+    assert set(deploy.read_environments()) == {"default", "staging", "prod"}
 
 
 @pytest.mark.parametrize("environment", ["staging", "prod"])
 def test_environment_is_a_separate_stack_that_confirms_changes(environment: str) -> None:
-    stacks = [CONFIG[name]["global"]["parameters"]["stack_name"] for name in deploy.environments()]
+    stacks = [CONFIG[name]["global"]["parameters"]["stack_name"] for name in deploy.read_environments()]
     assert len(set(stacks)) == len(stacks)
-    given = deploy.environments()[environment]
+    given = deploy.read_environments()[environment]
     assert given["confirm_changeset"]
     assert f"environment={environment}" in given["tags"]
     assert given["capabilities"] == "CAPABILITY_IAM"
@@ -118,11 +118,11 @@ def test_environment_is_a_separate_stack_that_confirms_changes(environment: str)
 @every_environment
 def test_no_environment_locks_in_compliance_mode(environment: str) -> None:
     """A wrong COMPLIANCE lock cannot be undone. The operator must choose it explicitly."""
-    assert deploy.overrides(deploy.environments()[environment]).get("RetentionMode", "GOVERNANCE") == "GOVERNANCE"
+    assert deploy.read_overrides(deploy.read_environments()[environment]).get("RetentionMode", "GOVERNANCE") == "GOVERNANCE"
     assert PARAMETERS["RetentionMode"]["Default"] == "GOVERNANCE"
 
 
 def test_staging_observes_and_prod_enforces() -> None:
-    staging, prod = (deploy.overrides(deploy.environments()[name]) for name in ("staging", "prod"))
+    staging, prod = (deploy.read_overrides(deploy.read_environments()[name]) for name in ("staging", "prod"))
     assert (staging["Mode"], prod["Mode"]) == ("observe", "enforce")
     assert int(staging["RetentionDays"]) < int(prod["RetentionDays"])

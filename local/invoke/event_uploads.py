@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from local.invoke.errors import NotAnEvent
+from local.invoke.errors import SampleEventError
 from photodna_guard.domain import events
 from photodna_guard.domain.models import Upload
 
@@ -20,7 +20,7 @@ _ETAG = ("eTag", "etag")
 
 
 @dataclass(frozen=True)
-class Stored:
+class StoredVersion:
     """One version as it is in the embedded cloud; `size` in bytes."""
 
     version: str
@@ -28,41 +28,41 @@ class Stored:
     size: int
 
 
-def uploads(event: Any) -> list[Upload]:
-    """The uploads, in the event's order. Raises NotAnEvent where the functions would not read all of it."""
-    intakes = [events.parse_message(body) for body in _bodies(event)] or [events.parse_event(event)]
+def list_uploads(event: Any) -> list[Upload]:
+    """The uploads, in the event's order. Raises SampleEventError where the functions would not read all of it."""
+    intakes = [events.parse_message(body) for body in _list_bodies(event)] or [events.parse_event(event)]
     faults = [fault.reason for intake in intakes for fault in intake.unreadable]
-    found = [delivery.upload for intake in intakes for delivery in intake.jobs]
+    found = [job.upload for intake in intakes for job in intake.jobs]
     if faults or not found:
-        raise NotAnEvent("; ".join(faults) or "it speaks of no upload")
+        raise SampleEventError("; ".join(faults) or "it speaks of no upload")
     if len({upload.bucket for upload in found}) > 1:
-        raise NotAnEvent("it speaks of more than one bucket")
+        raise SampleEventError("it speaks of more than one bucket")
     if len({upload.version_id for upload in found} - {None}) < len(found):
-        raise NotAnEvent("each of its uploads needs a version of its own")
+        raise SampleEventError("each of its uploads needs a version of its own")
     return found
 
 
-def filled(event: Any, bucket: str, stored: Mapping[str, Stored]) -> Any:
+def replace_placeholders(event: Any, bucket: str, stored: Mapping[str, StoredVersion]) -> Any:
     """The event for `bucket`; `stored` has what is there by the placeholder's version."""
-    placeholder = uploads(event)[0].bucket
+    placeholder = list_uploads(event)[0].bucket
     names = {placeholder: bucket, f"arn:aws:s3:::{placeholder}": f"arn:aws:s3:::{bucket}"}
-    return _filled(event, names, stored)
+    return _replace(event, names, stored)
 
 
-def _filled(value: Any, names: Mapping[str, str], stored: Mapping[str, Stored]) -> Any:
+def _replace(value: Any, names: Mapping[str, str], stored: Mapping[str, StoredVersion]) -> Any:
     if isinstance(value, list):
-        return [_filled(one, names, stored) for one in value]
+        return [_replace(one, names, stored) for one in value]
     if isinstance(value, str):
         return names.get(value, value)
     if not isinstance(value, dict):
         return value
     if value.get("eventSource") == "aws:sqs":
-        body = json.dumps(_filled(json.loads(value["body"]), names, stored))
-        return value | {"body": body, "md5OfBody": md5(body)}
-    return {name: _filled(one, names, stored) for name, one in value.items()} | _object(value, stored)
+        body = json.dumps(_replace(json.loads(value["body"]), names, stored))
+        return value | {"body": body, "md5OfBody": compute_md5(body)}
+    return {name: _replace(one, names, stored) for name, one in value.items()} | _replace_object(value, stored)
 
 
-def _object(value: Mapping[str, Any], stored: Mapping[str, Stored]) -> dict[str, Any]:
+def _replace_object(value: Mapping[str, Any], stored: Mapping[str, StoredVersion]) -> dict[str, Any]:
     """What replaces parts of a mapping that is an object's."""
     there = next((stored[value[name]] for name in _VERSION if value.get(name) in stored), None)
     if there is None:
@@ -71,11 +71,11 @@ def _object(value: Mapping[str, Any], stored: Mapping[str, Stored]) -> dict[str,
     return {name: one for name, one in known.items() if name in value}
 
 
-def _bodies(event: Any) -> Iterable[str]:
+def _list_bodies(event: Any) -> Iterable[str]:
     records = event.get("Records", []) if isinstance(event, dict) else []
     return [record["body"] for record in records if record.get("eventSource") == "aws:sqs"]
 
 
-def md5(body: str) -> str:
+def compute_md5(body: str) -> str:
     """As SQS gives it with a message."""
     return hashlib.md5(body.encode(), usedforsecurity=False).hexdigest()

@@ -7,7 +7,7 @@ from typing import Any
 from local.aws import EmbeddedCloud
 from local.aws.queue_poller import record
 from local.demo.upload import UploadedVersion
-from local.invoke.spoken_of import Stored
+from local.invoke.event_uploads import StoredVersion
 from photodna_guard.aws.results_table import ResultsTable
 from photodna_guard.domain.models import ScanJob, Upload
 
@@ -17,16 +17,16 @@ _WAIT = 5  # seconds for the message
 UPLOAD = Upload("placeholder", "2026/03/lost.jpg", etag="placeholder", version_id="placeholder")
 
 
-def leave(cloud: EmbeddedCloud, uploaded: UploadedVersion, stored: Stored) -> None:
+def write_abandoned_record(cloud: EmbeddedCloud, uploaded: UploadedVersion, stored: StoredVersion) -> None:
     """Writes the record as a function does that begins with the upload, two hours ago, and then is no more."""
-    ledger = ResultsTable(cloud.client("dynamodb"), cloud.endpoints.results_table, 90, now=lambda: time.time() - _AGO)
+    table = ResultsTable(cloud.client("dynamodb"), cloud.endpoints.results_table, 90, now=lambda: time.time() - _AGO)
     upload = Upload(
         uploaded.bucket, uploaded.picture.key, etag=stored.etag, version_id=stored.version, size=stored.size
     )
-    ledger.claim(ScanJob(upload))
+    table.claim(ScanJob(upload))
 
 
-def sent_again(cloud: EmbeddedCloud, uploaded: UploadedVersion) -> Any:
+def receive_redelivered(cloud: EmbeddedCloud, uploaded: UploadedVersion) -> Any:
     """The retry function's event with the upload's message from the retry queue; None where none is there."""
     sqs, url = cloud.client("sqs"), cloud.endpoints.retry_queue_url
     until = time.monotonic() + _WAIT
@@ -37,9 +37,9 @@ def sent_again(cloud: EmbeddedCloud, uploaded: UploadedVersion) -> Any:
         for message in found.get("Messages", []):
             if json.loads(message["Body"])["upload"]["key"] == uploaded.picture.key:
                 sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
-                return {"Records": [record(message, _arn(sqs, url))]}
+                return {"Records": [record(message, _read_arn(sqs, url))]}
     return None
 
 
-def _arn(sqs: Any, url: str) -> str:
+def _read_arn(sqs: Any, url: str) -> str:
     return str(sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"])

@@ -9,12 +9,12 @@ from rich.text import Text
 from local.demo.checked_upload import CheckedUpload
 from local.demo.results import Result
 from local.demo.text import escape_invisible, shorten_middle
-from local.invoke.run import Invoked
+from local.invoke.run import InvocationResult
 
 _WIDEST = 44  # columns of a key
 
 
-def verdicts(invoked: Iterable[Invoked]) -> Table:
+def verdict_table(invoked: Iterable[InvocationResult]) -> Table:
     """A line for each upload; the event and its function stand at the first one."""
     table = Table("Event", "Function", "Upload", "What", "Expected", "Record", "Start and run", box=box.SIMPLE_HEAD)
     for one in invoked:
@@ -36,12 +36,12 @@ def verdicts(invoked: Iterable[Invoked]) -> Table:
     return table
 
 
-def _with_blanks(first: tuple[str, str, str], one: Invoked) -> Iterator[tuple[str, str, str, CheckedUpload]]:
+def _with_blanks(first: tuple[str, str, str], one: InvocationResult) -> Iterator[tuple[str, str, str, CheckedUpload]]:
     for index, checked_upload in enumerate(one.checked_uploads):
         yield (*(first if index == 0 else ("", "", "")), checked_upload)
 
 
-def record(item: Result) -> Table:
+def record_table(item: Result) -> Table:
     """One item of the results table, attribute by attribute."""
     table = Table("Attribute", "Value", box=box.SIMPLE_HEAD)
     for name in sorted(item):
