@@ -1,4 +1,4 @@
-"""Draws the test pictures: deterministic, photo-like, and each seed clearly different from the others."""
+"""Draws the test pictures: photo-like, the same on every run, and clearly different for each seed."""
 
 import colorsys
 import io
@@ -6,15 +6,16 @@ import random
 
 from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
-_GRAIN = 24  # grey levels between the darkest and the brightest grain
+# The distance between the darkest and the brightest grain.
+_GRAIN = 24  # grey levels
 _Colour = tuple[int, int, int]
 
 
 def draw(seed: int, size: tuple[int, int] = (640, 480)) -> Image.Image:
-    """Draws an RGB picture of `size` (width, height) pixels: the same one for the same seed and size.
+    """Draw an RGB picture of `size` (width, height) in pixels. The same seed and size give the same picture.
 
-    Light and shade, blurred shapes and film grain, as a photograph has; pictures of different seeds
-    are far apart for a perceptual hash (tests/local/demo holds the distance).
+    It has light and shade, blurred shapes and film grain like a photograph. Pictures of different seeds are far
+    apart for a perceptual hash; tests/local/demo checks the distance.
     """
     rng = random.Random(seed)
     picture = _light(rng, size)
@@ -24,14 +25,14 @@ def draw(seed: int, size: tuple[int, int] = (640, 480)) -> Image.Image:
 
 
 def encode(image: Image.Image, format: str, **options: object) -> bytes:
-    """The picture as a file of Pillow's `format` ("JPEG", "PNG", ...), with the format's own options."""
+    """Encode the picture in Pillow's `format` ("JPEG", "PNG", ...), with the format's own options."""
     buffer = io.BytesIO()
     image.save(buffer, format=format, **options)
     return buffer.getvalue()
 
 
 def _light(rng: random.Random, size: tuple[int, int]) -> Image.Image:
-    """A few random tones, smoothly blended over the whole picture."""
+    """Blend a few random tones smoothly over the whole picture."""
     hue, across, down = rng.random(), 6, 5
     cells = [_tone(rng, hue) for _ in range(across * down)]
     small = Image.frombytes("RGB", (across, down), bytes(value for cell in cells for value in cell))

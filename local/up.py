@@ -1,4 +1,4 @@
-"""`make up`: keeps the embedded cloud running in the foreground, until Ctrl-C or SIGTERM."""
+"""Keeps the embedded cloud running in the foreground (`make up`), until Ctrl-C or SIGTERM."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ from photodna_guard.settings import parse_match_endpoint
 BUILD = Path("build/local")
 ENDPOINTS = BUILD / "endpoints.json"
 EXAMPLE = Path("holiday.jpg")
-# Looking for new results takes moto's time away from the functions: a twentieth of it at most.
-LOOK_SECONDS, LOOK_SHARE = 1.0, 0.05
+# A scan for new results takes moto's time away from the functions: a twentieth of it at most.
+MIN_SCAN_INTERVAL_SECONDS, MAX_SCAN_SHARE = 1.0, 0.05
 
 
 def runs_in_containers(environ: dict[str, str]) -> bool:
-    """Whether LAMBDA asks for the functions in containers. Raises CannotRunError."""
+    """Tell whether LAMBDA asks for containers. Raises CannotRunError for an unknown value."""
     if environ.get("LAMBDA", "") not in ("", "sam"):
         raise CannotRunError(f"LAMBDA={environ['LAMBDA']}: give sam for containers, or nothing for plain processes")
     return bool(environ.get("LAMBDA"))
 
 
 def read_settings(environ: dict[str, str]) -> dict[str, Any]:
-    """EmbeddedCloud's arguments from RATE, MATCH_ENDPOINT and TEST_LIST. Raises CannotRunError."""
+    """Read EmbeddedCloud's arguments from RATE, MATCH_ENDPOINT and TEST_LIST. Raises CannotRunError."""
     try:
         rate = float(environ.get("RATE") or 10)
     except ValueError:
@@ -44,7 +44,7 @@ def read_settings(environ: dict[str, str]) -> dict[str, Any]:
         raise CannotRunError(f"RATE={environ['RATE']}: give requests a second, a number from 0.1 to 1000")
     test_list = Path(environ["TEST_LIST"]) if environ.get("TEST_LIST") else None
     if test_list is not None and not test_list.is_dir():
-        raise CannotRunError(f"TEST_LIST={test_list}: give a folder of pictures that the emulator is to match")
+        raise CannotRunError(f"TEST_LIST={test_list}: give a folder of pictures for the emulator to match")
     return {"rate": rate, "match_endpoint": _read_match_endpoint(environ), "test_list": test_list}
 
 
@@ -58,22 +58,25 @@ def _read_match_endpoint(environ: dict[str, str]) -> str | None:
 
 
 def check_not_running() -> None:
-    """A file left over from a killed run is no obstacle; one whose cloud still answers is."""
+    """Check that no other cloud is running in this folder. A file that a killed run left behind is no obstacle.
+
+    Raises CannotRunError.
+    """
     try:
         url = urlparse(json.loads(ENDPOINTS.read_text(encoding="utf-8"))["aws_endpoint_url"])
     except FileNotFoundError:
         return
     except (ValueError, KeyError, TypeError):
-        raise CannotRunError(f"{ENDPOINTS} is not one of ours. Move it out of the way") from None
+        raise CannotRunError(f"{ENDPOINTS} was not written by make up. Move it out of the way") from None
     with socket.socket() as probe:
         probe.settimeout(1.0)
         if probe.connect_ex((url.hostname or "127.0.0.1", url.port or 80)) == 0:
-            raise CannotRunError(f"one is running already, at {url.geturl()} (see {ENDPOINTS}). Stop it first")
+            raise CannotRunError(f"A cloud is running already, at {url.geturl()} (see {ENDPOINTS}). Stop it first")
 
 
 @contextmanager
 def endpoints_file(endpoints: Endpoints) -> Iterator[None]:
-    """endpoints.json is there, whole, as long as the cloud is."""
+    """Write endpoints.json, in one step so that no reader sees half of it, and remove it at the end of the block."""
     part = ENDPOINTS.with_suffix(".part")
     part.write_text(json.dumps(asdict(endpoints), indent=2) + "\n", encoding="utf-8")
     part.replace(ENDPOINTS)
@@ -84,17 +87,18 @@ def endpoints_file(endpoints: Endpoints) -> Iterator[None]:
 
 
 def start_cloud(containers: bool, **arguments: Any) -> AbstractContextManager[EmbeddedCloud]:
-    """The embedded cloud, with its functions in processes or in containers."""
+    """Start the embedded cloud, with its functions in processes or in containers."""
     if not containers:
-        print("Starting the embedded cloud (some seconds)", flush=True)
+        print("Starting the embedded cloud. This takes some seconds.", flush=True)
         return EmbeddedCloud(log_dir=BUILD / "logs", **arguments)
     from local.invoke.containers import cloud_in_containers
 
-    print("Building, and starting the embedded cloud with containers (a minute at first)", flush=True)
+    print("Building the functions and starting the embedded cloud. This takes a minute at first.", flush=True)
     return cloud_in_containers(BUILD / "sam", log_dir=BUILD / "logs", **arguments)
 
 
 def format_introduction(at: Endpoints, log: Path) -> str:
+    """Format the text that says how to upload, and where the results and the logs are."""
     return f"""
 The embedded cloud is running: an emulation of S3, SQS, DynamoDB and Lambda, and of the Match operation.
 
@@ -117,27 +121,28 @@ Look at the results with:
   AWS_ACCESS_KEY_ID=any AWS_SECRET_ACCESS_KEY=any AWS_REGION={at.region} \\
     aws dynamodb scan --endpoint-url {at.aws_endpoint_url} --table-name {at.results_table}
 
-{ENDPOINTS} has all of this for programs; the functions log to {log}. Ctrl-C ends it.
-Uploads follow, as they are settled or have to wait:
+{ENDPOINTS} has these values for programs. The functions log to {log}. Ctrl-C stops the cloud.
+Each upload is printed here when it is settled or has to wait:
 """
 
 
 def print_results(cloud: EmbeddedCloud) -> None:
-    """Prints a line for each upload that is settled, or that waits, with the reason. Never returns."""
+    """Print a line for each upload that is settled or has to wait, with the reason. Never returns."""
     shown: set[tuple[str, ...]] = set()
     pages = cloud.client("dynamodb").get_paginator("scan")
     while True:
         started = time.monotonic()
         for page in pages.paginate(TableName=cloud.endpoints.results_table):
             for item in page["Items"]:
-                which = tuple(item[name]["S"] for name in ("upload", "version", "status"))
-                if which not in shown and item["status"]["S"] != "PENDING":
-                    shown.add(which)
+                state = tuple(item[name]["S"] for name in ("upload", "version", "status"))
+                if state not in shown and item["status"]["S"] != "PENDING":
+                    shown.add(state)
                     print(format_result(item), flush=True)
-        time.sleep(max(LOOK_SECONDS, (time.monotonic() - started) / LOOK_SHARE))
+        time.sleep(max(MIN_SCAN_INTERVAL_SECONDS, (time.monotonic() - started) / MAX_SCAN_SHARE))
 
 
 def format_result(item: dict[str, Any]) -> str:
+    """Format one item of the results table as a line: its time, status, key and reason."""
     text = {name: next(iter(value.values())) for name, value in item.items()}
     key = text["upload"].partition("/")[2]
     return "  ".join(
@@ -152,6 +157,7 @@ def _exit(*_: object) -> None:
 
 
 def main() -> None:
+    """Run the cloud until a signal ends it. An error ends the command with one line."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _exit)
     try:

@@ -1,1 +1,1 @@
-"""Real invocations: the functions as `sam build` packs them, in containers, with the events of events/."""
+"""Runs the functions as `sam build` packs them, in containers, with the sample events of events/."""

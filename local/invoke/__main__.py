@@ -1,4 +1,4 @@
-"""python -m local.invoke EVENT...|--all: runs events of events/ in containers, and shows what comes of them."""
+"""Runs sample events in containers (python -m local.invoke EVENT...|--all), and prints the results."""
 
 import argparse
 import sys
@@ -22,18 +22,19 @@ from local.invoke.run import (
 
 EVENTS = sam.ROOT / "events"
 FOLDER = sam.ROOT / "build/sam"
-_WIDTH_OF_A_LOG = 160  # columns, where there is no terminal to ask
+# The width of the tables where the output is not a terminal.
+_LOG_WIDTH = 160  # columns
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The exit code: 0 if all is as expected, 1 if not, 2 for what cannot be carried out."""
+    """Return the exit code: 0 if every result is as expected, 1 if one is not, 2 if the events cannot be run."""
     options = _parse_arguments(arguments)
     console = _make_console()
     events = [EVENTS / name for name in cases.CASES] if options.all else list(dict.fromkeys(options.event))
     try:
         for event in events:
             read_event(event)
-        print_line(console, "Building, and starting the embedded cloud. Nothing leaves this machine.")
+        print_line(console, "Building the functions and starting the embedded cloud. Nothing leaves this machine.")
         with start_container_cloud(FOLDER) as containers:
             return _print_report(
                 console, containers, _print_progress(console, run_events(containers, events)), options.all
@@ -47,7 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _print_progress(console: Console, running: Iterable[InvocationResult]) -> list[InvocationResult]:
-    """Says of each event that it is done, since all of them take a minute."""
+    """Print a line as each event ends, since all events together take a minute."""
     done = []
     for one in running:
         done.append(one)
@@ -66,31 +67,33 @@ def _print_report(console: Console, containers: ContainerCloud, invoked: list[In
     for problem in problems:
         print_line(console, f"  - {problem}")
     uploads = sum(len(one.checked_uploads) for one in invoked)
-    how = f"{len(problems)} not as expected" if problems else "all as expected"
-    print_line(console, f"{len(invoked)} events, {uploads} uploads: {how}. Events as sent, and logs: {FOLDER}")
+    verdict = f"{len(problems)} problems were found" if problems else "all are as expected"
+    print_line(console, f"{len(invoked)} events, {uploads} uploads: {verdict}.")
+    print_line(console, f"{FOLDER} has the events that were sent, and the logs.")
     return int(bool(problems))
 
 
 def print_line(console: Console, text: str) -> None:
+    """Print plain text in one line, however narrow the console is."""
     console.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
 def _parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m local.invoke", description=__doc__)
     parser.add_argument("event", nargs="*", type=Path, help="files of events/")
-    parser.add_argument("--all", action="store_true", help="every file of events/, in one table")
+    parser.add_argument("--all", action="store_true", help="run every file of events/, and print one table")
     options = parser.parse_args(arguments)
     if options.all == bool(options.event):
-        parser.error("give files of events/, or --all")
+        parser.error("Name files of events/, or give --all.")
     return options
 
 
 def _make_console() -> Console:
-    # A key may hold what the terminal's encoding does not: shown as an escape, not as a crash.
+    # Without this, a key with a character that the terminal's encoding lacks would stop the command.
     if hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(errors="backslashreplace")
     terminal = Console()
-    return terminal if terminal.is_terminal else Console(width=_WIDTH_OF_A_LOG, color_system=None)
+    return terminal if terminal.is_terminal else Console(width=_LOG_WIDTH, color_system=None)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""`python -m local.invoke.build`: sam build with a Python of the runtime's version, and the sizes of what it made."""
+"""Runs `sam build` with a Python of the runtime's version, and prints the packages' sizes (local.invoke.build)."""
 
 import os
 import shutil
@@ -13,7 +13,8 @@ from local.invoke import engine, sam
 from local.invoke.errors import CannotRunError, SamCliError
 
 TEMPLATE = sam.ROOT / "template.yaml"
-MAX_PACKAGE_BYTES = 60_000_000  # of a function's package, unzipped; Lambda's own limit is 250 MB
+# The limit of a function's unzipped package. Lambda's own limit is 250 MB.
+MAX_PACKAGE_BYTES = 60_000_000
 FUNCTION = "AWS::Serverless::Function"
 _CHECK = "import pip, sys; sys.exit('python%d.%d' % sys.version_info[:2] != sys.argv[1])"
 
@@ -21,7 +22,10 @@ _CHECK = "import pip, sys; sys.exit('python%d.%d' % sys.version_info[:2] != sys.
 def build_packages(
     cwd: Path = sam.ROOT, template: Path = TEMPLATE, parameters: Mapping[str, str] | None = None
 ) -> Path:
-    """Builds in `cwd`/.aws-sam; the path of the built template. Raises CannotRunError and SamCliError."""
+    """Build the functions in `cwd`/.aws-sam, and return the path of the built template.
+
+    Raises CannotRunError and SamCliError.
+    """
     with_python = find_python_variables(read_runtime(template))
     if with_python is None:
         _check_container(read_runtime(template), (parameters or {}).get("Architecture", engine.machine_architecture()))
@@ -40,14 +44,15 @@ def build_packages(
 
 
 def read_runtime(template: Path) -> str:
-    """The functions' runtime, such as python3.13."""
+    """Read the functions' runtime from the template, such as python3.13."""
     return str(yaml_parse(template.read_text(encoding="utf-8"))["Globals"]["Function"]["Runtime"])
 
 
 def find_python_variables(name: str) -> dict[str, str] | None:
-    """The variables with which `name` (python3.13) on the PATH is that Python, with pip; None where none is.
+    """Return the environment variables with which the command `name` (python3.13) runs that Python, with pip.
 
-    SAM CLI looks nowhere else. pyenv's command of that name runs only where that version is chosen.
+    Returns None if the PATH, where SAM CLI looks, has no such Python. A command of pyenv runs only if a variable
+    chooses its version.
     """
     found = shutil.which(name)
     for variables in ({}, {"PYENV_VERSION": name.removeprefix("python")}):
@@ -59,8 +64,9 @@ def find_python_variables(name: str) -> dict[str, str] | None:
 def _check_container(runtime: str, architecture: str) -> None:
     if architecture != engine.machine_architecture():
         raise CannotRunError(
-            f"There is no {runtime} with pip on the PATH, and a container here builds for {engine.machine_architecture()} "
-            f"alone. Install {runtime} to build for {architecture}, or build on a machine of that kind"
+            f"There is no {runtime} with pip on the PATH, and a container here builds for "
+            f"{engine.machine_architecture()} alone. Install {runtime} to build for {architecture}, or build on a "
+            f"machine with that processor"
         )
     try:
         engine.check_engine()
@@ -82,18 +88,21 @@ def _is_python(path: str, name: str, variables: Mapping[str, str]) -> bool:
 
 
 def find_packages(built: Path) -> dict[str, Path]:
-    """The folder of each function's package by logical id."""
+    """Return the folder of each function's package, by logical id."""
     resources = yaml_parse(built.read_text(encoding="utf-8"))["Resources"]
     return {name: built.parent / r["Properties"]["CodeUri"] for name, r in resources.items() if r["Type"] == FUNCTION}
 
 
 def measure_size(package: Path) -> int:
-    """Bytes, unzipped."""
+    """Return the size of the unzipped package in bytes."""
     return sum(path.stat().st_size for path in package.rglob("*") if path.is_file())
 
 
 def _read_parameters(architecture: str) -> dict[str, str]:
-    """The parameter of the build; nothing: the template's default. Raises CannotRunError."""
+    """Return the parameters of the build: none, for the template's default, if `architecture` is "".
+
+    Raises CannotRunError if the template does not allow the architecture.
+    """
     known = yaml_parse(TEMPLATE.read_text(encoding="utf-8"))["Parameters"]["Architecture"]["AllowedValues"]
     if architecture and architecture not in known:
         raise CannotRunError(f"ARCHITECTURE={architecture}: give {' or '.join(known)}")
@@ -101,19 +110,20 @@ def _read_parameters(architecture: str) -> dict[str, str]:
 
 
 def measure_sizes(built: Path) -> dict[str, int]:
-    """Bytes of each function's package, unzipped, by logical id."""
+    """Return the size of each function's unzipped package in bytes, by logical id."""
     return {name: measure_size(folder) for name, folder in find_packages(built).items()}
 
 
 def main() -> int:
+    """Return the exit code: 0 if every package is small enough, 1 if one is not, 2 if the build failed."""
     try:
         found = measure_sizes(build_packages(parameters=_read_parameters(os.environ.get("ARCHITECTURE", ""))))
     except (CannotRunError, SamCliError) as error:
         print(error, file=sys.stderr)
         return 2
-    for name, of in found.items():
-        print(f"{name}: {of / 1e6:.1f} MB unzipped (at most {MAX_PACKAGE_BYTES / 1e6:.0f} MB)")
-    return int(any(of > MAX_PACKAGE_BYTES for of in found.values()))
+    for name, size in found.items():
+        print(f"{name}: {size / 1e6:.1f} MB unzipped (at most {MAX_PACKAGE_BYTES / 1e6:.0f} MB)")
+    return int(any(size > MAX_PACKAGE_BYTES for size in found.values()))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Which event calls which function, what is uploaded for it, and what has to come of it."""
+"""The sample events: the function that each one invokes, the uploads that it names, and the expected results."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from local.demo.picture import CLEAN, JPEG, QUARANTINED, SKIPPED, ListedPicture,
 from local.pictures import draw, encode
 
 ON_UPLOAD, ON_RETRY, ON_SWEEP = "OnUploadFunction", "OnRetryFunction", "OnSweepFunction"
-# What the handlers answer where nothing is left to be delivered again.
+# The answers of the handlers if nothing has to be redelivered.
 ANSWERS: Mapping[str, Any] = {ON_UPLOAD: None, ON_RETRY: {"batchItemFailures": []}, ON_SWEEP: None}
 
 Content = Literal["clean", "listed", "near", "text"]
@@ -46,12 +46,12 @@ CASES = {
 
 
 def make_listed_picture() -> ListedPicture:
-    """The picture that the emulator is to match."""
+    """Make the picture that the emulator matches."""
     return ListedPicture(_make_content("listed"), "listed-1", violations=("A1",))
 
 
 def make_picture(key: str, content: Content) -> Picture:
-    """What is uploaded under `key`, and what is expected of it."""
+    """Make the picture to upload under `key`, with its expected result."""
     match content:
         case "clean":
             return Picture(key, "clean picture", CLEAN, _make_content(content), JPEG)

@@ -1,6 +1,6 @@
-"""`python -m local.invoke.cold_start [COUNT]`: a function's first invocation in a new container, and the next ones.
+"""Measures first invocations in new containers, and later ones (python -m local.invoke.cold_start [COUNT]).
 
-The difference is what a cold start costs inside the container: the runtime, the imports, and what is built once.
+The difference is the cost of a cold start inside the container: the runtime, the imports, and the application.
 """
 
 import json
@@ -21,7 +21,7 @@ FOLDER = sam.ROOT / "build/sam"
 
 
 def measure(containers: ContainerCloud, count: int) -> tuple[list[float], list[float]]:
-    """Milliseconds of `count` first invocations, each in its container, and of as many in one that is warm."""
+    """Return the milliseconds of `count` first invocations, each in a new container, and of `count` later ones."""
     cold = [_measure_cold_start(containers, number) for number in range(count)]
     log = containers.folder / "start-lambda.log"
     with start_lambda(containers.folder, log) as url, requests.Session() as session:
@@ -44,7 +44,7 @@ def _measure_cold_start(containers: ContainerCloud, number: int) -> float:
 
 
 def _write_event(containers: ContainerCloud, number: int) -> Path:
-    """The event of a new upload: what is settled already would cost less."""
+    """Write the event of a new upload. An upload that is settled already would take less time."""
     event = json.loads((sam.ROOT / "events" / EVENT).read_text(encoding="utf-8"))
     bucket = containers.cloud.endpoints.upload_bucket
     objects = uploading.upload_objects(
@@ -56,6 +56,7 @@ def _write_event(containers: ContainerCloud, number: int) -> Path:
 
 
 def main() -> int:
+    """Return the exit code: 0, or 2 if the functions cannot be run."""
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 5
     try:
         with start_container_cloud(FOLDER) as containers:

@@ -1,4 +1,4 @@
-"""The tables of verdicts and of one record, for the console."""
+"""Formats the tables of the verdicts and of one record for the console."""
 
 from collections.abc import Iterable, Iterator
 
@@ -11,11 +11,11 @@ from local.demo.results import Result
 from local.demo.text import escape_invisible, shorten_middle
 from local.invoke.run import InvocationResult
 
-_WIDEST = 44  # columns of a key
+_MAX_KEY_WIDTH = 44  # columns
 
 
 def verdict_table(invoked: Iterable[InvocationResult]) -> Table:
-    """A line for each upload; the event and its function stand at the first one."""
+    """Format one line for each upload. The first line of an event names the event and its function."""
     table = Table("Event", "Function", "Upload", "What", "Expected", "Record", "Start and run", box=box.SIMPLE_HEAD)
     for one in invoked:
         first = (one.event.removesuffix(".json"), one.function, f"{one.answer.milliseconds:.0f} ms")
@@ -24,7 +24,7 @@ def verdict_table(invoked: Iterable[InvocationResult]) -> Table:
             table.add_row(
                 event,
                 function,
-                Text(shorten_middle(escape_invisible(checked_upload.key), _WIDEST)),
+                Text(shorten_middle(escape_invisible(checked_upload.key), _MAX_KEY_WIDTH)),
                 checked_upload.kind,
                 " or ".join(checked_upload.expected),
                 Text(
@@ -42,7 +42,7 @@ def _with_blanks(first: tuple[str, str, str], one: InvocationResult) -> Iterator
 
 
 def record_table(item: Result) -> Table:
-    """One item of the results table, attribute by attribute."""
+    """Format one item of the results table, one attribute a line."""
     table = Table("Attribute", "Value", box=box.SIMPLE_HEAD)
     for name in sorted(item):
         table.add_row(name, Text(escape_invisible(str(item[name]))))

@@ -1,4 +1,4 @@
-"""`python -m local.invoke.deploy [ENV]`: builds, then `sam deploy` with an environment of samconfig.toml, or guided."""
+"""Builds, then runs `sam deploy` (python -m local.invoke.deploy [ENV]): an environment of samconfig.toml, or guided."""
 
 import os
 import shlex
@@ -17,12 +17,12 @@ CONFIG = sam.ROOT / "samconfig.toml"
 GUIDED = "default"
 _NO_ACCOUNT = (
     "No AWS {what} found. Set AWS_PROFILE (or AWS_DEFAULT_REGION for the region alone), or run `aws configure` or "
-    "`aws sso login`; the SAM CLI looks where the AWS CLI does"
+    "`aws sso login`. The SAM CLI reads the settings of the AWS CLI"
 )
 
 
 def read_environments() -> dict[str, Any]:
-    """The settings of `sam deploy` by environment: all that samconfig.toml can deploy."""
+    """Read the settings of `sam deploy` from samconfig.toml, by environment."""
     config = tomllib.loads(CONFIG.read_text(encoding="utf-8"))
     deployable = {name: commands["deploy"] for name, commands in config.items() if "deploy" in _as_commands(commands)}
     return {name: settings["parameters"] for name, settings in deployable.items()}
@@ -33,14 +33,14 @@ def _as_commands(environment: Any) -> dict[str, Any]:
 
 
 def read_overrides(settings: dict[str, Any]) -> dict[str, str]:
-    """The template's parameters that these settings of `sam deploy` give, which has them as a list or as one string."""
+    """Return the template's parameters from the settings of `sam deploy`, which are a list or one string."""
     given = settings.get("parameter_overrides", [])
     words = shlex.split(given) if isinstance(given, str) else given
     return dict(word.split("=", 1) for word in words)
 
 
 def read_settings(name: str) -> dict[str, Any]:
-    """The settings of that environment. Raises CannotRunError where there is none of that name."""
+    """Read the settings of one environment. Raises CannotRunError if there is none of that name."""
     known = read_environments()
     if name not in known:
         named = ", ".join(sorted(known.keys() - {GUIDED}))
@@ -50,7 +50,10 @@ def read_settings(name: str) -> dict[str, Any]:
 
 
 def check_account(settings: dict[str, Any], guided: bool) -> None:
-    """Raises CannotRunError where there are no credentials, or no region that nobody will be asked for. No AWS call."""
+    """Check, without a call to AWS, that there are credentials and a region; a guided deployment asks for the region.
+
+    Raises CannotRunError.
+    """
     try:
         session = boto3.Session()
         lacking = [] if session.get_credentials() else ["credentials"]
@@ -62,7 +65,7 @@ def check_account(settings: dict[str, Any], guided: bool) -> None:
 
 
 def deploy(name: str | None) -> int:
-    """SAM CLI's exit code. Raises CannotRunError and SamCliError, and then nothing was deployed."""
+    """Build and deploy, and return SAM CLI's exit code. After CannotRunError or SamCliError nothing was deployed."""
     settings = read_settings(name or GUIDED)
     check_account(settings, guided=name is None)
     parameters = read_overrides(settings)
@@ -72,12 +75,13 @@ def deploy(name: str | None) -> int:
         raise SamCliError(
             f"{', '.join(too_large)}: larger than {build.MAX_PACKAGE_BYTES / 1e6:.0f} MB unzipped, not deployed"
         )
-    how = ["--config-env", name] if name else ["--guided"]
-    # In the user's own terminal and with the user's own account: SAM CLI asks before it changes anything.
-    return subprocess.run([sam.find_command(), "deploy", *how], cwd=sam.ROOT, check=False).returncode
+    options = ["--config-env", name] if name else ["--guided"]
+    # SAM CLI runs in the user's terminal and with the user's account, since it asks before it changes anything.
+    return subprocess.run([sam.find_command(), "deploy", *options], cwd=sam.ROOT, check=False).returncode
 
 
 def main() -> int:
+    """Return SAM CLI's exit code, or 2 if nothing was deployed."""
     name = (sys.argv[1] if len(sys.argv) > 1 else os.environ.get("ENV", "")).strip()
     try:
         return deploy(name or None)

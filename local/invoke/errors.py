@@ -1,13 +1,13 @@
-"""What keeps an invocation from being made, as the person at the keyboard is to be told."""
+"""The errors that stop a command before it has a result. Their messages are printed for its user."""
 
 
 class CannotRunError(Exception):
-    """This machine lacks something; the message says what, and what to do."""
+    """The machine lacks a prerequisite, or an argument is wrong. The message says which, and what to do."""
 
 
 class SamCliError(Exception):
-    """SAM CLI ended with an error; the message holds the end of what it said."""
+    """SAM CLI failed. The message holds the last lines of its output."""
 
 
 class SampleEventError(Exception):
-    """The file is none of events/, or is no longer what its entry in cases.py says."""
+    """The file is not one of events/, or does not fit its entry in cases.py."""

@@ -1,8 +1,8 @@
-"""What an event speaks of, and the event with its placeholders replaced by what is there (pure).
+"""Lists the uploads of a sample event, and replaces its placeholders by the values of the embedded cloud (pure).
 
-An event in events/ is as AWS sends it. Its bucket, its versions, ETags and sizes are placeholders: `filled` puts
-those of the embedded cloud in their place, also inside the messages of a queue. A version tells which upload an
-object of the event is, so each is used once. Keys stay as they are.
+An event in events/ is as AWS sends it. Its bucket, versions, ETags and sizes are placeholders.
+`replace_placeholders` replaces them, also inside the messages of a queue. It identifies an upload by its version, so
+each version occurs once. The keys stay as they are.
 """
 
 import hashlib
@@ -15,13 +15,14 @@ from local.invoke.errors import SampleEventError
 from photodna_guard.domain import events
 from photodna_guard.domain.models import Upload
 
-_VERSION = ("versionId", "version-id", "version_id")  # S3's name, EventBridge's and ours
-_ETAG = ("eTag", "etag")
+# The names that S3, EventBridge and the application use.
+_VERSION_NAMES = ("versionId", "version-id", "version_id")
+_ETAG_NAMES = ("eTag", "etag")
 
 
 @dataclass(frozen=True)
 class StoredVersion:
-    """One version as it is in the embedded cloud; `size` in bytes."""
+    """One version in the embedded cloud. `size` is in bytes."""
 
     version: str
     etag: str
@@ -29,21 +30,21 @@ class StoredVersion:
 
 
 def list_uploads(event: Any) -> list[Upload]:
-    """The uploads, in the event's order. Raises SampleEventError where the functions would not read all of it."""
+    """List the uploads in the event's order. Raises SampleEventError if the functions cannot read a part of it."""
     intakes = [events.parse_message(body) for body in _list_bodies(event)] or [events.parse_event(event)]
     faults = [fault.reason for intake in intakes for fault in intake.unreadable]
     found = [job.upload for intake in intakes for job in intake.jobs]
     if faults or not found:
-        raise SampleEventError("; ".join(faults) or "it speaks of no upload")
+        raise SampleEventError("; ".join(faults) or "it names no upload")
     if len({upload.bucket for upload in found}) > 1:
-        raise SampleEventError("it speaks of more than one bucket")
+        raise SampleEventError("it names more than one bucket")
     if len({upload.version_id for upload in found} - {None}) < len(found):
         raise SampleEventError("each of its uploads needs a version of its own")
     return found
 
 
 def replace_placeholders(event: Any, bucket: str, stored: Mapping[str, StoredVersion]) -> Any:
-    """The event for `bucket`; `stored` has what is there by the placeholder's version."""
+    """Return the event for `bucket`. `stored` has the uploaded versions by the placeholder's version."""
     placeholder = list_uploads(event)[0].bucket
     names = {placeholder: bucket, f"arn:aws:s3:::{placeholder}": f"arn:aws:s3:::{bucket}"}
     return _replace(event, names, stored)
@@ -63,12 +64,12 @@ def _replace(value: Any, names: Mapping[str, str], stored: Mapping[str, StoredVe
 
 
 def _replace_object(value: Mapping[str, Any], stored: Mapping[str, StoredVersion]) -> dict[str, Any]:
-    """What replaces parts of a mapping that is an object's."""
-    there = next((stored[value[name]] for name in _VERSION if value.get(name) in stored), None)
-    if there is None:
+    """Return the new values of a mapping that describes an object, or {} if it describes none."""
+    version = next((stored[value[name]] for name in _VERSION_NAMES if value.get(name) in stored), None)
+    if version is None:
         return {}
-    known = dict.fromkeys(_VERSION, there.version) | dict.fromkeys(_ETAG, there.etag) | {"size": there.size}
-    return {name: one for name, one in known.items() if name in value}
+    known = dict.fromkeys(_VERSION_NAMES, version.version) | dict.fromkeys(_ETAG_NAMES, version.etag)
+    return {name: one for name, one in (known | {"size": version.size}).items() if name in value}
 
 
 def _list_bodies(event: Any) -> Iterable[str]:
@@ -77,5 +78,5 @@ def _list_bodies(event: Any) -> Iterable[str]:
 
 
 def compute_md5(body: str) -> str:
-    """As SQS gives it with a message."""
+    """Compute the digest that SQS sends with a message."""
     return hashlib.md5(body.encode(), usedforsecurity=False).hexdigest()

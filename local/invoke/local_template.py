@@ -1,4 +1,4 @@
-"""The built template with what only the embedded cloud needs: the functions' way to it, and whose calls theirs are."""
+"""Adds to the built template what only the embedded cloud needs: its endpoint, and each role's access key."""
 
 import json
 from pathlib import Path
@@ -13,7 +13,7 @@ ENDPOINT, ACCESS_KEY = "AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID"
 
 
 def write_template(built: Path, to: Path) -> None:
-    """SAM CLI passes on only variables that a template declares, so this one declares ours, too."""
+    """Write the template with two more variables, since SAM CLI only passes on variables that a template declares."""
     template: dict[str, Any] = yaml_parse(built.read_text(encoding="utf-8"))
     template["Globals"]["Function"]["Environment"]["Variables"] |= {ENDPOINT: "", ACCESS_KEY: ""}
     for name, folder in find_packages(built).items():
@@ -22,7 +22,7 @@ def write_template(built: Path, to: Path) -> None:
 
 
 def write_variables(cloud: EmbeddedCloud, built: Path, to: Path) -> None:
-    """The values for --env-vars: the functions' own of the embedded stack, the endpoint, and the role's access key."""
+    """Write the values for --env-vars: those of the embedded stack, the endpoint, and the role's access key."""
     resources = yaml_parse(built.read_text(encoding="utf-8"))["Resources"]
     variables = {
         name: _read_variables(cloud, name) | {ACCESS_KEY: _role_id(resources[name])} for name in find_packages(built)
@@ -37,6 +37,6 @@ def _read_variables(cloud: EmbeddedCloud, function: str) -> dict[str, str]:
 
 
 def _role_id(function: dict[str, Any]) -> str:
-    """The logical id of the function's role, which is its access key in the embedded cloud."""
+    """Return the logical id of the function's role, which is its access key in the embedded cloud."""
     given = function["Properties"]["Role"]["Fn::GetAtt"]
     return str((given.split(".") if isinstance(given, str) else given)[0])

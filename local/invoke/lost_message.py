@@ -1,4 +1,4 @@
-"""An upload whose message vanished: the record that is left of it, and the message that the sweep sends instead."""
+"""Stages an upload whose message was lost: its unsettled record, and the message that the sweep sends for it."""
 
 import json
 import time
@@ -11,15 +11,17 @@ from local.invoke.event_uploads import StoredVersion
 from photodna_guard.aws.results_table import ResultsTable
 from photodna_guard.domain.models import ScanJob, Upload
 
-_AGO = 2 * 3600.0  # seconds: by then the sweep takes a message for lost
-_WAIT = 5  # seconds for the message
-# A schedule's event speaks of no upload: this stands for one, with a version as the other events have it.
+# At this age of a record the sweep redelivers its upload.
+_RECORD_AGE_SECONDS = 2 * 3600.0
+_MAX_WAIT_SECONDS = 5
+# The event of a schedule names no upload. This placeholder is one as the other events have it.
 UPLOAD = Upload("placeholder", "2026/03/lost.jpg", etag="placeholder", version_id="placeholder")
 
 
 def write_abandoned_record(cloud: EmbeddedCloud, uploaded: UploadedVersion, stored: StoredVersion) -> None:
-    """Writes the record as a function does that begins with the upload, two hours ago, and then is no more."""
-    table = ResultsTable(cloud.client("dynamodb"), cloud.endpoints.results_table, 90, now=lambda: time.time() - _AGO)
+    """Write the record that a function leaves behind if it claims the upload and then crashes, two hours ago."""
+    claimed_at = time.time() - _RECORD_AGE_SECONDS
+    table = ResultsTable(cloud.client("dynamodb"), cloud.endpoints.results_table, 90, now=lambda: claimed_at)
     upload = Upload(
         uploaded.bucket, uploaded.picture.key, etag=stored.etag, version_id=stored.version, size=stored.size
     )
@@ -27,10 +29,10 @@ def write_abandoned_record(cloud: EmbeddedCloud, uploaded: UploadedVersion, stor
 
 
 def receive_redelivered(cloud: EmbeddedCloud, uploaded: UploadedVersion) -> Any:
-    """The retry function's event with the upload's message from the retry queue; None where none is there."""
+    """Receive the upload's message from the retry queue as the retry function's event, or None if there is none."""
     sqs, url = cloud.client("sqs"), cloud.endpoints.retry_queue_url
-    until = time.monotonic() + _WAIT
-    while time.monotonic() < until:
+    deadline = time.monotonic() + _MAX_WAIT_SECONDS
+    while time.monotonic() < deadline:
         found = sqs.receive_message(
             QueueUrl=url, WaitTimeSeconds=1, MaxNumberOfMessages=10, MessageSystemAttributeNames=["All"]
         )

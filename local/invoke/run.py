@@ -1,4 +1,4 @@
-"""Runs events against the embedded cloud, and judges what came of each."""
+"""Runs sample events against the embedded cloud, and checks the results of each."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -21,13 +21,13 @@ from local.invoke.errors import SampleEventError
 from local.invoke.invocation import FunctionAnswer
 
 PARALLEL_EVENTS = 2
-# The rate is not what is shown containers: a machine that is busy starting containers is to meet its slots all the same.
+# This run does not test the rate. A high limit and margin let a function meet its slot while containers start.
 _RATE, _MARGIN = 100.0, {"RateMarginMs": "1000"}
 
 
 @dataclass(frozen=True)
 class InvocationResult:
-    """One event's way: `records` are the items of the results table that came of it."""
+    """The result of one event. `records` are its items of the results table."""
 
     event: str
     function: str
@@ -39,7 +39,7 @@ class InvocationResult:
 
 @dataclass(frozen=True)
 class ContainerCloud:
-    """A cloud that containers reach, and that reacts to no upload by itself; `folder` has what SAM CLI is given."""
+    """A cloud that containers reach, and that invokes no function by itself. `folder` has SAM CLI's files."""
 
     cloud: EmbeddedCloud
     folder: Path
@@ -47,26 +47,27 @@ class ContainerCloud:
 
 @contextmanager
 def start_container_cloud(folder: Path) -> Iterator[ContainerCloud]:
-    """Checks the machine, builds, and starts the cloud. Raises CannotRunError and SamCliError."""
+    """Check the machine, build, and start the cloud. Raises CannotRunError and SamCliError."""
     host, built = prepare(folder)
     with EmbeddedCloud(
         rate=_RATE, latency=0.0, parameters=_MARGIN, log_dir=folder / "logs", host=host, run_functions=False
     ) as cloud:
         write_sam_inputs(cloud, built, folder)
-        known = cases.make_listed_picture()
-        assert cloud.emulator  # noqa: S101 - it is this cloud's own
-        cloud.emulator.add_to_test_list(known.content, match_id=known.match_id, violations=known.violations)
+        listed = cases.make_listed_picture()
+        # Without a MATCH_ENDPOINT, the cloud always starts the emulator.
+        assert cloud.emulator  # noqa: S101
+        cloud.emulator.add_to_test_list(listed.content, match_id=listed.match_id, violations=listed.violations)
         yield ContainerCloud(cloud, folder)
 
 
 def run_events(containers: ContainerCloud, events: Sequence[Path]) -> Iterator[InvocationResult]:
-    """Runs the events, two at once, and gives them in their order. Raises SampleEventError and SamCliError."""
+    """Run the events, two at once, and yield the results in their order. Raises SampleEventError and SamCliError."""
     with ThreadPoolExecutor(PARALLEL_EVENTS) as pool:
         yield from pool.map(lambda event: run_event(containers, event), events)
 
 
 def run_event(containers: ContainerCloud, path: Path) -> InvocationResult:
-    """Uploads, invokes, and compares what is there then with what has to be. Raises SampleEventError and SamCliError."""
+    """Upload the objects, invoke the function, and check the results. Raises SampleEventError and SamCliError."""
     case, event = read_event(path)
     cloud, s3 = containers.cloud, containers.cloud.client("s3")
     objects = uploading.upload_objects(
@@ -93,14 +94,14 @@ def run_event(containers: ContainerCloud, path: Path) -> InvocationResult:
 
 
 def _invoke_function(containers: ContainerCloud, function: str, name: str, event: Any) -> FunctionAnswer:
-    """Leaves the event as it was sent, and the log, in the folder under that name."""
+    """Invoke the function, and write the event that was sent, and the log, to the folder under that name."""
     actual = containers.folder / f"{name}.json"
     actual.write_text(json.dumps(event, indent=1), encoding="utf-8")
     return invocation.invoke_function(function, actual, containers.folder, actual.with_suffix(".log"))
 
 
 def _check_retry(containers: ContainerCloud, name: str, uploaded: UploadedVersion) -> list[str]:
-    """Has the retry function work the message that the sweep sent for the upload; what was wrong about it."""
+    """Invoke the retry function with the message that the sweep sent for the upload, and return the problems."""
     event = lost_message.receive_redelivered(containers.cloud, uploaded)
     if event is None:
         return [f"no message for {uploaded.picture.key} came to the retry queue"]
@@ -108,30 +109,30 @@ def _check_retry(containers: ContainerCloud, name: str, uploaded: UploadedVersio
 
 
 def check_dead_letters(containers: ContainerCloud) -> list[str]:
-    """What lies in the dead-letter queue, where nothing is to be."""
+    """Return a sentence if the dead-letter queue is not empty."""
     return check_dead_letter_queue(containers.cloud.client("sqs"), containers.cloud.endpoints.dead_letter_queue_url)
 
 
 def read_event(path: Path) -> tuple[cases.Case, Any]:
-    """The file's case and content. Raises SampleEventError, naming the file, where it cannot be run."""
+    """Read the file and its case. Raises SampleEventError, which names the file, if it cannot be run."""
     case = cases.CASES.get(path.name)
     if case is None:
-        raise SampleEventError(f"{path} is none of the events that are known containers: {', '.join(cases.CASES)}")
+        raise SampleEventError(f"{path} is none of the sample events. Name one of {', '.join(cases.CASES)}")
     try:
         event = json.loads(path.read_text(encoding="utf-8"))
         uploads = [lost_message.UPLOAD] if case.has_lost_message else event_uploads.list_uploads(event)
     except (OSError, ValueError, SampleEventError) as error:
         raise SampleEventError(f"{path}: {error}") from error
     if len(uploads) != len(case.contents):
-        raise SampleEventError(f"{path} speaks of {len(uploads)} uploads; cases.py has {len(case.contents)}")
+        raise SampleEventError(f"{path} names {len(uploads)} uploads; cases.py expects {len(case.contents)}")
     return case, event
 
 
 def _read_records(cloud: EmbeddedCloud, versions: list[UploadedVersion]) -> results.Results:
-    """All results of the keys, so that one for a version that the event does not name comes to light."""
+    """Read all results of the keys, so that one for a version that the event does not name is found."""
     keys = {one.id[0] for one in versions}
-    everything = results.read_all(cloud.client("dynamodb"), cloud.endpoints.results_table)
-    return {which: result for which, result in everything.items() if which[0] in keys}
+    every_result = results.read_all(cloud.client("dynamodb"), cloud.endpoints.results_table)
+    return {upload: result for upload, result in every_result.items() if upload[0] in keys}
 
 
 def _as_finished(uploaded: list[UploadedVersion]) -> Future[list[UploadedVersion]]:
@@ -147,11 +148,11 @@ def _check_answer(function: str, answer: FunctionAnswer) -> list[str]:
 
 
 def _check_other_versions(s3: Any, others: list[UploadedVersion]) -> list[str]:
-    """Versions that the event does not speak of, and that are not as they were uploaded."""
-    there = {
+    """Return a sentence for each version that the event does not name and that is gone."""
+    existing = {
         (version["Key"], version["VersionId"])
         for one in others
         for version in s3.list_object_versions(Bucket=one.bucket, Prefix=one.picture.key).get("Versions", [])
     }
-    gone = [one for one in others if (one.picture.key, one.version) not in there]
-    return [f"version {one.version} of {one.picture.key} is gone, and no event spoke of it" for one in gone]
+    gone = [one for one in others if (one.picture.key, one.version) not in existing]
+    return [f"version {one.version} of {one.picture.key} is gone, although no event named it" for one in gone]

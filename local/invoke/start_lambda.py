@@ -1,7 +1,7 @@
-"""`sam local start-lambda`, for as long as its owner lives: however that ends, so do SAM CLI and its containers.
+"""Runs `sam local start-lambda` as a helper process. SAM CLI and its containers end with the process that starts it.
 
-python -m local.invoke.start_lambda FOLDER is the process between the two: it announces itself with {"port": ...}
-once Lambda's API answers there, and ends SAM CLI at the end of its own standard input.
+python -m local.invoke.start_lambda FOLDER is the process between the two. It prints {"port": ...} as soon as
+Lambda's API answers there, and ends SAM CLI at the end of its own standard input, which also a killed owner closes.
 """
 
 import json
@@ -22,12 +22,14 @@ START_SECONDS = 60.0
 
 @contextmanager
 def start_lambda(folder: Path, log: Path) -> Iterator[str]:
-    """The URL of Lambda's API for the functions of the template in `folder`, on loopback. Raises HelperFailed.
+    """Start Lambda's API for the functions of the template in `folder`, and yield its URL on loopback.
 
-    A function's container is started at its first invocation, and kept for the next ones.
+    A function's container starts at its first invocation, and stays for the next ones. Raises HelperFailed.
     """
-    log.write_bytes(b"")  # what is in it then is this start's
-    argv = [sys.executable, "-m", "local.invoke.start_lambda", str(folder.resolve())]  # SAM CLI runs elsewhere
+    # An earlier start may have left lines.
+    log.write_bytes(b"")
+    # The path is absolute because SAM CLI runs in another folder.
+    argv = [sys.executable, "-m", "local.invoke.start_lambda", str(folder.resolve())]
     helper = HelperProcess("sam local start-lambda", argv, log)
     try:
         yield f"http://127.0.0.1:{helper.announcement(2 * START_SECONDS)['port']}"
@@ -36,7 +38,8 @@ def start_lambda(folder: Path, log: Path) -> Iterator[str]:
 
 
 def main() -> None:
-    port = _free_port()
+    """Run SAM CLI until the end of standard input. Raises SamCliError if its API does not answer."""
+    port = _find_free_port()
     command = [
         *(sam.find_command(), "local", "start-lambda", "--host", "127.0.0.1", "--port", str(port)),
         *("--warm-containers", "LAZY", "--no-watch", *invocation.make_options(Path(sys.argv[1]))),
@@ -49,19 +52,20 @@ def main() -> None:
             print(json.dumps({"port": port}), flush=True)
             sys.stdin.buffer.read()
         finally:
-            process.terminate()  # it removes its containers
+            # At SIGTERM, SAM CLI removes its containers.
+            process.terminate()
             process.wait(sam.STOP_SECONDS)
 
 
-def _free_port() -> int:
+def _find_free_port() -> int:
     with closing(socket.socket()) as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
 def _wait_for(port: int, process: "subprocess.Popen[bytes]") -> None:
-    until = time.monotonic() + START_SECONDS
-    while time.monotonic() < until and process.poll() is None:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline and process.poll() is None:
         with closing(socket.socket()) as probe:
             if probe.connect_ex(("127.0.0.1", port)) == 0:
                 return
@@ -72,5 +76,5 @@ def _wait_for(port: int, process: "subprocess.Popen[bytes]") -> None:
 if __name__ == "__main__":
     try:
         main()
-    except SamCliError as failed:
-        sys.exit(str(failed))
+    except SamCliError as error:
+        sys.exit(str(error))

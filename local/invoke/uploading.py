@@ -1,4 +1,4 @@
-"""Uploads what an event speaks of into the embedded cloud, in the way that the event tells of."""
+"""Uploads the objects that an event names to the embedded cloud, by the method that the event reports."""
 
 import time
 from dataclasses import dataclass
@@ -17,15 +17,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class UploadedObjects:
-    """What is there for one event: `others` are versions that it does not speak of."""
+    """The versions of one event. `others` are versions that it does not name."""
 
     uploaded: list[UploadedVersion]
     others: list[UploadedVersion]
-    stored: dict[str, StoredVersion]  # by the version in the event
+    # By the placeholder's version in the event.
+    stored: dict[str, StoredVersion]
 
 
 def upload_objects(s3: "S3Client", bucket: str, case: Case, uploads: list[Upload]) -> UploadedObjects:
-    """Uploads all that the case wants."""
+    """Upload the objects of the case."""
     objects = UploadedObjects([], [], {})
     for upload, content in zip(uploads, case.contents, strict=True):
         wanted, other = make_picture(upload.key, content), make_picture(upload.key, "clean")
@@ -52,7 +53,7 @@ def _upload(s3: "S3Client", bucket: str, picture: Picture) -> UploadedVersion:
 
 
 def _upload_multipart(s3: "S3Client", bucket: str, picture: Picture) -> UploadedVersion:
-    """In one part: every part but the last has at least 5 MB, and pictures of that size are not taken by URL."""
+    """Upload in one part. A part before the last has at least 5 MB, and the service takes no such picture by URL."""
     began_at, tags = time.time(), urlencode(picture.tags)
     upload_id = s3.create_multipart_upload(Bucket=bucket, Key=picture.key, Tagging=tags)["UploadId"]
     part = s3.upload_part(Bucket=bucket, Key=picture.key, UploadId=upload_id, PartNumber=1, Body=_read_bytes(picture))
