@@ -10,11 +10,11 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
-from ops import shown
-from ops.faults import AWS_FAULTS, NotPossible, reason
-from ops.sending import THREADS, Progress, send, send_all
-from ops.stack import DEFAULT_RATE, describe
-from ops.versions import at_most, batches, listed
+from ops import formatting
+from ops.errors import AWS_ERRORS, CannotProceedError, describe_error
+from ops.sqs_batch import THREADS, Progress, send_batch, send_batches
+from ops.stack import DEFAULT_RATE, describe_stack
+from ops.versions import limit_uploads, list_versions, make_batches
 from photodna_guard.aws.response_integrity import reject_truncated_responses
 
 _ABOUT = """\
@@ -46,22 +46,22 @@ def main(arguments: Sequence[str] | None = None, client: Callable[[str], Any] | 
         return _backfill(options, client or _client, progress)
     except KeyboardInterrupt:
         return _stopped("interrupted", progress, 130)
-    except (NotPossible, *AWS_FAULTS) as error:
-        return _stopped(reason(error), progress, 1)
+    except (CannotProceedError, *AWS_ERRORS) as error:
+        return _stopped(describe_error(error), progress, 1)
 
 
 def _backfill(options: argparse.Namespace, client: Callable[[str], Any], progress: Progress) -> int:
-    stack = describe(client("cloudformation"), options.stack) if options.stack else None
+    stack = describe_stack(client("cloudformation"), options.stack) if options.stack else None
     queue_url = options.queue_url or (stack.output("BackfillQueueUrl") if stack else "")
     bucket = options.bucket or (stack.output("UploadBucketName") if stack else "")
     rate = stack.rate if stack else DEFAULT_RATE
     sqs = client("sqs")
     most, why = _room(sqs, queue_url, rate)
-    _say(f"Versions of s3://{bucket}/{shown.key(options.prefix)}* go to {queue_url}")
-    uploads = listed(client("s3"), bucket, options.prefix, options.after, options.current_only)
-    send_all(
-        batches(at_most(most, uploads, why), options.after),
-        partial(send, sqs, queue_url),
+    _say(f"Versions of s3://{bucket}/{formatting.quote_key(options.prefix)}* go to {queue_url}")
+    uploads = list_versions(client("s3"), bucket, options.prefix, options.after, options.current_only)
+    send_batches(
+        make_batches(limit_uploads(most, uploads, why), options.after),
+        partial(send_batch, sqs, queue_url),
         progress,
         partial(_tell, progress),
     )
@@ -76,14 +76,14 @@ def _room(sqs: Any, queue_url: str, rate: float) -> tuple[int, str]:
     waiting = sum(int(number) for name, number in attributes.items() if name.startswith("ApproximateNumberOfMessages"))
     most = int(rate * retention * _SHARE_OF_RETENTION)
     return most - waiting, (
-        f"the queue is to hold {most:,} messages at most: SQS forgets what waits for {shown.duration(retention)}, and "
+        f"the queue is to hold {most:,} messages at most: SQS forgets what waits for {formatting.format_duration(retention)}, and "
         f"at {rate:g} requests a second more could wait as long. Go on when it is nearly empty"
     )
 
 
 def _tell(progress: Progress) -> None:
     if progress.sent % _TOLD_EVERY == 0:
-        _say(f"{progress.sent:,} versions sent, up to {shown.key(progress.after or '')}")
+        _say(f"{progress.sent:,} versions sent, up to {formatting.quote_key(progress.after or '')}")
 
 
 def _stopped(why: str, progress: Progress, code: int) -> int:
@@ -96,7 +96,7 @@ def _stopped(why: str, progress: Progress, code: int) -> int:
 def _how_to_go_on(after: str | None) -> str:
     if after is None:
         return "That is not all of the first key: give the same command again"
-    return f"Go on with the same command and --after={shown.key(after)} (with make, put AFTER=... before it)"
+    return f"Go on with the same command and --after={formatting.quote_key(after)} (with make, put AFTER=... before it)"
 
 
 def _say(line: str) -> None:
@@ -105,7 +105,7 @@ def _say(line: str) -> None:
 
 def _how_long(versions: int, rate: float) -> str:
     return (
-        f"If all are pictures without a result, checking takes at least {shown.duration(versions / rate)} at {rate:g} "
+        f"If all are pictures without a result, checking takes at least {formatting.format_duration(versions / rate)} at {rate:g} "
         "requests a second with nothing else to do; live uploads and retries go first."
     )
 
@@ -117,7 +117,7 @@ def _client(service: str) -> Any:
         reject_truncated_responses(session.events)  # a listing that is cut off is not the bucket's end
         return session.client(service, config=_CONFIG)  # type: ignore[call-overload]
     except ValueError as error:  # an AWS_ENDPOINT_URL that is none
-        raise NotPossible(str(error)) from None
+        raise CannotProceedError(str(error)) from None
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:

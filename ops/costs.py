@@ -45,7 +45,7 @@ class Traffic:
     rendition: float = 60_000
 
 
-def month(traffic: Traffic, rendition: bool) -> dict[str, float]:
+def monthly_costs(traffic: Traffic, rendition: bool) -> dict[str, float]:
     """Dollars by service, and in all."""
     counts = {name: FAST.get(name, 0) + traffic.waiting * WAITED.get(name, 0) for name in {*FAST, *WAITED}}
     seconds = ANSWER_SECONDS + READ_SECONDS + (REDUCE_SECONDS if rendition else 0)
@@ -70,10 +70,10 @@ def month(traffic: Traffic, rendition: bool) -> dict[str, float]:
 USUAL = (Traffic(1e6, 0.02), Traffic(10e6, 0.3), Traffic(25e6, 1.0))
 
 
-def table(cases: Sequence[Traffic] = USUAL) -> str:
+def format_table(cases: Sequence[Traffic] = USUAL) -> str:
     """The table of the README, in Markdown."""
     named = [(f"{traffic.uploads / 1e6:g} M {way}", traffic, way == "rendition") for traffic in cases for way in _WAYS]
-    columns = [month(traffic, rendition) for _, traffic, rendition in named]
+    columns = [monthly_costs(traffic, rendition) for _, traffic, rendition in named]
     lines = ["| a month | " + " | ".join(name for name, _, _ in named) + " |", "| --- |" + " ---: |" * len(named)]
     lines += [f"| {row} | " + " | ".join(f"${column[row]:,.0f}" for column in columns) + " |" for row in columns[0]]
     return "\n".join(lines)
@@ -90,7 +90,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--picture", type=float, default=500, help="KB of a picture (500)")
     options = parser.parse_args(arguments)
     own = [Traffic(options.uploads * 1e6, options.waiting, options.picture * 1000)] if options.uploads else USUAL
-    print(f"{PRICES_OF}.\n\n{table(own)}")
+    print(f"{PRICES_OF}.\n\n{format_table(own)}")
     return 0
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from ops.faults import NotPossible
+from ops.errors import CannotProceedError
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
@@ -23,9 +23,9 @@ class Stack:
     parameters: Mapping[str, str]
 
     def output(self, name: str) -> str:
-        """One output. Raises NotPossible where the stack has none of that name."""
+        """One output. Raises CannotProceedError where the stack has none of that name."""
         if name not in self.outputs:
-            raise NotPossible(
+            raise CannotProceedError(
                 f"The stack {self.name} has no output {name}: it is another application's, or was deployed before "
                 f"there was a backfill lane. Deploy it anew, or give --queue-url and --bucket"
             )
@@ -37,15 +37,17 @@ class Stack:
         return float(self.parameters.get("RatePerSecond", DEFAULT_RATE))
 
 
-def describe(client: "CloudFormationClient", name: str) -> Stack:
-    """The stack of that name. Raises NotPossible where there is none, and botocore's errors."""
+def describe_stack(client: "CloudFormationClient", name: str) -> Stack:
+    """The stack of that name. Raises CannotProceedError where there is none, and botocore's errors."""
     try:
         known = client.describe_stacks(StackName=name)["Stacks"][0]
     except ClientError as error:
         if error.response["Error"]["Code"] != "ValidationError":
             raise
         place = client.meta.region_name
-        raise NotPossible(f"There is no stack {name} in {place}. Check --stack, AWS_REGION and AWS_PROFILE") from None
+        raise CannotProceedError(
+            f"There is no stack {name} in {place}. Check --stack, AWS_REGION and AWS_PROFILE"
+        ) from None
     return Stack(
         name,
         {output["OutputKey"]: output["OutputValue"] for output in known.get("Outputs", [])},

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ops.faults import NotPossible
+from ops.errors import CannotProceedError
 from photodna_guard.domain.models import Upload
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ class Batch:
     after: str | None
 
 
-def listed(
+def list_versions(
     client: "S3Client", bucket: str, prefix: str = "", after: str | None = None, current_only: bool = False
 ) -> Iterator[Upload]:
     """Every version of the keys after `after`, in S3's order: by key, and the newest version first.
@@ -46,15 +46,15 @@ def listed(
                 )
 
 
-def at_most(count: int, uploads: Iterable[Upload], why: str) -> Iterator[Upload]:
-    """The first `count` of them. Raises NotPossible(why) where there are more."""
+def limit_uploads(count: int, uploads: Iterable[Upload], why: str) -> Iterator[Upload]:
+    """The first `count` of them. Raises CannotProceedError(why) where there are more."""
     for number, upload in enumerate(uploads):
         if number >= count:
-            raise NotPossible(why)
+            raise CannotProceedError(why)
         yield upload
 
 
-def batches(uploads: Iterable[Upload], after: str | None = None) -> Iterator[Batch]:
+def make_batches(uploads: Iterable[Upload], after: str | None = None) -> Iterator[Batch]:
     """Batches of ten. `after`: the key after which `uploads` starts.
 
     A full batch waits for the next upload, which tells whether the batch's last key has come to its end: S3 starts

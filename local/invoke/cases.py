@@ -17,17 +17,15 @@ Content = Literal["clean", "listed", "near", "text"]
 
 @dataclass(frozen=True)
 class Case:
-    """`content` has what each upload that the event speaks of content, in the event's order.
-
-    `history`: the key has an older and a newer version, which the event does not speak of.
-    `lost`: the event speaks of no upload. There is one whose message vanished; it is sent to the retry queue, and the
-    retry function gets that message.
-    """
+    """One sample event. `contents` has the content of each upload that the event names, in its order."""
 
     function: str
     contents: tuple[Content, ...]
     method: Literal["put", "multipart", "copy"] = "put"
+    # The key has an older and a newer version, which the event does not name.
     has_history: bool = False
+    # The event names no upload. There is one whose message was lost: the sweep sends it to the retry queue, and the
+    # retry function gets that message.
     has_lost_message: bool = False
 
 

@@ -8,7 +8,7 @@ import boto3
 import pytest
 
 from ops.backfill import main
-from ops.versions import listed
+from ops.versions import list_versions
 from tests.ops.old_bucket import STACK, as_set, backfill, clients, keys, on_queue, put
 
 
@@ -51,7 +51,7 @@ def test_after_starts_behind_that_key(s3: Any, sqs: Any, queue_url: str, bucket:
 
 def test_an_etag_pins_what_has_no_version(s3: Any, sqs: Any, queue_url: str, plain_bucket: str) -> None:
     uploads = put(s3, plain_bucket, "one.jpg")
-    assert list(listed(s3, plain_bucket)) == uploads
+    assert list(list_versions(s3, plain_bucket)) == uploads
     assert backfill(queue_url, plain_bucket) == 0
     assert on_queue(sqs, queue_url) == uploads
     assert uploads[0].version == f"etag:{uploads[0].etag}"

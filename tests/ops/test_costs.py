@@ -7,7 +7,7 @@ import pytest
 
 from local.aws.template import load
 from ops import costs
-from ops.costs import Traffic, month, table
+from ops.costs import Traffic, format_table, monthly_costs
 from photodna_guard.domain.models import Status
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -16,7 +16,7 @@ COSTS_PAGE = ROOT / "docs/costs.md"
 
 def test_costs_page_shows_the_current_table_and_the_date_of_its_prices() -> None:
     text = COSTS_PAGE.read_text()
-    assert table() in text
+    assert format_table() in text
     assert costs.PRICES_OF in text
 
 
@@ -30,20 +30,20 @@ def test_what_there_is_of_a_price_of_its_own_is_what_the_template_and_the_code_h
 
 
 def test_the_rows_add_up() -> None:
-    found = month(Traffic(1e6, 0.0), rendition=False)
+    found = monthly_costs(Traffic(1e6, 0.0), rendition=False)
     assert found["in all"] == pytest.approx(sum(cost for name, cost in found.items() if name != "in all"))
 
 
 def test_the_first_hundred_gigabytes_to_the_service_are_free_and_the_next_are_not() -> None:
-    assert month(Traffic(200_000, 0.0), rendition=False)["to the service"] == 0
-    assert month(Traffic(400_000, 0.0), rendition=False)["to the service"] == pytest.approx(9.0)
+    assert monthly_costs(Traffic(200_000, 0.0), rendition=False)["to the service"] == 0
+    assert monthly_costs(Traffic(400_000, 0.0), rendition=False)["to the service"] == pytest.approx(9.0)
 
 
 def test_uploads_that_wait_cost_more_and_renditions_less_on_the_way_to_the_service() -> None:
-    at_once, waited = (month(Traffic(1e6, part), rendition=False) for part in (0.0, 1.0))
+    at_once, waited = (monthly_costs(Traffic(1e6, part), rendition=False) for part in (0.0, 1.0))
     assert waited["DynamoDB"] > at_once["DynamoDB"]
     assert waited["SQS"] > at_once["SQS"]
-    assert month(Traffic(1e6, 0.0), rendition=True)["to the service"] < at_once["to the service"]
+    assert monthly_costs(Traffic(1e6, 0.0), rendition=True)["to the service"] < at_once["to the service"]
 
 
 def test_own_numbers_can_be_given(capsys: pytest.CaptureFixture[str]) -> None:

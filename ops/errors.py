@@ -2,7 +2,7 @@
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-AWS_FAULTS = (BotoCoreError, ClientError)
+AWS_ERRORS = (BotoCoreError, ClientError)
 _DENIED = frozenset({"AccessDenied", "AccessDeniedException", "AllAccessDisabled", "403"})
 _HINTS = {
     "NoCredentialsError": "Log in first, or set AWS_PROFILE",
@@ -13,12 +13,12 @@ _HINTS = {
 }
 
 
-class NotPossible(Exception):
+class CannotProceedError(Exception):
     """What a person must change, or wait for, before the command can go on. Its text is one line for them."""
 
 
-def reason(error: Exception) -> str:
-    """What happened and what to do, in one line. `error`: NotPossible, or one of AWS_FAULTS."""
+def describe_error(error: Exception) -> str:
+    """What happened and what to do, in one line. `error`: CannotProceedError, or one of AWS_ERRORS."""
     name, text = type(error).__name__, str(error)
     if isinstance(error, ClientError):
         name = str(error.response.get("Error", {}).get("Code", name))

@@ -7,9 +7,9 @@ import boto3
 import pytest
 from botocore.awsrequest import AWSResponse
 
-from ops import shown
-from ops.sending import send
-from ops.versions import Batch, listed
+from ops import formatting
+from ops.sqs_batch import send_batch
+from ops.versions import Batch, list_versions
 from photodna_guard.domain.models import Upload
 from tests.ops.old_bucket import as_set, backfill, on_queue, put
 
@@ -43,15 +43,15 @@ def test_keys_are_decoded_as_s3_encodes_them(sqs: Any, queue_url: str) -> None:
         return AWSResponse(request.url, 200, {"content-type": "application/xml"}, raw)
 
     client.meta.events.register_first("before-send.s3.ListObjectVersions", answer)
-    assert [upload.key for upload in listed(client, "old")] == list(ODD_KEYS)
+    assert [upload.key for upload in list_versions(client, "old")] == list(ODD_KEYS)
     assert "encoding-type=url" in asked[0]
-    send(sqs, queue_url, Batch(tuple(listed(client, "old")), None))
+    send_batch(sqs, queue_url, Batch(tuple(list_versions(client, "old")), None))
     assert sorted(upload.key for upload in on_queue(sqs, queue_url)) == sorted(ODD_KEYS)
 
 
 def test_ten_of_the_longest_keys_fit_into_one_call(sqs: Any, queue_url: str) -> None:
     worst = tuple(Upload("b" * 63, "\x01" * 1023 + str(n), "e" * 32, "v" * 1024, 5 * 10**12) for n in range(10))
-    send(sqs, queue_url, Batch(worst, None))
+    send_batch(sqs, queue_url, Batch(worst, None))
     assert as_set(on_queue(sqs, queue_url)) == as_set(list(worst))
 
 
@@ -67,11 +67,11 @@ def test_ten_of_the_longest_keys_fit_into_one_call(sqs: Any, queue_url: str) -> 
     ],
 )
 def test_a_key_is_shown_so_that_a_shell_takes_it_and_a_terminal_does_not_obey_it(key: str, line: str) -> None:
-    assert shown.key(key) == line
+    assert formatting.quote_key(key) == line
 
 
 @pytest.mark.parametrize(
     ("seconds", "text"), [(0, "0 s"), (29, "29 s"), (100, "2 min"), (3600, "1 h"), (100_000, "1 d 3 h")]
 )
 def test_a_duration_has_its_two_largest_parts(seconds: float, text: str) -> None:
-    assert shown.duration(seconds) == text
+    assert formatting.format_duration(seconds) == text

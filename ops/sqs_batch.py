@@ -8,7 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ops.faults import NotPossible
+from ops.errors import CannotProceedError
 from ops.versions import Batch
 from photodna_guard.domain.models import ScanJob
 
@@ -34,8 +34,8 @@ class Progress:
         self.after = batch.after
 
 
-def send(client: "SQSClient", queue_url: str, batch: Batch, sleep: Callable[[float], None] = time.sleep) -> None:
-    """One batch. What SQS does not take is sent again. Raises NotPossible in the end, and botocore's errors.
+def send_batch(client: "SQSClient", queue_url: str, batch: Batch, sleep: Callable[[float], None] = time.sleep) -> None:
+    """One batch. What SQS does not take is sent again. Raises CannotProceedError in the end, and botocore's errors.
 
     The messages are those of the retry queue. Escaped to ASCII, they hold any key: SQS refuses control characters.
     """
@@ -53,10 +53,10 @@ def send(client: "SQSClient", queue_url: str, batch: Batch, sleep: Callable[[flo
             sleep(wait)
     why = {f"{failed['Code']} {failed.get('Message', '')}".strip() for failed in answer.get("Failed", [])}
     said = ", ".join(sorted(why)) or "no reason given"
-    raise NotPossible(f"SQS did not take {len(left)} messages in {len(WAITS) + 1} tries: {said}")
+    raise CannotProceedError(f"SQS did not take {len(left)} messages in {len(WAITS) + 1} tries: {said}")
 
 
-def send_all(
+def send_batches(
     batches: Iterable[Batch], send_one: Callable[[Batch], None], progress: Progress, tell: Callable[[], None]
 ) -> None:
     """Sends all batches, nearly in their order. `progress` only moves over what is sent without a gap.

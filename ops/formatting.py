@@ -3,7 +3,7 @@
 import shlex
 
 
-def key(text: str) -> str:
+def quote_key(text: str) -> str:
     """A key as bash and zsh take it, in one line.
 
     Whoever uploads names the keys, and a terminal obeys the control characters that it is shown.
@@ -14,7 +14,7 @@ def key(text: str) -> str:
     return f"$'{''.join(escaped)}'"
 
 
-def duration(seconds: float) -> str:
+def format_duration(seconds: float) -> str:
     """Days, hours and minutes, the two largest of them."""
     minutes = round(seconds / 60)
     if minutes < 1:

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from ops.faults import NotPossible
-from ops.sending import Progress, send, send_all
-from ops.versions import Batch, batches
+from ops.errors import CannotProceedError
+from ops.sqs_batch import Progress, send_batch, send_batches
+from ops.versions import Batch, make_batches
 from photodna_guard.domain.models import Upload
 from tests.ops.old_bucket import on_queue
 
@@ -40,7 +40,7 @@ def batch_of(*names: str) -> Batch:
 
 def test_what_sqs_did_not_take_is_sent_again_alone_and_after_a_wait(sqs: Any, queue_url: str) -> None:
     refusing, waits = Refusing(sqs, "b", "d", times=2), list[float]()
-    send(refusing, queue_url, batch_of("a", "b", "c", "d"), waits.append)  # type: ignore[arg-type]
+    send_batch(refusing, queue_url, batch_of("a", "b", "c", "d"), waits.append)  # type: ignore[arg-type]
     assert refusing.calls == [["a", "b", "c", "d"], ["b", "d"], ["b", "d"]]
     assert waits == [0.5, 1.0]
     assert sorted(upload.key for upload in on_queue(sqs, queue_url)) == ["a", "b", "c", "d"]
@@ -48,8 +48,8 @@ def test_what_sqs_did_not_take_is_sent_again_alone_and_after_a_wait(sqs: Any, qu
 
 def test_what_is_never_taken_ends_the_trying_and_says_why(sqs: Any, queue_url: str) -> None:
     refusing, waits = Refusing(sqs, "b"), list[float]()
-    with pytest.raises(NotPossible, match="did not take 1 messages in 5 tries: InternalError try later"):
-        send(refusing, queue_url, batch_of("a", "b"), waits.append)  # type: ignore[arg-type]
+    with pytest.raises(CannotProceedError, match="did not take 1 messages in 5 tries: InternalError try later"):
+        send_batch(refusing, queue_url, batch_of("a", "b"), waits.append)  # type: ignore[arg-type]
     assert waits == [0.5, 1.0, 2.0, 4.0]
 
 
@@ -59,12 +59,12 @@ def uploads_of(*names: str) -> list[Upload]:
 
 def test_a_batch_names_the_last_key_that_is_whole() -> None:
     names = ["a"] * 9 + ["b"] * 2 + ["c"] * 9 + ["d"]
-    assert [(len(b.uploads), b.after) for b in batches(uploads_of(*names))] == [(10, "a"), (10, "c"), (1, "d")]
+    assert [(len(b.uploads), b.after) for b in make_batches(uploads_of(*names))] == [(10, "a"), (10, "c"), (1, "d")]
 
 
 def test_a_key_of_many_versions_does_not_count_until_its_last() -> None:
-    assert [b.after for b in batches(uploads_of(*["a"] * 25))] == [None, None, "a"]
-    assert [b.after for b in batches(uploads_of(*["a"] * 25), after="0")] == ["0", "0", "a"]
+    assert [b.after for b in make_batches(uploads_of(*["a"] * 25))] == [None, None, "a"]
+    assert [b.after for b in make_batches(uploads_of(*["a"] * 25), after="0")] == ["0", "0", "a"]
 
 
 def ten_each(*firsts: str) -> list[Batch]:
@@ -80,11 +80,11 @@ def test_a_batch_that_fails_leaves_those_behind_it_out_of_what_is_sure() -> None
 
     def send_one(batch: Batch) -> None:
         if batch.after == "c9":
-            raise NotPossible("no")
+            raise CannotProceedError("no")
         sent.append(batch.after or "")
 
-    with pytest.raises(NotPossible):
-        send_all(ten_each(*"abcdef"), send_one, progress, nothing)
+    with pytest.raises(CannotProceedError):
+        send_batches(ten_each(*"abcdef"), send_one, progress, nothing)
     assert (progress.sent, progress.after) == (20, "b9")
     assert {"a9", "b9"} <= set(sent)
 
@@ -106,7 +106,7 @@ def test_a_slow_batch_holds_back_what_is_sure_and_not_the_others() -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        send_all(two_are_sent_and_then_it_stops(), send_one, progress, nothing)
+        send_batches(two_are_sent_and_then_it_stops(), send_one, progress, nothing)
     assert (progress.sent, progress.after) == (30, "c9")
 
 
@@ -118,6 +118,6 @@ def test_the_listing_is_read_no_further_ahead_than_a_few_batches() -> None:
             read.append(number)
             yield batch_of(f"{number:04}")
 
-    send_all(endless(), lambda _: None, progress, lambda: most.append(len(read) - progress.sent))
+    send_batches(endless(), lambda _: None, progress, lambda: most.append(len(read) - progress.sent))
     assert progress.sent == 500
     assert max(most) <= 32
