@@ -1,1 +1,1 @@
-"""The operator's commands. They speak to AWS with the operator's own credentials and are not deployed."""
+"""The operator's commands. They call AWS with the operator's own credentials, and are not deployed."""

@@ -1,6 +1,6 @@
-"""python -m ops.costs: what a deployment costs in a month, worked out from the calls that each upload makes.
+"""Calculates a deployment's monthly costs from the calls that each upload makes (python -m ops.costs).
 
-The calls are those that tests/e2e/test_handlers.py and tests/ops/test_costs.py count; the prices are AWS's list prices.
+tests/e2e/test_handlers.py and tests/ops/test_costs.py check the counts of the calls. The prices are AWS's list prices.
 """
 
 import argparse
@@ -12,12 +12,15 @@ PRICES_OF = "us-east-1, list prices of June 2025, in US dollars"
 PRICE: Mapping[str, float] = {
     "lambda_request": 0.20e-6,
     "lambda_gb_second": 16.6667e-6,
-    "write_unit": 0.625e-6,  # DynamoDB on demand, items up to 1 KB
+    # DynamoDB on demand, for items up to 1 KB.
+    "write_unit": 0.625e-6,
     "s3_get": 0.40e-6,
-    "s3_put": 5.00e-6,  # and PutObjectTagging
+    # PutObjectTagging costs the same.
+    "s3_put": 5.00e-6,
     "sqs_request": 0.40e-6,
     "log_gb": 0.50,
-    "egress_gb": 0.09,  # to the service, which fetches the picture or is sent it; 100 GB a month are free
+    # Pictures that the service fetches, or that it is sent. The first 100 GB a month are free.
+    "egress_gb": 0.09,
     "metric": 0.30,
     "alarm": 0.10,
     "key": 1.00,
@@ -25,19 +28,23 @@ PRICE: Mapping[str, float] = {
 }
 MEMORY_GB = 0.5
 FREE_EGRESS_GB = 100.0
-# A clean upload on the fast path. begin: the item, and its entry in the index of what waits; take; settle: both.
-FAST = {"lambda_request": 1, "write_unit": 5, "s3_get": 3, "s3_put": 1}  # look, the service's GET, the tags twice
-# What it costs more when it has to wait for a slot: sent, received and deleted (in batches of 13); deferred (the item
-# and two indexes), begun again, settled out of two indexes; looked at again.
+# The calls for a clean upload on the fast path. Writes: the claim writes the item and its entry in the index of
+# unsettled records, the lease writes the item, and settling writes both. S3: the head, the service's GET, the tags read
+# and written.
+FAST = {"lambda_request": 1, "write_unit": 5, "s3_get": 3, "s3_put": 1}
+# The additional calls for an upload that waits for a slot. Its message is sent, received and deleted, in batches of 13.
+# Writes: the record is deferred (the item and two indexes), claimed again, and taken out of two indexes when it is
+# settled. S3: the head is read again.
 WAITED = {"sqs_request": 1.2, "write_unit": 7, "s3_get": 1, "lambda_request": 0.1}
 ANSWER_SECONDS, READ_SECONDS, REDUCE_SECONDS = 0.5, 0.15, 0.3
-LOG_BYTES = 1_300  # one line, and the metrics of one invocation
+# One log line, and the metrics of one invocation.
+LOG_BYTES = 1_300
 FIXED = {"metric": 30, "alarm": 12, "key": 2, "secret": 1}
 
 
 @dataclass(frozen=True, slots=True)
 class Traffic:
-    """Uploads of a month, the part of them that waits for a slot, and bytes of a picture and of its rendition."""
+    """The uploads of a month, the share of them that waits for a slot, and the bytes of a picture and a rendition."""
 
     uploads: float
     waiting: float
@@ -46,7 +53,7 @@ class Traffic:
 
 
 def monthly_costs(traffic: Traffic, rendition: bool) -> dict[str, float]:
-    """Dollars by service, and in all."""
+    """Calculate the dollars of a month by service, and in all."""
     counts = {name: FAST.get(name, 0) + traffic.waiting * WAITED.get(name, 0) for name in {*FAST, *WAITED}}
     seconds = ANSWER_SECONDS + READ_SECONDS + (REDUCE_SECONDS if rendition else 0)
     counts["lambda_gb_second"] = seconds * MEMORY_GB
@@ -71,7 +78,7 @@ USUAL = (Traffic(1e6, 0.02), Traffic(10e6, 0.3), Traffic(25e6, 1.0))
 
 
 def format_table(cases: Sequence[Traffic] = USUAL) -> str:
-    """The table of the README, in Markdown."""
+    """Format the table of docs/costs.md in Markdown."""
     named = [(f"{traffic.uploads / 1e6:g} M {way}", traffic, way == "rendition") for traffic in cases for way in _WAYS]
     columns = [monthly_costs(traffic, rendition) for _, traffic, rendition in named]
     lines = ["| a month | " + " | ".join(name for name, _, _ in named) + " |", "| --- |" + " ---: |" * len(named)]
@@ -83,11 +90,11 @@ _WAYS = ("URL", "rendition")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Prints the table, or that of the uploads that are given."""
+    """Print the table, for the uploads of the arguments if they are given."""
     parser = argparse.ArgumentParser(prog="python -m ops.costs", description=f"Costs of a month: {PRICES_OF}.")
-    parser.add_argument("--uploads", type=float, help="in millions a month")
-    parser.add_argument("--waiting", type=float, default=0.3, help="part of them that waits for a slot (0.3)")
-    parser.add_argument("--picture", type=float, default=500, help="KB of a picture (500)")
+    parser.add_argument("--uploads", type=float, help="millions of uploads a month")
+    parser.add_argument("--waiting", type=float, default=0.3, help="the share of them that waits for a slot (0.3)")
+    parser.add_argument("--picture", type=float, default=500, help="the KB of a picture (500)")
     options = parser.parse_args(arguments)
     own = [Traffic(options.uploads * 1e6, options.waiting, options.picture * 1000)] if options.uploads else USUAL
     print(f"{PRICES_OF}.\n\n{format_table(own)}")

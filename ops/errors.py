@@ -1,4 +1,4 @@
-"""What keeps a command from going on, in one line for the person who called it."""
+"""The errors that stop a command, each described in one line for the operator."""
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -14,11 +14,11 @@ _HINTS = {
 
 
 class CannotProceedError(Exception):
-    """What a person must change, or wait for, before the command can go on. Its text is one line for them."""
+    """The operator has to change something, or wait, before the command can proceed. The message says what."""
 
 
 def describe_error(error: Exception) -> str:
-    """What happened and what to do, in one line. `error`: CannotProceedError, or one of AWS_ERRORS."""
+    """Say in one line what happened and what to do. `error` is a CannotProceedError or one of AWS_ERRORS."""
     name, text = type(error).__name__, str(error)
     if isinstance(error, ClientError):
         name = str(error.response.get("Error", {}).get("Code", name))

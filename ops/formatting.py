@@ -1,12 +1,12 @@
-"""How keys and durations are shown to a person."""
+"""Formats keys and durations for the operator."""
 
 import shlex
 
 
 def quote_key(text: str) -> str:
-    """A key as bash and zsh take it, in one line.
+    """Quote a key for bash and zsh, in one line and without control characters.
 
-    Whoever uploads names the keys, and a terminal obeys the control characters that it is shown.
+    Users choose the keys, and a terminal would execute the control characters in one.
     """
     if text.isprintable():
         return shlex.quote(text) if text else ""
@@ -15,7 +15,7 @@ def quote_key(text: str) -> str:
 
 
 def format_duration(seconds: float) -> str:
-    """Days, hours and minutes, the two largest of them."""
+    """Format seconds as days, hours and minutes, of which only the two largest units."""
     minutes = round(seconds / 60)
     if minutes < 1:
         return f"{seconds:.0f} s"

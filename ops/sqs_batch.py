@@ -1,4 +1,4 @@
-"""Puts batches on a queue, several side by side, and knows up to where nothing is missing."""
+"""Sends batches to a queue, several in parallel, and records up to which key every version is sent."""
 
 import json
 import time
@@ -17,27 +17,32 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs.type_defs import SendMessageBatchRequestEntryTypeDef
 
 THREADS = 8
-_AHEAD = 4 * THREADS  # batches under way or waiting for one that is slow: it bounds the memory, and what is sent twice
-WAITS = (0.5, 1.0, 2.0, 4.0)  # seconds before messages that SQS did not take are sent again
+# Batches that are being sent, or that wait for a slow one before them. The bound limits the memory, and the number of
+# messages that are sent twice after an interruption.
+_MAX_PENDING_BATCHES = 4 * THREADS
+# The waits before messages that SQS did not accept are sent again.
+WAITS = (0.5, 1.0, 2.0, 4.0)  # seconds
 
 
 @dataclass(slots=True)
 class Progress:
-    """How far all is sent, without a gap."""
+    """The versions that are sent without a gap."""
 
-    sent: int = 0  # versions
-    after: str | None = None  # a later run that starts after this key leaves nothing out
+    sent: int = 0
+    # A later run that starts after this key leaves no version out.
+    after: str | None = None
 
     def add(self, batch: Batch) -> None:
-        """The next batch is sent."""
+        """Record that the next batch is sent."""
         self.sent += len(batch.uploads)
         self.after = batch.after
 
 
 def send_batch(client: "SQSClient", queue_url: str, batch: Batch, sleep: Callable[[float], None] = time.sleep) -> None:
-    """One batch. What SQS does not take is sent again. Raises CannotProceedError in the end, and botocore's errors.
+    """Send one batch. Messages that SQS does not accept are sent again.
 
-    The messages are those of the retry queue. Escaped to ASCII, they hold any key: SQS refuses control characters.
+    The messages have the format of the retry queue. They are escaped to ASCII, because SQS refuses control characters
+    and a key may have them. Raises CannotProceedError after the last try, and botocore's errors.
     """
     left: list[SendMessageBatchRequestEntryTypeDef] = [
         {"Id": str(number), "MessageBody": json.dumps(ScanJob(upload).as_dict())}
@@ -51,38 +56,39 @@ def send_batch(client: "SQSClient", queue_url: str, batch: Batch, sleep: Callabl
             return
         if wait is not None:
             sleep(wait)
-    why = {f"{failed['Code']} {failed.get('Message', '')}".strip() for failed in answer.get("Failed", [])}
-    said = ", ".join(sorted(why)) or "no reason given"
-    raise CannotProceedError(f"SQS did not take {len(left)} messages in {len(WAITS) + 1} tries: {said}")
+    reasons = {f"{failed['Code']} {failed.get('Message', '')}".strip() for failed in answer.get("Failed", [])}
+    listed = ", ".join(sorted(reasons)) or "no reason given"
+    raise CannotProceedError(f"SQS did not accept {len(left)} messages in {len(WAITS) + 1} tries: {listed}")
 
 
 def send_batches(
     batches: Iterable[Batch], send_one: Callable[[Batch], None], progress: Progress, tell: Callable[[], None]
 ) -> None:
-    """Sends all batches, nearly in their order. `progress` only moves over what is sent without a gap.
+    """Send all batches, nearly in their order. `progress` only counts those that are sent without a gap.
 
-    `tell` is called after each such batch. Raises whatever `batches` and `send_one` raise, when what is under way is
-    over; `progress` is right then, too. Not safe to be called twice at once with the same progress.
+    `tell` is called after each of these. Raises the errors of `batches` and `send_one`, but only when the batches that
+    are being sent have ended; `progress` is right then, too. Two calls at once must not share a progress.
     """
     under_way: deque[tuple[Batch, Future[None]]] = deque()
     pool = ThreadPoolExecutor(THREADS)
     try:
         for batch in batches:
             under_way.append((batch, pool.submit(send_one, batch)))
-            if len(under_way) == _AHEAD:
-                _land(under_way, progress)
+            if len(under_way) == _MAX_PENDING_BATCHES:
+                _wait_for_first(under_way, progress)
                 tell()
         while under_way:
-            _land(under_way, progress)
+            _wait_for_first(under_way, progress)
             tell()
-    finally:  # also at Ctrl-C
+    # Ctrl-C comes here, too.
+    finally:
         _finish(pool, under_way)
         while under_way and _is_sent(under_way[0][1]):
-            _land(under_way, progress)
+            _wait_for_first(under_way, progress)
 
 
 def _finish(pool: ThreadPoolExecutor, under_way: deque[tuple[Batch, Future[None]]]) -> None:
-    """Sends what was listed, unless that is for nothing: it is behind a batch that failed, or Ctrl-C came once more."""
+    """Wait for the pending batches. Cancel them if one before them failed, or at a second Ctrl-C."""
     try:
         pool.shutdown(cancel_futures=bool(under_way) and _has_failed(under_way[0][1]))
     except KeyboardInterrupt:
@@ -90,7 +96,7 @@ def _finish(pool: ThreadPoolExecutor, under_way: deque[tuple[Batch, Future[None]
         raise
 
 
-def _land(under_way: deque[tuple[Batch, Future[None]]], progress: Progress) -> None:
+def _wait_for_first(under_way: deque[tuple[Batch, Future[None]]], progress: Progress) -> None:
     batch, future = under_way[0]
     future.result()
     under_way.popleft()

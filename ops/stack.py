@@ -1,4 +1,4 @@
-"""What a deployed stack says of itself: outputs and parameters."""
+"""Reads the outputs and parameters of a deployed stack."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,34 +11,35 @@ from ops.errors import CannotProceedError
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
 
-DEFAULT_RATE = 10.0  # requests a second: the default of the template's RatePerSecond
+# The default of the template's RatePerSecond.
+DEFAULT_RATE = 10.0  # requests a second
 
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """A stack's name, and its outputs and parameters by their names in template.yaml."""
+    """A stack: its name, and its outputs and parameters by their names in template.yaml."""
 
     name: str
     outputs: Mapping[str, str]
     parameters: Mapping[str, str]
 
     def output(self, name: str) -> str:
-        """One output. Raises CannotProceedError where the stack has none of that name."""
+        """Return one output. Raises CannotProceedError if the stack has none of that name."""
         if name not in self.outputs:
             raise CannotProceedError(
                 f"The stack {self.name} has no output {name}: it is another application's, or was deployed before "
-                f"there was a backfill lane. Deploy it anew, or give --queue-url and --bucket"
+                f"there was a backfill queue. Deploy it again, or give --queue-url and --bucket"
             )
         return self.outputs[name]
 
     @property
     def rate(self) -> float:
-        """Requests a second that the whole stack may make."""
+        """The requests a second that the whole stack may send."""
         return float(self.parameters.get("RatePerSecond", DEFAULT_RATE))
 
 
 def describe_stack(client: "CloudFormationClient", name: str) -> Stack:
-    """The stack of that name. Raises CannotProceedError where there is none, and botocore's errors."""
+    """Read the stack of that name. Raises CannotProceedError if there is none, and botocore's errors."""
     try:
         known = client.describe_stacks(StackName=name)["Stacks"][0]
     except ClientError as error:

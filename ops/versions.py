@@ -1,4 +1,4 @@
-"""The versions that are in a bucket, as uploads, in batches that know where a later run may start."""
+"""Lists the versions in a bucket as uploads, in batches that carry the key after which a later run may start."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -10,14 +10,15 @@ from photodna_guard.domain.models import Upload
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-BATCH = 10  # messages: the most that SQS takes in one call
+# SQS accepts this many messages in one call.
+MAX_BATCH = 10
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
     """Uploads that are sent together.
 
-    `after`: the last key of which no version is left once this batch and all before it are sent. None: no key yet.
+    `after` is the last key whose versions are all sent when this batch and all before it are. None stands for no key.
     """
 
     uploads: tuple[Upload, ...]
@@ -27,11 +28,11 @@ class Batch:
 def list_versions(
     client: "S3Client", bucket: str, prefix: str = "", after: str | None = None, current_only: bool = False
 ) -> Iterator[Upload]:
-    """Every version of the keys after `after`, in S3's order: by key, and the newest version first.
+    """List every version of the keys after `after`, in S3's order: by key, and the newest version first.
 
-    Delete markers are not among them. Raises botocore's errors. boto3 asks for URL-encoded keys and decodes them.
+    Delete markers are left out. boto3 requests URL-encoded keys and decodes them. Raises botocore's errors.
     """
-    # The paginator passes on a marker of ours to the first request; its types do not know.
+    # The paginator passes this marker on to the first request, although its types do not have it.
     start: dict[str, Any] = {"KeyMarker": after} if after else {}
     for page in client.get_paginator("list_object_versions").paginate(Bucket=bucket, Prefix=prefix, **start):
         for version in page.get("Versions", []):
@@ -47,7 +48,7 @@ def list_versions(
 
 
 def limit_uploads(count: int, uploads: Iterable[Upload], why: str) -> Iterator[Upload]:
-    """The first `count` of them. Raises CannotProceedError(why) where there are more."""
+    """Yield the first `count` uploads. Raises CannotProceedError with the reason `why` if there are more."""
     for number, upload in enumerate(uploads):
         if number >= count:
             raise CannotProceedError(why)
@@ -55,17 +56,17 @@ def limit_uploads(count: int, uploads: Iterable[Upload], why: str) -> Iterator[U
 
 
 def make_batches(uploads: Iterable[Upload], after: str | None = None) -> Iterator[Batch]:
-    """Batches of ten. `after`: the key after which `uploads` starts.
+    """Make batches of ten. `after` is the key after which `uploads` starts.
 
-    A full batch waits for the next upload, which tells whether the batch's last key has come to its end: S3 starts
-    after all versions of a key that it is told to start after.
+    A full batch waits for the next upload, whose key shows whether the last key of the batch has more versions. A
+    listing that starts after a key leaves out all its versions.
     """
     batch: list[Upload] = []
     last: str | None = after
     for upload in uploads:
         if batch and upload.key != batch[-1].key:
             after = batch[-1].key
-        if len(batch) == BATCH:
+        if len(batch) == MAX_BATCH:
             yield Batch(tuple(batch), after)
             batch = []
         batch.append(upload)

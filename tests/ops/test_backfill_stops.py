@@ -45,7 +45,7 @@ def test_a_run_that_stops_says_where_the_next_one_starts_so_that_nothing_is_miss
     assert backfill(queue_url, bucket, client=clients(s3=Interrupted(s3, error))) == code
     lines = capsys.readouterr().err.splitlines()
     assert said in lines
-    assert lines[-1].startswith("20 versions were sent. Go on with the same command and --after=0019.jpg ")
+    assert lines[-1].startswith("20 versions were sent. Continue with the same command and --after=0019.jpg ")
     assert backfill(queue_url, bucket, "--after=0019.jpg") == 0
     assert as_set(on_queue(sqs, queue_url)) == as_set(uploads)
 
@@ -67,7 +67,7 @@ def test_a_refused_message_stops_the_run_before_its_batch(
     assert (
         "SendMessageBatch: AccessDenied: no. The credentials in use lack the permission for SendMessageBatch." in said
     )
-    assert "30 versions were sent. Go on with the same command and --after=0029.jpg " in said
+    assert "30 versions were sent. Continue with the same command and --after=0029.jpg " in said
 
 
 def test_a_run_within_the_first_keys_versions_is_given_again_as_it_was(
@@ -75,7 +75,7 @@ def test_a_run_within_the_first_keys_versions_is_given_again_as_it_was(
 ) -> None:
     put(s3, bucket, *["only.jpg"] * 15)
     assert backfill(queue_url, bucket, client=clients(s3=Interrupted(s3, KeyboardInterrupt()))) == 130
-    assert "10 versions were sent. That is not all of the first key: give the same" in capsys.readouterr().err
+    assert "10 versions were sent. The first key has more versions: give the same" in capsys.readouterr().err
 
 
 def test_no_more_is_put_on_the_queue_than_is_worked_off_before_sqs_forgets_it(
@@ -91,8 +91,8 @@ def test_no_more_is_put_on_the_queue_than_is_worked_off_before_sqs_forgets_it(
     sqs.send_message_batch(QueueUrl=url, Entries=waiting)
     assert backfill(url, bucket, "--stack", "guard") == 1
     said = capsys.readouterr().err
-    assert "the queue is to hold 30 messages at most: SQS forgets what waits for 1 min, and at 1 requests" in said
-    assert "10 versions were sent. Go on with the same command and --after=0009.jpg " in said
+    assert "the queue may hold 30 messages at most: SQS deletes a message after 1 min, and at 1 requests" in said
+    assert "10 versions were sent. Continue with the same command and --after=0009.jpg " in said
     sqs.purge_queue(QueueUrl=url)
     assert backfill(url, bucket, "--stack", "guard", "--after=0009.jpg") == 0
     assert as_set(on_queue(sqs, url)) == as_set(uploads[10:])

@@ -1,4 +1,4 @@
-"""ops/sending.py and the batches: what is sent again, and up to where all is sent."""
+"""The batches of messages: which are sent again, and up to which key every version is sent."""
 
 import json
 import threading
@@ -48,7 +48,7 @@ def test_what_sqs_did_not_take_is_sent_again_alone_and_after_a_wait(sqs: Any, qu
 
 def test_what_is_never_taken_ends_the_trying_and_says_why(sqs: Any, queue_url: str) -> None:
     refusing, waits = Refusing(sqs, "b"), list[float]()
-    with pytest.raises(CannotProceedError, match="did not take 1 messages in 5 tries: InternalError try later"):
+    with pytest.raises(CannotProceedError, match="did not accept 1 messages in 5 tries: InternalError try later"):
         send_batch(refusing, queue_url, batch_of("a", "b"), waits.append)  # type: ignore[arg-type]
     assert waits == [0.5, 1.0, 2.0, 4.0]
 
