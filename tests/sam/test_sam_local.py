@@ -1,4 +1,4 @@
-"""`sam local invoke` with every event of events/, in containers, against the embedded cloud."""
+"""Every sample event, run by `sam local invoke` in containers against the embedded cloud."""
 
 import json
 from pathlib import Path
@@ -14,25 +14,23 @@ LOST = [name for name, case in cases.CASES.items() if case.has_lost_message]
 
 
 @pytest.mark.parametrize("event", cases.CASES)
-def test_an_event_comes_to_what_it_has_to(invoked: dict[str, InvocationResult], event: str) -> None:
+def test_event_has_its_expected_results(invoked: dict[str, InvocationResult], event: str) -> None:
     assert invoked[event].problems == []
     assert [checked_upload.status for checked_upload in invoked[event].checked_uploads]
 
 
-def test_nothing_is_left_in_the_dead_letter_queue(
-    containers: ContainerCloud, invoked: dict[str, InvocationResult]
-) -> None:
+def test_dead_letter_queue_is_empty(containers: ContainerCloud, invoked: dict[str, InvocationResult]) -> None:
     assert check_dead_letters(containers) == []
 
 
-def test_a_retry_that_asks_for_the_bytes_sends_them(
+def test_retry_message_that_asks_for_bytes_sends_them(
     containers: ContainerCloud, invoked: dict[str, InvocationResult]
 ) -> None:
     assert containers.cloud.emulator
     assert [request["by"] for request in containers.cloud.emulator.requests()].count("value") == 1
 
 
-def test_the_sweep_has_sent_the_message_that_was_lost(
+def test_sweep_sends_a_message_for_the_lost_one(
     containers: ContainerCloud, invoked: dict[str, InvocationResult]
 ) -> None:
     sent = json.loads((containers.folder / "schedule-redelivered.json").read_text(encoding="utf-8"))["Records"]
@@ -41,12 +39,12 @@ def test_the_sweep_has_sent_the_message_that_was_lost(
     assert [record["upload"].partition("/")[2] for record in records] == [lost_message.UPLOAD.key]
 
 
-def test_only_the_containers_run_functions(containers: ContainerCloud) -> None:
+def test_embedded_cloud_itself_runs_no_function(containers: ContainerCloud) -> None:
     with pytest.raises(RuntimeError, match="no function runs here"):
         containers.cloud.invoke(cases.ON_UPLOAD, {})
 
 
-def test_no_container_logs_a_signature_or_the_key(
+def test_container_logs_hold_neither_signature_nor_key(
     containers: ContainerCloud, invoked: dict[str, InvocationResult]
 ) -> None:
     key = containers.cloud.client("secretsmanager").get_secret_value(
@@ -57,7 +55,7 @@ def test_no_container_logs_a_signature_or_the_key(
     assert not [log for log in logs if key in log or "X-Amz-Signature" in log]
 
 
-def test_a_function_that_cannot_start_is_not_as_expected(containers: ContainerCloud, tmp_path: Path) -> None:
+def test_function_that_cannot_start_is_reported_as_problem(containers: ContainerCloud, tmp_path: Path) -> None:
     copy(containers.folder / invocation.TEMPLATE, tmp_path)
     variables = json.loads((containers.folder / invocation.VARIABLES).read_text(encoding="utf-8"))
     variables[cases.ON_UPLOAD]["RATE_PER_SECOND"] = "fast"
