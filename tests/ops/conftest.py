@@ -1,4 +1,4 @@
-"""An AWS of moto's, in this process, with a backfill queue and buckets."""
+"""The fixtures of the operator's commands: moto in this process, with a backfill queue and buckets."""
 
 from collections.abc import Iterator
 from typing import Any

@@ -1,4 +1,4 @@
-"""A bucket with versions in it already, and what a backfill of it put on the queue."""
+"""Fills a bucket with versions, and reads the messages that a backfill of it sent."""
 
 from typing import Any
 
@@ -21,8 +21,8 @@ STACK = {
 }
 
 
-def put(s3: Any, bucket: str, *keys: str) -> list[Upload]:
-    """One more version of each key, and the upload that each is."""
+def put_versions(s3: Any, bucket: str, *keys: str) -> list[Upload]:
+    """Put one more version of each key, and return their uploads."""
     uploads = []
     for number, key in enumerate(keys):
         body = f"{number} {key}".encode()
@@ -31,7 +31,7 @@ def put(s3: Any, bucket: str, *keys: str) -> list[Upload]:
     return uploads
 
 
-def on_queue(sqs: Any, url: str) -> list[Upload]:
+def receive_uploads(sqs: Any, url: str) -> list[Upload]:
     found: list[Upload] = []
     while messages := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
         for message in messages:
@@ -48,13 +48,13 @@ def as_set(uploads: list[Upload]) -> set[tuple[str, str]]:
     return {(upload.key, upload.version) for upload in uploads}
 
 
-def backfill(queue_url: str, bucket: str, *more: str, client: Any = None) -> int:
+def run_backfill(queue_url: str, bucket: str, *more: str, client: Any = None) -> int:
     return main(["--queue-url", queue_url, "--bucket", bucket, *more], client)
 
 
-def keys(count: int) -> list[str]:
+def make_keys(count: int) -> list[str]:
     return [f"{number:04}.jpg" for number in range(count)]
 
 
-def clients(**fakes: Any) -> Any:
+def make_clients(**fakes: Any) -> Any:
     return lambda service: fakes.get(service) or boto3.client(service)

@@ -20,7 +20,7 @@ def test_costs_page_shows_the_current_table_and_the_date_of_its_prices() -> None
     assert costs.PRICES_OF in text
 
 
-def test_what_there_is_of_a_price_of_its_own_is_what_the_template_and_the_code_have() -> None:
+def test_fixed_costs_match_the_template_and_the_metrics() -> None:
     made = [resource["Type"] for resource in load(ROOT / "template.yaml")["Resources"].values()]
     assert costs.FIXED["alarm"] == made.count("AWS::CloudWatch::Alarm")
     assert costs.FIXED["key"] == made.count("AWS::KMS::Key")
@@ -29,23 +29,23 @@ def test_what_there_is_of_a_price_of_its_own_is_what_the_template_and_the_code_h
     assert costs.FIXED["metric"] >= len(named) + len(Status), "statuses are metrics, too"
 
 
-def test_the_rows_add_up() -> None:
+def test_rows_add_up_to_the_total() -> None:
     found = monthly_costs(Traffic(1e6, 0.0), rendition=False)
     assert found["in all"] == pytest.approx(sum(cost for name, cost in found.items() if name != "in all"))
 
 
-def test_the_first_hundred_gigabytes_to_the_service_are_free_and_the_next_are_not() -> None:
+def test_first_100_gigabytes_to_the_service_are_free() -> None:
     assert monthly_costs(Traffic(200_000, 0.0), rendition=False)["to the service"] == 0
     assert monthly_costs(Traffic(400_000, 0.0), rendition=False)["to the service"] == pytest.approx(9.0)
 
 
-def test_uploads_that_wait_cost_more_and_renditions_less_on_the_way_to_the_service() -> None:
+def test_waiting_uploads_cost_more_and_renditions_less() -> None:
     at_once, waited = (monthly_costs(Traffic(1e6, part), rendition=False) for part in (0.0, 1.0))
     assert waited["DynamoDB"] > at_once["DynamoDB"]
     assert waited["SQS"] > at_once["SQS"]
     assert monthly_costs(Traffic(1e6, 0.0), rendition=True)["to the service"] < at_once["to the service"]
 
 
-def test_own_numbers_can_be_given(capsys: pytest.CaptureFixture[str]) -> None:
+def test_table_uses_the_numbers_of_the_arguments(capsys: pytest.CaptureFixture[str]) -> None:
     assert costs.main(["--uploads", "2", "--waiting", "0", "--picture", "50"]) == 0
     assert "2 M URL" in capsys.readouterr().out

@@ -1,4 +1,4 @@
-"""Keys on their way from S3's listing to the queue, and to a terminal."""
+"""Unusual keys: from S3's listing to the queue, and on a terminal."""
 
 from types import SimpleNamespace
 from typing import Any
@@ -6,21 +6,22 @@ from typing import Any
 import boto3
 import pytest
 from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
 
 from ops import formatting
 from ops.sqs_batch import send_batch
 from ops.versions import Batch, list_versions
 from photodna_guard.domain.models import Upload
-from tests.ops.old_bucket import as_set, backfill, on_queue, put
+from tests.ops.old_bucket import as_set, put_versions, receive_uploads, run_backfill
 
 ODD_KEYS = ("a b+c%20d.jpg", "ü/é/日本.jpg", "100%.png", "tab\there", "bell\x07\n.jpg", "q'uote\"\\.jpg", "folder/")
 
 
 @pytest.mark.parametrize("key", [key for key in ODD_KEYS if key.isprintable()])
-def test_an_unusual_key_arrives_as_it_is(s3: Any, sqs: Any, queue_url: str, bucket: str, key: str) -> None:
-    uploads = put(s3, bucket, key)
-    assert backfill(queue_url, bucket) == 0
-    assert on_queue(sqs, queue_url) == uploads
+def test_unusual_key_is_sent_unchanged(s3: Any, sqs: Any, queue_url: str, bucket: str, key: str) -> None:
+    uploads = put_versions(s3, bucket, key)
+    assert run_backfill(queue_url, bucket) == 0
+    assert receive_uploads(sqs, queue_url) == uploads
 
 
 _PAGE = """<?xml version="1.0" encoding="UTF-8"?>
@@ -30,29 +31,30 @@ _VERSION = """<Version><Key>{}</Key><VersionId>v1</VersionId><IsLatest>true</IsL
 <LastModified>2026-01-02T03:04:05.000Z</LastModified><Size>7</Size></Version>"""
 
 
-def test_keys_are_decoded_as_s3_encodes_them(sqs: Any, queue_url: str) -> None:
+def test_keys_of_the_listing_are_decoded(sqs: Any, queue_url: str) -> None:
     encoded = ("a+b%2Bc%2520d.jpg", "%C3%BC/%C3%A9/%E6%97%A5%E6%9C%AC.jpg", "100%25.png", "tab%09here",
                "bell%07%0A.jpg", "q%27uote%22%5C.jpg", "folder/")  # fmt: skip
     body = _PAGE.format("".join(map(_VERSION.format, encoded))).encode()
     client = boto3.client("s3")
-    asked: list[str] = []
+    requested: list[str] = []
 
-    def answer(request: Any, **_: Any) -> AWSResponse:
-        asked.append(request.url)
-        raw = SimpleNamespace(stream=lambda *_, **__: iter([body]))
-        return AWSResponse(request.url, 200, {"content-type": "application/xml"}, raw)
+    def answer(request: Any, **_: Any) -> Any:
+        requested.append(request.url)
+        headers = HTTPHeaders.from_pairs([("content-type", "application/xml")])
+        raw: Any = SimpleNamespace(stream=lambda *_, **__: iter([body]))
+        return AWSResponse(request.url, 200, headers, raw)
 
     client.meta.events.register_first("before-send.s3.ListObjectVersions", answer)
     assert [upload.key for upload in list_versions(client, "old")] == list(ODD_KEYS)
-    assert "encoding-type=url" in asked[0]
+    assert "encoding-type=url" in requested[0]
     send_batch(sqs, queue_url, Batch(tuple(list_versions(client, "old")), None))
-    assert sorted(upload.key for upload in on_queue(sqs, queue_url)) == sorted(ODD_KEYS)
+    assert sorted(upload.key for upload in receive_uploads(sqs, queue_url)) == sorted(ODD_KEYS)
 
 
-def test_ten_of_the_longest_keys_fit_into_one_call(sqs: Any, queue_url: str) -> None:
+def test_ten_longest_keys_fit_into_one_call(sqs: Any, queue_url: str) -> None:
     worst = tuple(Upload("b" * 63, "\x01" * 1023 + str(n), "e" * 32, "v" * 1024, 5 * 10**12) for n in range(10))
     send_batch(sqs, queue_url, Batch(worst, None))
-    assert as_set(on_queue(sqs, queue_url)) == as_set(list(worst))
+    assert as_set(receive_uploads(sqs, queue_url)) == as_set(list(worst))
 
 
 @pytest.mark.parametrize(
@@ -66,12 +68,12 @@ def test_ten_of_the_longest_keys_fit_into_one_call(sqs: Any, queue_url: str) -> 
         ("\u202egpj.exe", "$'\\xe2\\x80\\xaegpj.exe'"),
     ],
 )
-def test_a_key_is_shown_so_that_a_shell_takes_it_and_a_terminal_does_not_obey_it(key: str, line: str) -> None:
+def test_quoted_key_is_safe_for_shell_and_terminal(key: str, line: str) -> None:
     assert formatting.quote_key(key) == line
 
 
 @pytest.mark.parametrize(
     ("seconds", "text"), [(0, "0 s"), (29, "29 s"), (100, "2 min"), (3600, "1 h"), (100_000, "1 d 3 h")]
 )
-def test_a_duration_has_its_two_largest_parts(seconds: float, text: str) -> None:
+def test_formatted_duration_has_its_two_largest_units(seconds: float, text: str) -> None:
     assert formatting.format_duration(seconds) == text

@@ -1,4 +1,4 @@
-"""One `sam build`, and one run of all events in containers, for the tests of this folder."""
+"""The fixtures of the container tests: one `sam build`, and one run of all events in containers."""
 
 import os
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from local.invoke.sam import ROOT
 
 
 def skip_or_fail(reason: CannotRunError) -> None:
-    """Skips, or fails where the machine is one that is to have everything (SAM_LOCAL=required)."""
+    """Skip the test, or fail it if SAM_LOCAL=required says that this machine has all prerequisites."""
     if os.environ.get("SAM_LOCAL") == "required":
         pytest.fail(str(reason))
     pytest.skip(str(reason))
@@ -47,5 +47,5 @@ def containers(folder: Path) -> Iterator[ContainerCloud]:
 
 @pytest.fixture(scope="session")
 def invoked(containers: ContainerCloud) -> dict[str, InvocationResult]:
-    """What came of each event of events/."""
+    """Return the result of each sample event."""
     return {one.event: one for one in run_events(containers, [ROOT / "events" / name for name in cases.CASES])}

@@ -1,4 +1,4 @@
-"""`make deploy`: what is told to SAM CLI, and when nothing is. A program of the test's own stands for SAM CLI."""
+"""`make deploy`: the calls of SAM CLI, which a fake replaces here, and the errors before any call."""
 
 import json
 import os
@@ -7,18 +7,19 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 from shutil import copy2, copytree, ignore_patterns
+from typing import Any
 
 import pytest
 
 from local.invoke.sam import ROOT
 
-# It writes down how it was called, and builds as much as is looked at.
+# The fake records its calls, and builds the least that `make deploy` reads.
 SAM = f"""#!{sys.executable}
 import json, os, pathlib, sys
-here = pathlib.Path(os.environ["TOLD"])
-with here.open("a") as told:
+here = pathlib.Path(os.environ["CALLS"])
+with here.open("a") as calls:
     mine = {{name: os.environ[name] for name in ("AWS_ACCESS_KEY_ID",) if name in os.environ}}
-    told.write(json.dumps({{"argv": sys.argv[1:], "cwd": os.getcwd(), "account": mine}}) + "\\n")
+    calls.write(json.dumps({{"argv": sys.argv[1:], "cwd": os.getcwd(), "account": mine}}) + "\\n")
 if sys.argv[1] == "build":
     if os.environ.get("BROKEN"):
         sys.exit("Build Failed: no such dependency")
@@ -31,12 +32,12 @@ sys.exit(int(os.environ.get("ENDS", "0")) if sys.argv[1] == "deploy" else 0)
 """
 ACCOUNT = {"AWS_ACCESS_KEY_ID": "mine", "AWS_SECRET_ACCESS_KEY": "mine", "AWS_DEFAULT_REGION": "eu-central-1"}
 
-Make = Callable[..., "tuple[subprocess.CompletedProcess[str], list[dict[str, object]]]"]
+Make = Callable[..., "tuple[subprocess.CompletedProcess[str], list[dict[str, Any]]]"]
 
 
 @pytest.fixture
 def make(tmp_path: Path) -> Make:
-    """Runs `make deploy` in a copy of the project; what was said, and how SAM CLI was called."""
+    """Return a function that runs `make deploy` in a copy of the project: its output, and the calls of SAM CLI."""
     project, sam = tmp_path / "project", tmp_path / "sam"
     project.mkdir()
     for name in ("Makefile", "template.yaml", "samconfig.toml"):
@@ -47,11 +48,11 @@ def make(tmp_path: Path) -> Make:
     sam.write_text(SAM, encoding="utf-8")
     sam.chmod(0o755)
 
-    def make_(*arguments: str, **variables: str) -> "tuple[subprocess.CompletedProcess[str], list[dict[str, object]]]":
-        told = tmp_path / "told"
+    def make_(*arguments: str, **variables: str) -> "tuple[subprocess.CompletedProcess[str], list[dict[str, Any]]]":
+        calls = tmp_path / "calls"
         ours = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "ENV", "MAKE"))}
         nowhere = {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
-        off = {"AWS_EC2_METADATA_DISABLED": "true", "SAM_COMMAND": str(sam), "TOLD": str(told)}
+        off = {"AWS_EC2_METADATA_DISABLED": "true", "SAM_COMMAND": str(sam), "CALLS": str(calls)}
         done = subprocess.run(  # noqa: S603
             ["make", "-o", ".venv/.ready", "deploy", *arguments],  # noqa: S607
             cwd=project,
@@ -60,72 +61,70 @@ def make(tmp_path: Path) -> Make:
             text=True,
             check=False,
         )
-        lines = told.read_text(encoding="utf-8").splitlines() if told.exists() else []
+        lines = calls.read_text(encoding="utf-8").splitlines() if calls.exists() else []
         return done, [json.loads(line) for line in lines]
 
     return make_
 
 
-def test_an_environment_is_built_and_then_deployed_with_the_users_account(make: Make, tmp_path: Path) -> None:
+def test_environment_is_built_and_deployed_with_the_users_account(make: Make, tmp_path: Path) -> None:
     done, (build, deploy) = make("ENV=staging", **ACCOUNT)
     assert done.returncode == 0, done.stderr
-    assert build["argv"][0] == "build"  # type: ignore[index]
+    assert build["argv"][0] == "build"
     assert build["account"] == {}, "a build asks no account for anything"
     assert deploy["argv"] == ["deploy", "--config-env", "staging"]
     assert deploy["account"] == {"AWS_ACCESS_KEY_ID": "mine"}
     assert deploy["cwd"] == str(tmp_path / "project"), "where samconfig.toml and the build are"
 
 
-def test_without_an_environment_sam_cli_asks_for_each_parameter(make: Make) -> None:
-    done, told = make(**ACCOUNT)
+def test_deployment_without_an_environment_is_guided(make: Make) -> None:
+    done, calls = make(**ACCOUNT)
     assert done.returncode == 0, done.stderr
-    assert [one["argv"] for one in told][-1] == ["deploy", "--guided"]
+    assert [one["argv"] for one in calls][-1] == ["deploy", "--guided"]
 
 
-def test_the_build_is_for_the_processor_that_is_deployed(make: Make, tmp_path: Path) -> None:
+def test_build_uses_the_architecture_of_the_environment(make: Make, tmp_path: Path) -> None:
     config = tmp_path / "project/samconfig.toml"
     text = config.read_text(encoding="utf-8")
     config.write_text(text.replace('"Mode=enforce",', '"Mode=enforce",\n  "Architecture=arm64",'), encoding="utf-8")
     _, (build, _) = make("ENV=prod", **ACCOUNT)
-    assert build["argv"][-2:] == ["--parameter-overrides", "Architecture=arm64"]  # type: ignore[index]
+    assert build["argv"][-2:] == ["--parameter-overrides", "Architecture=arm64"]
 
 
 @pytest.mark.parametrize("name", ["qa", "local"])
-def test_an_environment_that_nobody_has_set_up_is_refused(make: Make, name: str) -> None:
-    done, told = make(f"ENV={name}", **ACCOUNT)
+def test_unknown_environment_is_refused(make: Make, name: str) -> None:
+    done, calls = make(f"ENV={name}", **ACCOUNT)
     assert done.returncode != 0
     assert f"make deploy: ENV={name}: samconfig.toml deploys no environment of that name. It has prod, staging" in (
         done.stderr
     )
-    assert told == []
+    assert calls == []
 
 
 @pytest.mark.parametrize(
     ("account", "lacking"),
     [({}, "No AWS credentials and no region found"), ({**ACCOUNT, "AWS_DEFAULT_REGION": ""}, "No AWS region found")],
 )
-def test_without_an_account_nothing_is_built_and_it_is_said_what_to_set(
-    make: Make, account: dict[str, str], lacking: str
-) -> None:
-    done, told = make("ENV=staging", **account)
+def test_missing_account_is_reported_before_the_build(make: Make, account: dict[str, str], lacking: str) -> None:
+    done, calls = make("ENV=staging", **account)
     assert done.returncode != 0
     assert lacking in done.stderr
     assert "AWS_PROFILE" in done.stderr
     assert "Traceback" not in done.stderr
-    assert told == []
+    assert calls == []
 
 
 @pytest.mark.parametrize(
     ("how", "reason"),
     [({"BROKEN": "1"}, "no such dependency"), ({"SIZE": "60000001"}, "One: larger than 60 MB unzipped, not deployed")],
 )
-def test_a_build_that_fails_or_is_too_large_is_not_deployed(make: Make, how: dict[str, str], reason: str) -> None:
-    done, told = make("ENV=prod", **ACCOUNT, **how)
+def test_failed_or_too_large_build_is_not_deployed(make: Make, how: dict[str, str], reason: str) -> None:
+    done, calls = make("ENV=prod", **ACCOUNT, **how)
     assert done.returncode != 0
     assert reason in done.stderr
-    assert [one["argv"][0] for one in told] == ["build"]  # type: ignore[index]
+    assert [one["argv"][0] for one in calls] == ["build"]
 
 
-def test_a_deployment_that_fails_fails_make(make: Make) -> None:
-    done, told = make("ENV=staging", ENDS="1", **ACCOUNT)
-    assert (done.returncode != 0, len(told)) == (True, 2)
+def test_failed_deployment_fails_make(make: Make) -> None:
+    done, calls = make("ENV=staging", ENDS="1", **ACCOUNT)
+    assert (done.returncode != 0, len(calls)) == (True, 2)

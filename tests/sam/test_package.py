@@ -1,4 +1,4 @@
-"""What `sam build` packs: the functions and their locked dependencies, and nothing else."""
+"""The packages of `sam build`: the functions and their locked dependencies, and nothing else."""
 
 import re
 import subprocess
@@ -23,8 +23,8 @@ OTHER = {"x86_64": "arm64", "arm64": "x86_64"}
 IN_LAMBDA = {"python_version": "3.13", "python_full_version": "3.13.0", "sys_platform": "linux"}
 
 
-def locked() -> dict[str, str]:
-    """Version by name of what the lock has for Lambda."""
+def read_lock() -> dict[str, str]:
+    """Return the version of each dependency that the lock has for Lambda, by name."""
     lines = [line.rstrip("\\ ") for line in LOCK.read_text(encoding="utf-8").splitlines() if line[:1].isalnum()]
     wanted = [one for one in map(Requirement, lines) if not one.marker or one.marker.evaluate(dict(IN_LAMBDA))]
     return {canonicalize_name(one.name): str(one.specifier).removeprefix("==") for one in wanted}
@@ -35,7 +35,7 @@ def package(built: Path, request: pytest.FixtureRequest) -> Path:
     return build.find_packages(built)[request.param]
 
 
-def distributions(package: Path) -> list[PathDistribution]:
+def find_distributions(package: Path) -> list[PathDistribution]:
     return [PathDistribution(info) for info in package.glob("*.dist-info")]
 
 
@@ -48,11 +48,11 @@ def test_every_function_has_a_package(built: Path) -> None:
     }
 
 
-def test_a_package_holds_the_locked_versions_of_the_dependencies_and_no_other(package: Path) -> None:
-    assert {canonicalize_name(one.name): one.version for one in distributions(package)} == locked()
+def test_package_holds_exactly_the_locked_dependencies(package: Path) -> None:
+    assert {canonicalize_name(one.name): one.version for one in find_distributions(package)} == read_lock()
 
 
-def test_a_package_holds_the_source_as_it_is(package: Path) -> None:
+def test_package_holds_the_source_unchanged(package: Path) -> None:
     def files(folder: Path) -> dict[str, bytes]:
         wanted = (path for path in folder.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
         return {str(path.relative_to(folder)): path.read_bytes() for path in wanted}
@@ -60,27 +60,27 @@ def test_a_package_holds_the_source_as_it_is(package: Path) -> None:
     assert files(package / "photodna_guard") == files(SOURCE / "photodna_guard")
 
 
-def test_a_package_holds_nothing_beside_the_source_the_dependencies_and_their_lock(package: Path) -> None:
+def test_package_holds_only_source_dependencies_and_lock(package: Path) -> None:
     known = {"photodna_guard", "requirements.txt"}
-    for one in distributions(package):
+    for one in find_distributions(package):
         known |= {file.parts[0] for file in one.files or [] if file.parts[0] != ".."}
         known |= {f"{one.name}-{one.version}.{kind}" for kind in ("dist-info", "data")}
         known |= {f"{one.name.replace('-', '_')}-{one.version}.{kind}" for kind in ("dist-info", "data")}
     assert {path.name for path in package.iterdir()} - known == set()
 
 
-def test_a_package_holds_no_compiled_python(package: Path) -> None:
+def test_package_holds_no_compiled_python(package: Path) -> None:
     assert list(package.rglob("*.pyc")) == []
 
 
-def test_what_is_compiled_is_for_lambdas_processor_and_python(package: Path) -> None:
+def test_compiled_modules_fit_lambdas_processor_and_python(package: Path) -> None:
     processor = MACHINE[engine.machine_architecture()]
     names = [path.name for path in package.rglob("*.so")]
     assert names
     assert [name for name in names if not name.endswith((f".cpython-313-{processor}-linux-gnu.so", ".abi3.so"))] == []
 
 
-def test_a_package_is_small_enough(package: Path) -> None:
+def test_package_is_small_enough(package: Path) -> None:
     assert 1_000_000 < build.measure_size(package) < build.MAX_PACKAGE_BYTES
 
 
@@ -90,7 +90,7 @@ def test_every_dependency_is_locked_with_its_hash() -> None:
     assert [entry for entry in entries if "--hash=sha256:" not in entry] == []
 
 
-def test_a_dependency_that_is_not_what_was_locked_stops_the_build(built: Path, tmp_path: Path) -> None:
+def test_dependency_with_a_wrong_hash_stops_the_build(built: Path, tmp_path: Path) -> None:
     source = tmp_path / "src"
     source.mkdir()
     six = re.search(r"^six==\S+", LOCK.read_text(encoding="utf-8"), re.MULTILINE)
@@ -101,7 +101,7 @@ def test_a_dependency_that_is_not_what_was_locked_stops_the_build(built: Path, t
         build.build_packages(tmp_path, tmp_path / build.TEMPLATE.name)
 
 
-def test_a_package_for_the_other_processor_is_built_on_this_one(built: Path, tmp_path: Path) -> None:
+def test_package_for_the_other_processor_is_built_here(built: Path, tmp_path: Path) -> None:
     if build.find_python_variables(build.read_runtime(build.TEMPLATE)) is None:
         skip_or_fail(
             CannotRunError(
@@ -124,8 +124,8 @@ def test_a_package_for_the_other_processor_is_built_on_this_one(built: Path, tmp
         (OTHER[engine.machine_architecture()], f"a container here builds for {engine.machine_architecture()} alone"),
     ],
 )
-def test_a_processor_that_cannot_be_built_for_is_told(tmp_path: Path, architecture: str, reason: str) -> None:
-    """The second, where there is no Python of the runtime's version either."""
+def test_architecture_that_cannot_be_built_is_reported(tmp_path: Path, architecture: str, reason: str) -> None:
+    """The second architecture also needs a Python of the runtime's version, which is missing from this PATH."""
     done = subprocess.run(
         [sys.executable, "-m", "local.invoke.build"],
         cwd=ROOT,

@@ -1,4 +1,4 @@
-"""The events of events/ themselves, and what is put in place of their placeholders. Needs no engine."""
+"""The sample events, and the values that replace their placeholders. These tests need no Docker engine."""
 
 import json
 from pathlib import Path
@@ -15,62 +15,62 @@ from local.invoke.sam import ROOT
 from photodna_guard.domain.models import ScanJob, Upload
 
 FILES = sorted((ROOT / "events").glob("*.json"))
-SPEAKING = [path for path in FILES if not cases.CASES[path.name].has_lost_message]
-THERE = StoredVersion("the-version", "0123abcd", 77)
+NAMING = [path for path in FILES if not cases.CASES[path.name].has_lost_message]
+STORED = StoredVersion("the-version", "0123abcd", 77)
 
 
-def read(path: Path) -> Any:
+def read_file(path: Path) -> Any:
     return json.loads(path.read_text(encoding="utf-8"))
 
 
-def messages(event: Any) -> list[Any]:
+def list_messages(event: Any) -> list[Any]:
     return [record for record in event.get("Records", []) if record.get("eventSource") == "aws:sqs"]
 
 
-def test_every_event_has_its_case_and_every_case_its_event() -> None:
+def test_every_event_has_a_case_and_every_case_an_event() -> None:
     assert {path.name for path in FILES} == set(cases.CASES)
 
 
-def test_a_schedule_is_as_eventbridge_sends_it() -> None:
-    event = read(ROOT / "events/schedule.json")
+def test_schedule_has_the_format_of_eventbridge() -> None:
+    event = read_file(ROOT / "events/schedule.json")
     sent = scheduled_event(event["resources"][0])
     assert set(event) == set(sent)
     varying = ("id", "time")
     assert {k: v for k, v in event.items() if k not in varying} == {k: v for k, v in sent.items() if k not in varying}
 
 
-@pytest.mark.parametrize("path", SPEAKING, ids=lambda path: path.stem)
-def test_a_function_reads_every_part_of_an_event(path: Path) -> None:
-    assert len(event_uploads.list_uploads(read(path))) == len(cases.CASES[path.name].contents)
+@pytest.mark.parametrize("path", NAMING, ids=lambda path: path.stem)
+def test_every_part_of_an_event_is_parsed(path: Path) -> None:
+    assert len(event_uploads.list_uploads(read_file(path))) == len(cases.CASES[path.name].contents)
 
 
-@pytest.mark.parametrize("path", SPEAKING, ids=lambda path: path.stem)
-def test_placeholders_are_replaced_and_nothing_else_is(path: Path) -> None:
-    event = read(path)
+@pytest.mark.parametrize("path", NAMING, ids=lambda path: path.stem)
+def test_placeholders_alone_are_replaced(path: Path) -> None:
+    event = read_file(path)
     before = event_uploads.list_uploads(event)
     stored = {str(one.version_id): StoredVersion(f"v-{i}", f"e-{i}", i) for i, one in enumerate(before)}
     after = event_uploads.list_uploads(event_uploads.replace_placeholders(event, "real", stored))
     assert [(one.bucket, one.version_id, one.etag, one.size) for one in after] == [
         ("real", f"v-{i}", f"e-{i}", i) for i in range(len(before))
     ]
-    assert [unreplaced(one) for one in after] == [unreplaced(one) for one in before]
+    assert [keep_unreplaced(one) for one in after] == [keep_unreplaced(one) for one in before]
     assert before[0].bucket not in json.dumps(event_uploads.replace_placeholders(event, "real", stored))
 
 
-def unreplaced(upload: Upload) -> tuple[str, ...]:
+def keep_unreplaced(upload: Upload) -> tuple[str, ...]:
     return upload.key, upload.sequencer, upload.event_time, upload.principal, upload.source_ip
 
 
-@pytest.mark.parametrize("path", SPEAKING, ids=lambda path: path.stem)
-def test_a_message_carries_the_digest_of_its_body(path: Path) -> None:
-    event = read(path)
-    stored = {str(one.version_id): THERE for one in event_uploads.list_uploads(event)}
-    for message in [*messages(event), *messages(event_uploads.replace_placeholders(event, "real", stored))]:
+@pytest.mark.parametrize("path", NAMING, ids=lambda path: path.stem)
+def test_message_carries_the_digest_of_its_body(path: Path) -> None:
+    event = read_file(path)
+    stored = {str(one.version_id): STORED for one in event_uploads.list_uploads(event)}
+    for message in [*list_messages(event), *list_messages(event_uploads.replace_placeholders(event, "real", stored))]:
         assert message["md5OfBody"] == event_uploads.compute_md5(message["body"])
 
 
-def test_the_retry_messages_have_the_form_that_the_retry_queue_carries() -> None:
-    for message in messages(read(ROOT / "events/sqs-retry.json")):
+def test_retry_messages_have_the_format_of_the_retry_queue() -> None:
+    for message in list_messages(read_file(ROOT / "events/sqs-retry.json")):
         body = json.loads(message["body"])
         form = ScanJob(Upload("bucket", "key", "etag")).as_dict()
         assert set(body) == set(form)
@@ -81,22 +81,22 @@ def test_the_retry_messages_have_the_form_that_the_retry_queue_carries() -> None
     ("event", "reason"),
     [
         ({"Records": [{"eventSource": "aws:s3"}]}, "neither an S3 event nor a retry message"),
-        ({"Event": "s3:TestEvent"}, "it speaks of no upload"),
+        ({"Event": "s3:TestEvent"}, "it names no upload"),
         ({"Records": [{"eventSource": "aws:sqs", "body": "{"}]}, "not JSON"),
     ],
 )
-def test_what_no_function_would_scan_is_told(event: Any, reason: str) -> None:
+def test_event_without_a_readable_upload_is_refused(event: Any, reason: str) -> None:
     with pytest.raises(SampleEventError, match=reason):
         event_uploads.list_uploads(event)
 
 
-def test_two_uploads_with_one_version_are_told() -> None:
-    event = read(ROOT / "events/s3-put.json")
+def test_two_uploads_with_one_version_are_refused() -> None:
+    event = read_file(ROOT / "events/s3-put.json")
     with pytest.raises(SampleEventError, match="a version of its own"):
         event_uploads.list_uploads({"Records": event["Records"] * 2})
 
 
-def test_sam_cli_is_told_of_no_account(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_sam_cli_gets_no_aws_account(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_PROFILE"):
         monkeypatch.setenv(name, "the-users-own")
     assert "the-users-own" not in sam.make_environment().values()
@@ -106,12 +106,12 @@ def test_sam_cli_is_told_of_no_account(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "reason"),
     [
-        ("mine.json", "{}", "none of the events"),
+        ("mine.json", "{}", "none of the sample events"),
         ("s3-put.json", "no JSON", "s3-put.json: Expecting value"),
-        ("s3-put.json", (ROOT / "events/s3-odd-keys.json").read_text(encoding="utf-8"), "speaks of 10 uploads"),
+        ("s3-put.json", (ROOT / "events/s3-odd-keys.json").read_text(encoding="utf-8"), "names 10 uploads"),
     ],
 )
-def test_a_file_that_cannot_be_run_is_told_before_anything_starts(
+def test_file_that_cannot_be_run_is_refused_before_the_start(
     tmp_path: Path, name: str, content: str, reason: str
 ) -> None:
     (tmp_path / name).write_text(content, encoding="utf-8")

@@ -1,12 +1,11 @@
-"""`make up LAMBDA=sam`: uploads of any S3 client go through the functions in containers, and nothing is left."""
+"""`make up LAMBDA=sam`: uploads of any S3 client run in containers, and no container is left at the end."""
 
 import json
 import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from shutil import copy, copytree
 from typing import Any
@@ -20,21 +19,13 @@ from local.invoke.errors import CannotRunError
 from local.invoke.run import ContainerCloud
 from local.invoke.sam import ROOT
 from tests.sam.conftest import skip_or_fail
+from tests.waiting import until
 
 ENVIRONMENT = {**os.environ, "PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}", "LAMBDA": "sam", "RATE": "50"}
 START_SECONDS, RESULT_SECONDS, END_SECONDS = 90.0, 60.0, 40.0
 
 
-def until(holds: Callable[[], Any], seconds: float) -> Any:
-    """What `holds` gives at last. It fails where that is nothing."""
-    end = time.monotonic() + seconds
-    while not (found := holds()) and time.monotonic() < end:
-        time.sleep(0.2)
-    assert found, f"not within {seconds:g} s"
-    return found
-
-
-def running_containers() -> set[str]:
+def list_containers() -> set[str]:
     names = subprocess.run(  # noqa: S603
         ["docker", "ps", "-aq", "--filter", f"network={engine.NETWORK}"],  # noqa: S607
         capture_output=True,
@@ -44,8 +35,8 @@ def running_containers() -> set[str]:
     return set(names.stdout.split())
 
 
-def invoked_by_hand(folder: Path) -> Any:
-    """What `sam local invoke` answers with samconfig.toml's environment `local`, beside the running cloud."""
+def invoke_by_hand(folder: Path) -> Any:
+    """Run `sam local invoke` with the environment `local` beside the running cloud, and return its answer."""
     copy(ROOT / "samconfig.toml", folder)
     (folder / "nothing.json").write_text('{"Records": []}', encoding="utf-8")
     words = ("local", "invoke", cases.ON_RETRY, "--config-env", "local", "--event", "nothing.json")
@@ -54,7 +45,7 @@ def invoked_by_hand(folder: Path) -> Any:
 
 @pytest.fixture
 def up(built: Path, tmp_path: Path) -> Iterator["subprocess.Popen[str]"]:
-    """`make up LAMBDA=sam` in a folder of its own, with the build that is there already, and a picture to match."""
+    """Run `make up LAMBDA=sam` in a new folder, with the existing build and a picture to match."""
     try:
         check_machine()
     except CannotRunError as reason:
@@ -75,20 +66,18 @@ def up(built: Path, tmp_path: Path) -> Iterator["subprocess.Popen[str]"]:
         process.communicate(timeout=END_SECONDS)
 
 
-def test_an_upload_goes_through_a_container_and_ctrl_c_leaves_nothing(
-    up: "subprocess.Popen[str]", tmp_path: Path
-) -> None:
-    before, file = running_containers(), tmp_path / "build/local/endpoints.json"
+def test_upload_runs_in_a_container_and_ctrl_c_removes_it(up: "subprocess.Popen[str]", tmp_path: Path) -> None:
+    before, file = list_containers(), tmp_path / "build/local/endpoints.json"
     until(lambda: file.exists() or up.poll() is not None, START_SECONDS)
     assert up.poll() is None, up.communicate()[0]
     endpoints = json.loads(file.read_text(encoding="utf-8"))
     where = {"endpoint_url": endpoints["aws_endpoint_url"], "region_name": endpoints["region"]}
     outside = boto3.session.Session("any", "thing")
     s3 = outside.client("s3", **where)
-    for shows in ("clean", "near"):
-        with cases.make_picture(shows, shows).open() as content:
-            s3.put_object(Bucket=endpoints["upload_bucket"], Key=f"{shows} 1.jpg", Body=content.read())
-    table = outside.resource("dynamodb", **where).Table(endpoints["results_table"])
+    for content in ("clean", "near"):
+        with cases.make_picture(content, content).open() as stream:
+            s3.put_object(Bucket=endpoints["upload_bucket"], Key=f"{content} 1.jpg", Body=stream.read())
+    table: Any = outside.resource("dynamodb", **where).Table(endpoints["results_table"])
 
     def settled() -> dict[str, str]:
         found = {item["upload"].rpartition("/")[2]: item["status"] for item in table.scan()["Items"]}
@@ -96,15 +85,15 @@ def test_an_upload_goes_through_a_container_and_ctrl_c_leaves_nothing(
 
     assert until(settled, RESULT_SECONDS) == {"clean 1.jpg": "CLEAN", "near 1.jpg": "QUARANTINED"}
     log = (tmp_path / "build/local/sam/start-lambda.log").read_text(encoding="utf-8")
-    assert "REPORT RequestId" in log, "no container ran it"
+    assert "REPORT RequestId" in log, "no container ran the function"
     assert "X-Amz-Signature" not in log
-    assert running_containers() - before
-    assert invoked_by_hand(tmp_path) == cases.ANSWERS[cases.ON_RETRY]
+    assert list_containers() - before
+    assert invoke_by_hand(tmp_path) == cases.ANSWERS[cases.ON_RETRY]
 
     up.send_signal(signal.SIGINT)
-    said, _ = up.communicate(timeout=END_SECONDS)
-    assert (up.returncode, "Traceback" in said) == (0, False), said
-    assert running_containers() <= before
+    output, _ = up.communicate(timeout=END_SECONDS)
+    assert (up.returncode, "Traceback" in output) == (0, False), output
+    assert list_containers() <= before
     assert not file.exists()
 
 
@@ -124,25 +113,25 @@ with start_lambda(folder, folder / "killed.out") as endpoint:
 """
 
 
-def test_a_killed_owner_leaves_no_container(containers: ContainerCloud) -> None:
-    before = running_containers()
+def test_killed_owner_leaves_no_container(containers: ContainerCloud) -> None:
+    before = list_containers()
     argv = [sys.executable, "-c", OWNER, str(containers.folder), cases.ON_RETRY]
     with subprocess.Popen(  # noqa: S603
         argv, cwd=ROOT, env=ENVIRONMENT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as owner:
         assert owner.stdout
         assert json.loads(owner.stdout.readline()) == cases.ANSWERS[cases.ON_RETRY]
-        started = running_containers() - before
+        started = list_containers() - before
         assert started
         owner.kill()
-    until(lambda: not running_containers() & started, END_SECONDS)
+    until(lambda: not list_containers() & started, END_SECONDS)
 
 
 @pytest.mark.parametrize(
     ("path", "reason"),
     [("", "There is no docker on the PATH"), ("refusing", "No Docker engine answers (Cannot connect")],
 )
-def test_up_says_what_keeps_it_from_containers(tmp_path: Path, path: str, reason: str) -> None:
+def test_up_without_docker_names_the_reason(tmp_path: Path, path: str, reason: str) -> None:
     docker = tmp_path / "refusing/docker"
     docker.parent.mkdir()
     docker.write_text("#!/bin/sh\necho 'Cannot connect to the engine' >&2\nexit 1\n", encoding="utf-8")
@@ -162,7 +151,7 @@ def test_up_says_what_keeps_it_from_containers(tmp_path: Path, path: str, reason
     assert "Traceback" not in up.stderr
 
 
-def test_up_knows_no_other_lambda(tmp_path: Path) -> None:
+def test_unknown_value_of_lambda_is_refused(tmp_path: Path) -> None:
     argv = [sys.executable, "-m", "local.up"]
     up = subprocess.run(  # noqa: S603
         argv, cwd=tmp_path, env=ENVIRONMENT | {"LAMBDA": "docker"}, capture_output=True, text=True, check=False

@@ -1,23 +1,20 @@
-"""The client of the emulator's tests, and the origin that pictures are fetched from."""
+"""A client of the emulator, and an origin from which the emulator fetches pictures."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import requests
-from PIL import Image
 
 from local.match.control import Emulator
 
 KEY = "emulator-test-key"
-Draw = Callable[..., Image.Image]
-Encode = Callable[..., bytes]
 
 
-class Client:
-    """Sends Match requests as an application does, and tells the emulator what to do."""
+class MatchClient:
+    """A client that sends Match requests, and calls the control API."""
 
     def __init__(self, emulator: Emulator) -> None:
         self.emulator = emulator
@@ -42,12 +39,12 @@ class Client:
 
 
 class Origin:
-    """Stands for S3: gives what was put at a path, and breaks off at /broken-off."""
+    """A fake of S3: it serves the stored paths, and closes the connection early at /broken-off."""
 
     def __init__(self) -> None:
         self.bodies: dict[str, bytes] = {}
         self.statuses: dict[str, int] = {}
-        self.asked: list[str] = []
+        self.requested: list[str] = []
         self.url = ""
 
     def put(self, path: str, body: bytes, status: int = 200) -> str:
@@ -56,10 +53,10 @@ class Origin:
 
 
 @contextmanager
-def serving(origin: Origin) -> Iterator[Origin]:
+def serve(origin: Origin) -> Iterator[Origin]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            origin.asked.append(self.path)
+            origin.requested.append(self.path)
             path = self.path.partition("?")[0]
             body = origin.bodies.get(path, b"")
             self.send_response(origin.statuses.get(path, 404))

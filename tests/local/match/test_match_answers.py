@@ -1,10 +1,10 @@
-"""The answers' exact shape."""
+"""The exact shape of the answers."""
 
 from local.match import answers
 from local.match.hash_list import HashMatch
 
 
-def test_a_match_has_every_documented_field() -> None:
+def test_match_has_every_documented_field() -> None:
     found = [HashMatch("Test", "42", ("A1", "B2"), 7), HashMatch("Emulated", "9", (), 12)]
 
     assert answers.match_answer(found, "T1", evaluated=False) == {
@@ -34,14 +34,14 @@ def test_a_match_has_every_documented_field() -> None:
     }
 
 
-def test_nothing_found_is_no_match() -> None:
+def test_answer_without_a_listed_picture_is_no_match() -> None:
     answer = answers.match_answer([], "T1", evaluated=False)
 
     assert (answer["Status"]["Code"], answer["IsMatch"]) == (3000, False)
     assert answer["MatchDetails"] == {"AdvancedInfo": [], "MatchFlags": []}
 
 
-def test_an_evaluation_has_every_documented_field() -> None:
+def test_evaluation_has_every_documented_field() -> None:
     evaluation = answers.match_answer([], "T1", evaluated=True)["EvaluateResponse"]
 
     assert {name: type(value) for name, value in evaluation.items()} == {
@@ -56,7 +56,7 @@ def test_an_evaluation_has_every_documented_field() -> None:
     }
 
 
-def test_a_refusal_has_the_same_fields_as_a_match() -> None:
+def test_refusal_has_the_same_fields_as_a_match() -> None:
     refusal = answers.refusal_answer(answers.NOT_AN_IMAGE, "why", "T1")
 
     assert refusal.keys() == answers.match_answer([], "T1", evaluated=False).keys()

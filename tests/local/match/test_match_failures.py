@@ -1,4 +1,4 @@
-"""The plan of injected failures: how it is read, and in what order it is consumed."""
+"""The plan of injected failures: how it is read, and in which order it is used up."""
 
 from typing import Any
 
@@ -7,33 +7,33 @@ import pytest
 from local.match.failures import FailurePlan, read_plan
 
 
-def kinds(plan: FailurePlan, objects: list[str | None]) -> list[str | None]:
+def take_kinds(plan: FailurePlan, objects: list[str | None]) -> list[str | None]:
     taken = [plan.take(one) for one in objects]
     return [failure.kind if failure else None for failure in taken]
 
 
-def test_each_request_takes_one_failure_in_order() -> None:
+def test_each_request_uses_up_one_failure_in_order() -> None:
     plan = read_plan([{"kind": "drop"}, {"kind": "not_json", "count": 2}])
 
-    assert kinds(plan, [None] * 4) == ["drop", "not_json", "not_json", None]
+    assert take_kinds(plan, [None] * 4) == ["drop", "not_json", "not_json", None]
 
 
-def test_a_failure_forever_has_no_end() -> None:
+def test_failure_forever_applies_to_every_request() -> None:
     plan = read_plan([{"kind": "drop", "forever": True}])
 
-    assert kinds(plan, [None] * 50) == ["drop"] * 50
+    assert take_kinds(plan, [None] * 50) == ["drop"] * 50
 
 
-def test_a_failure_for_an_object_leaves_others_alone() -> None:
+def test_failure_for_an_object_leaves_others_alone() -> None:
     plan = read_plan([{"kind": "drop", "object_contains": "b/x", "forever": True}, {"kind": "truncated"}])
 
-    assert kinds(plan, ["b/y", "b/x.png", "b/y", None]) == ["truncated", "drop", None, None]
+    assert take_kinds(plan, ["b/y", "b/x.png", "b/y", None]) == ["truncated", "drop", None, None]
 
 
-def test_a_proper_answer_can_be_planned_between_failures() -> None:
+def test_proper_answer_can_be_planned_between_failures() -> None:
     plan = read_plan([{"kind": "drop"}, {"kind": "ok"}, {"kind": "drop"}])
 
-    assert kinds(plan, [None] * 3) == ["drop", "ok", "drop"]
+    assert take_kinds(plan, [None] * 3) == ["drop", "ok", "drop"]
 
 
 @pytest.mark.parametrize(
@@ -53,6 +53,6 @@ def test_a_proper_answer_can_be_planned_between_failures() -> None:
         ([{"kind": "drop", "seconds": 1}], "drop knows no seconds"),
     ],
 )
-def test_a_faulty_plan_is_refused_with_the_item_and_its_fault(items: Any, says: str) -> None:
+def test_faulty_plan_is_refused_with_the_item_and_its_fault(items: Any, says: str) -> None:
     with pytest.raises(ValueError, match=says):
         read_plan(items)

@@ -1,4 +1,4 @@
-"""The hash of a picture, and what makes it too plain to have one worth comparing."""
+"""The hash of a picture, and the structure that it needs."""
 
 import subprocess
 import sys
@@ -11,17 +11,17 @@ from PIL import Image, ImageDraw, ImageEnhance, ImageFilter
 
 from local.match.fingerprint import MIN_STRUCTURE, fingerprint
 from local.match.hash_list import THRESHOLD
-from tests.local.match.match_client import Draw
+from tests.local.match.drawing import draw
 
 
-def test_the_first_hash_is_imagehashs_own(draw: Draw) -> None:
+def test_first_hash_is_the_one_of_imagehash() -> None:
     expected = str(imagehash.phash(draw(1), hash_size=16))
 
     assert f"{fingerprint(draw(1)).hashes[0]:064x}" == expected
 
 
 @pytest.mark.parametrize("turn", list(Image.Transpose))
-def test_one_of_the_eight_hashes_is_the_turned_pictures_first(draw: Draw, turn: Image.Transpose) -> None:
+def test_hash_of_a_turned_picture_is_among_the_eight(turn: Image.Transpose) -> None:
     hashes = fingerprint(draw(1)).hashes
     turned = fingerprint(draw(1).transpose(turn)).hashes[0]
 
@@ -31,7 +31,7 @@ def test_one_of_the_eight_hashes_is_the_turned_pictures_first(draw: Draw, turn: 
     assert nearest <= 4
 
 
-def test_unrelated_pictures_are_far_beyond_the_threshold_however_turned(draw: Draw) -> None:
+def test_unrelated_pictures_are_beyond_the_threshold_in_every_orientation() -> None:
     prints = [fingerprint(draw(seed)).hashes for seed in range(40)]
 
     nearest = min(
@@ -45,7 +45,7 @@ def test_unrelated_pictures_are_far_beyond_the_threshold_however_turned(draw: Dr
 
 
 @pytest.mark.parametrize("angle", [0, 30, 45, 90])
-def test_an_even_gradient_is_plain_at_any_angle_and_contrast(angle: int) -> None:
+def test_even_gradient_is_plain_at_any_angle(angle: int) -> None:
     ramp = np.linspace(0, 1, 400) * np.cos(np.radians(angle))
     across = ramp[None, :] + (np.linspace(0, 1, 300) * np.sin(np.radians(angle)))[:, None]
     grey = (across / across.max() * 255).astype(np.uint8)
@@ -54,7 +54,7 @@ def test_an_even_gradient_is_plain_at_any_angle_and_contrast(angle: int) -> None
 
 
 @pytest.mark.parametrize("grey", [0, 128, 255])
-def test_a_flat_picture_has_no_structure(grey: int) -> None:
+def test_flat_picture_has_no_structure(grey: int) -> None:
     assert fingerprint(Image.new("RGB", (300, 300), (grey,) * 3)).structure == pytest.approx(0, abs=1e-9)
 
 
@@ -66,7 +66,7 @@ def test_stripes_are_plain() -> None:
     assert not fingerprint(stripes).is_usable
 
 
-def test_a_small_shape_on_a_plain_surface_is_structure_enough() -> None:
+def test_small_shape_on_a_plain_surface_is_enough_structure() -> None:
     picture = Image.new("RGB", (400, 300), "white")
     ImageDraw.Draw(picture).ellipse((190, 140, 210, 160), fill="black")
 
@@ -83,7 +83,7 @@ def test_structure_is_measured_in_grey_levels() -> None:
 
 
 @pytest.mark.parametrize("seed", range(10))
-def test_a_faded_copy_matches_as_long_as_it_is_not_too_plain(draw: Draw, seed: int) -> None:
+def test_faded_copy_matches_unless_it_is_too_plain(seed: int) -> None:
     original = fingerprint(draw(seed)).hashes[0]
     faded = [fingerprint(ImageEnhance.Contrast(draw(seed)).enhance(share / 100)) for share in range(2, 40, 2)]
 
@@ -93,14 +93,14 @@ def test_a_faded_copy_matches_as_long_as_it_is_not_too_plain(draw: Draw, seed: i
     assert faded[0].structure < MIN_STRUCTURE < faded[-1].structure
 
 
-def test_a_blurred_copy_is_near(draw: Draw) -> None:
+def test_blurred_copy_is_within_the_threshold() -> None:
     blurred = draw(1).filter(ImageFilter.GaussianBlur(3))
 
     assert (fingerprint(draw(1)).hashes[0] ^ fingerprint(blurred).hashes[0]).bit_count() <= THRESHOLD
 
 
-def test_a_started_emulator_has_imported_all_that_a_hash_needs(tmp_path: Path) -> None:
-    (tmp_path / "notes.txt").write_text("no picture: main returns before it listens")
+def test_hash_after_the_start_imports_no_module(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("This file is no picture, so main returns before it listens.")
     code = (
         "import sys; from PIL import Image; from local.match.__main__ import main\n"
         "assert main(['--key', 'key', '--test-list', sys.argv[1]]) == 2; before = set(sys.modules)\n"

@@ -1,9 +1,9 @@
-"""The gateway's decisions and counters, with clocks of the test's own."""
+"""The gateway's decisions and counters, with a fake clock."""
 
 from local.match.gateway import Gateway
 
 
-class Clock:
+class FakeClock:
     def __init__(self) -> None:
         self.now = 0.0
 
@@ -11,12 +11,12 @@ class Clock:
         return self.now
 
 
-def gateway_at(clock: Clock, rate: float = 2) -> Gateway:
+def make_gateway(clock: FakeClock, rate: float = 2) -> Gateway:
     return Gateway("key", rate, monotonic=clock, wall=lambda: 1_700_000_000.0 + clock.now)
 
 
-def test_the_rate_is_counted_and_refused_requests_are_seen() -> None:
-    gateway = gateway_at(Clock())
+def test_refused_requests_are_counted_in_the_largest_window() -> None:
+    gateway = make_gateway(FakeClock())
 
     statuses = [gateway.arrive("key").status for _ in range(5)]
 
@@ -33,9 +33,9 @@ def test_the_rate_is_counted_and_refused_requests_are_seen() -> None:
     }
 
 
-def test_a_rate_with_a_fraction_is_counted_and_judged_over_a_longer_window() -> None:
-    clock = Clock()
-    gateway = gateway_at(clock, rate=2.5)
+def test_fractional_rate_is_limited_and_counted_over_a_longer_window() -> None:
+    clock = FakeClock()
+    gateway = make_gateway(clock, rate=2.5)
 
     admissions = []
     for clock.now in (0.0, 0.0, 0.5, 1.1, 1.25):
@@ -47,8 +47,8 @@ def test_a_rate_with_a_fraction_is_counted_and_judged_over_a_longer_window() -> 
     assert stats["window_seconds"] == 1.2
 
 
-def test_a_wrong_key_takes_nothing_of_the_rate_but_is_seen() -> None:
-    gateway = gateway_at(Clock())
+def test_wrong_key_uses_no_rate_but_is_counted() -> None:
+    gateway = make_gateway(FakeClock())
 
     statuses = [gateway.arrive(key).status for key in ("wrong", None, "", "key", "key")]
 
@@ -56,8 +56,8 @@ def test_a_wrong_key_takes_nothing_of_the_rate_but_is_seen() -> None:
     assert gateway.stats()["largest_window"] == 5
 
 
-def test_an_exhausted_quota_says_when_it_ends() -> None:
-    gateway = gateway_at(Clock())
+def test_exhausted_quota_answers_its_retry_after() -> None:
+    gateway = make_gateway(FakeClock())
     gateway.quota_retry_after = 3600
 
     admission = gateway.arrive("key")
@@ -66,9 +66,9 @@ def test_an_exhausted_quota_says_when_it_ends() -> None:
     assert gateway.stats()["accepted"] == 0
 
 
-def test_the_log_holds_both_clocks_in_the_order_of_arrival() -> None:
-    clock = Clock()
-    gateway = gateway_at(clock)
+def test_log_holds_both_clocks_in_the_order_of_arrival() -> None:
+    clock = FakeClock()
+    gateway = make_gateway(clock)
 
     for clock.now in (1.5, 2.5):
         gateway.arrive("key")
@@ -77,8 +77,8 @@ def test_the_log_holds_both_clocks_in_the_order_of_arrival() -> None:
     assert [entry["arrived_at"] for entry in gateway.requests()] == [1_700_000_001.5, 1_700_000_002.5]
 
 
-def test_clearing_empties_the_log_but_not_the_limit() -> None:
-    gateway = gateway_at(Clock(), rate=1)
+def test_clear_empties_the_log_but_not_the_limit() -> None:
+    gateway = make_gateway(FakeClock(), rate=1)
     gateway.arrive("key")
 
     gateway.clear()

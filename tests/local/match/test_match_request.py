@@ -1,4 +1,4 @@
-"""What is read from a Match request."""
+"""The parsing of a Match request."""
 
 import json
 
@@ -15,31 +15,31 @@ def by_url(url: str) -> MatchRequest:
     )
 
 
-def test_the_object_is_decoded_once_and_has_no_query() -> None:
+def test_object_path_is_decoded_once_and_has_no_query() -> None:
     request = by_url("http://127.0.0.1:9/bucket/a%20b%2Bc%2520/%C3%A9.png?versionId=v%2F1&X-Amz-Signature=SECRET")
 
     assert request.object_path == "bucket/a b+c%20/é.png"
     assert request.version_id == "v/1"
 
 
-def test_a_url_without_a_version_has_none() -> None:
+def test_url_without_a_version_has_none() -> None:
     assert by_url("http://127.0.0.1:9/bucket/key").version_id is None
 
 
-def test_a_url_that_is_none_can_still_be_logged() -> None:
+def test_malformed_url_is_parsed_for_the_log() -> None:
     request = by_url("http://[/bucket/key")
 
     assert (request.by, request.object_path, request.version_id, request.fault) == ("url", "", None, None)
 
 
-def test_a_content_type_may_carry_a_charset() -> None:
+def test_content_type_with_a_charset_is_accepted() -> None:
     body = b'{"DataRepresentation": "URL", "Value": "http://127.0.0.1/b/k"}'
 
     assert parse_match_request(TARGET, "Application/JSON; charset=utf-8", None, body).by == "url"
 
 
 @pytest.mark.parametrize(("query", "enhance"), [("", False), ("?enhance=true", True), ("?enhance=False", False)])
-def test_enhance_is_off_unless_asked_for(query: str, enhance: bool) -> None:
+def test_enhance_is_off_by_default(query: str, enhance: bool) -> None:
     request = parse_match_request(TARGET + query, "image/png", None, b"picture")
 
     assert (request.enhance, request.fault) == (enhance, None)
@@ -64,7 +64,7 @@ def test_enhance_is_off_unless_asked_for(query: str, enhance: bool) -> None:
         ("", "image/png", "sometimes", b"picture"),
     ],
 )
-def test_a_faulty_request_is_read_with_its_fault(
+def test_faulty_request_is_parsed_with_its_fault(
     query: str, content_type: str, evaluation: str | None, body: bytes
 ) -> None:
     assert parse_match_request(TARGET + query, content_type, evaluation, body).fault
