@@ -92,7 +92,7 @@ def test_a_missing_or_wrong_tag_is_found(s3: "S3Client", checks: BucketChecks, t
     assert "tags" in problem
 
 
-def test_ten_tags_of_the_users_leave_no_room_and_are_kept(s3: "S3Client", checks: BucketChecks) -> None:
+def test_ten_tags_of_the_user_are_kept(s3: "S3Client", checks: BucketChecks) -> None:
     tags = {f"t{number}": "x" for number in range(10)}
 
     one = _upload(s3, "&".join(f"{name}=x" for name in tags), tags=tags)
@@ -129,7 +129,7 @@ def test_a_copy_without_a_lock_is_found(s3: "S3Client", checks: BucketChecks) ->
     assert checks.find_problems(one, result) == ["its quarantined copy is not under object lock"]
 
 
-def test_a_test_picture_is_locked_for_a_day_and_an_incident_for_a_year(s3: "S3Client", checks: BucketChecks) -> None:
+def test_lock_lasts_a_day_for_tests_and_a_year_for_incidents(s3: "S3Client", checks: BucketChecks) -> None:
     one = _upload(s3, expected=QUARANTINED)
     _remove(s3, one)
 
@@ -145,7 +145,7 @@ def test_a_copy_of_other_bytes_is_found(s3: "S3Client", checks: BucketChecks) ->
     assert checks.find_problems(one, result) == ["there is no copy of the same bytes in the quarantine bucket"]
 
 
-def test_a_result_that_does_not_say_where_its_copy_is_is_found(s3: "S3Client", checks: BucketChecks) -> None:
+def test_result_without_the_place_of_its_copy_is_found(s3: "S3Client", checks: BucketChecks) -> None:
     one = _upload(s3, expected=QUARANTINED)
     _remove(s3, one)
 
@@ -169,13 +169,13 @@ def test_a_missing_evidence_record_is_found(s3: "S3Client", checks: BucketChecks
 
 
 class Denied:
-    """A user to whom the gate denies everything."""
+    """A user to whom the read gate denies every object."""
 
     def head_object(self, **_: Any) -> None:
         raise ClientError({"Error": {"Code": "403"}}, "HeadObject")
 
 
-def test_a_gate_that_lets_users_read_what_has_another_status_is_found(s3: "S3Client") -> None:
+def test_read_gate_that_lets_users_read_another_status_is_found(s3: "S3Client") -> None:
     checks = BucketChecks(s3, QUARANTINE, user=s3)
     clean, unscannable = _upload(s3), _upload(s3, "owner=demo&scan-status=unscannable")
 
@@ -185,13 +185,13 @@ def test_a_gate_that_lets_users_read_what_has_another_status_is_found(s3: "S3Cli
     ]
 
 
-def test_a_gate_that_keeps_users_from_what_is_clean_is_found(s3: "S3Client") -> None:
+def test_read_gate_that_denies_a_clean_object_is_found(s3: "S3Client") -> None:
     checks = BucketChecks(s3, QUARANTINE, user=Denied())  # type: ignore[arg-type]
 
     assert checks.find_problems(_upload(s3), {"status": "CLEAN"}) == ["no user can read it"]
 
 
-def test_what_is_said_to_be_gone_and_is_there_is_found(s3: "S3Client", checks: BucketChecks) -> None:
+def test_existing_object_with_status_gone_is_found(s3: "S3Client", checks: BucketChecks) -> None:
     one = _upload(s3)
 
     assert checks.find_problems(one, {"status": "GONE"})

@@ -26,7 +26,7 @@ def test_a_chart_is_well_formed_and_says_what_it_shows() -> None:
     assert [svg.findtext("title"), svg.findtext("desc")] == ["A <title>", "Words & more"]
 
 
-def test_a_bars_height_is_in_proportion_to_its_value_and_all_bars_stay_in_the_frame() -> None:
+def test_bars_are_in_proportion_and_stay_in_the_frame() -> None:
     svg = _drawn(_bars([[2], [4], [1000]]))
 
     heights = [float(bar.get("height", "")) for bar in svg.findall("rect")]

@@ -25,7 +25,7 @@ def test_no_request_at_all_is_a_rate_too() -> None:
     assert measure(10, STATS | {"requests": 0}, []).per_second == []
 
 
-def test_a_window_over_the_limit_is_over_it_and_one_at_the_limit_is_not() -> None:
+def test_limit_is_exceeded_by_a_larger_window_only() -> None:
     assert measure(2, STATS, []).is_exceeded
     assert not measure(3, STATS, []).is_exceeded
 

@@ -78,7 +78,7 @@ def test_each_new_verdict_restarts_the_timeout() -> None:
     assert len(found) == 5
 
 
-def test_an_upload_on_its_way_is_waited_for_although_all_others_have_verdicts() -> None:
+def test_unfinished_upload_is_waited_for_after_all_other_verdicts() -> None:
     first, second, clock = uploaded("1.jpg"), uploaded("2.jpg"), Clock()
     late: Future[list[UploadedVersion]] = Future()
 
@@ -92,7 +92,7 @@ def test_an_upload_on_its_way_is_waited_for_although_all_others_have_verdicts() 
     assert second.id in found
 
 
-def test_a_result_of_someone_elses_ends_no_waiting() -> None:
+def test_result_of_another_upload_ends_no_wait() -> None:
     one, clock = uploaded(), Clock()
 
     _, shown = _wait([_done(one)], lambda: {("uploads/other.jpg", "v9"): {"status": "CLEAN"}}, clock)

@@ -43,7 +43,7 @@ def test_more_than_4_mb_is_unscannable(tmp_path: Path) -> None:
     assert _expected(tmp_path, JPEG + bytes(4 * 1024 * 1024)) == {"UNSCANNABLE"}
 
 
-def test_between_the_two_meanings_of_4_mb_both_verdicts_are_right(tmp_path: Path) -> None:
+def test_size_between_both_meanings_of_4_mb_allows_both_statuses(tmp_path: Path) -> None:
     assert _expected(tmp_path, JPEG + bytes(4_100_000 - len(JPEG))) == {"CLEAN", "UNSCANNABLE"}
 
 
@@ -51,7 +51,7 @@ def test_an_empty_file_is_skipped(tmp_path: Path) -> None:
     assert _expected(tmp_path, b"") == {"SKIPPED"}
 
 
-def test_what_is_no_picture_is_skipped_or_unscannable_but_never_clean(tmp_path: Path) -> None:
+def test_file_without_picture_is_skipped_or_unscannable(tmp_path: Path) -> None:
     assert _expected(tmp_path, b"just text") == {"SKIPPED", "UNSCANNABLE"}
 
 
@@ -77,7 +77,7 @@ def test_pictures_in_test_list_are_listed_and_not_uploaded(tmp_path: Path) -> No
     assert [(one.key, set(one.expected)) for one in found.pictures] == [("photo.jpg", {"CLEAN", "QUARANTINED"})]
 
 
-def test_a_file_in_test_list_that_is_no_picture_is_named_as_left_out(tmp_path: Path) -> None:
+def test_file_in_test_list_without_picture_is_left_out_by_name(tmp_path: Path) -> None:
     (tmp_path / "test-list").mkdir()
     (tmp_path / "test-list" / "notes.txt").write_text("no picture")
     (tmp_path / "photo.jpg").write_bytes(JPEG)
@@ -88,7 +88,7 @@ def test_a_file_in_test_list_that_is_no_picture_is_named_as_left_out(tmp_path: P
     assert "notes.txt" in found.left_out[0]
 
 
-def test_a_path_longer_than_a_key_may_be_is_named_as_left_out(tmp_path: Path) -> None:
+def test_path_longer_than_a_key_is_left_out_by_name(tmp_path: Path) -> None:
     deep = tmp_path.joinpath(*["d" * 200] * 6)
     deep.mkdir(parents=True)
     (deep / "photo.jpg").write_bytes(JPEG)
@@ -100,7 +100,7 @@ def test_a_path_longer_than_a_key_may_be_is_named_as_left_out(tmp_path: Path) ->
     assert "1024 bytes" in found.left_out[0]
 
 
-def test_a_name_with_a_line_break_is_left_out_and_shown_on_one_line(tmp_path: Path) -> None:
+def test_name_with_a_line_break_is_left_out_on_one_line(tmp_path: Path) -> None:
     (tmp_path / "a\nb.jpg").write_bytes(JPEG)
     (tmp_path / "photo.jpg").write_bytes(JPEG)
 
