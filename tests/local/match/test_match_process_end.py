@@ -66,7 +66,7 @@ def test_process_does_not_outlive_a_killed_parent() -> None:
     parent.kill()
     parent.communicate()
 
-    until(lambda: not is_answering(control))
+    until(lambda: not is_answering(control), seconds=10)
 
 
 def test_context_manager_leaves_no_process_running() -> None:

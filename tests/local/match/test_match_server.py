@@ -63,7 +63,7 @@ def test_request_arrives_when_its_headers_are_read(client: MatchClient) -> None:
 
         before = time.monotonic()
         connection.sendall(b"\r\n")
-        until(lambda: client.emulator.stats()["requests"] == 1)
+        until(lambda: client.emulator.stats()["requests"] == 1, seconds=10)
         after = time.monotonic()
 
         connection.sendall(b"junk")
