@@ -154,7 +154,8 @@ class EmbeddedCloud:
 
     def permissions(self) -> list[dict[str, Any]]:
         """Each permission used or refused so far: principal (a role's logical id, or "user"), action, allowed, count;
-        if refused also the resource, and because of what."""
+        if refused also the resource, and because of what.
+        """
         used: list[dict[str, Any]] = self._told("/_embedded_cloud/permissions")
         return used
 

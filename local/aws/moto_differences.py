@@ -206,7 +206,8 @@ def _honour_copy_source_if_match(original: Callable[..., Any]) -> Callable[..., 
 
 def _honour_if_match_any(original: Callable[..., Any]) -> Callable[..., Any]:
     """DeleteObject's If-Match may be "*": any current version. (An ETag moto compares, as S3 does, with the
-    current version, also where another version is to be deleted.)"""
+    current version, also where another version is to be deleted.)
+    """
 
     def delete(self: Any) -> Any:
         if self.headers.get("If-Match") == "*":

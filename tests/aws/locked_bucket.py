@@ -82,7 +82,7 @@ class LockedBucket:
         return ({"Versions": listed} if listed else {}) | {"IsTruncated": cut} | after
 
     def get_paginator(self, name: str) -> Any:
-        """botocore's own paginator over the method of that name."""
+        """Botocore's own paginator over the method of that name."""
         model = boto3.session.Session()._session.get_service_model("s3").operation_model("ListObjectVersions")
         config = boto3.session.Session()._loader.load_service_model("s3", "paginators-1")["pagination"]
         return Paginator(getattr(self, name), config["ListObjectVersions"], model)

@@ -81,7 +81,7 @@ def test_a_settled_version_is_returned_as_it_is(ledger: ResultsTable) -> None:
 
 
 def test_a_begin_whose_answer_was_lost_and_that_was_sent_again_has_its_lease(dynamodb: Any, results_table: str) -> None:
-    """botocore sends a call again whose answer did not come; the first may have had its effect."""
+    """Botocore sends a call again whose answer did not come; the first may have had its effect."""
 
     class Twice:
         def update_item(self, **asked: Any) -> Any:

@@ -76,7 +76,7 @@ def exact() -> ServerClock:
 def a_pacer(dynamodb: Any, time: Time, lane: Priority = LIVE, table: str = "limiter", quota: int = 0) -> RateLimiter:
     """It throws no dice: who waits, wakes as soon as it may."""
     clocks = Table(dynamodb, table, time, exact())
-    return RateLimiter(clocks, 10, 25, lane, quota, sleep=time.sleep, dice=lambda *_: 0.0)
+    return RateLimiter(clocks, 10, 25, lane, quota, sleep=time.sleep, uniform=lambda *_: 0.0)
 
 
 def stands(dynamodb: Any) -> dict[str, int]:
@@ -139,7 +139,7 @@ def test_a_worker_of_the_queue_waits_for_its_slots(dynamodb: Any, rate_limiter_t
     a_pacer(dynamodb, time).reserve(50)
     slots = a_pacer(dynamodb, time, RETRY).reserve(10)
     assert slots[0] == pytest.approx(NOW + 0.05 + 50 * SPACING, abs=0.01)
-    assert sum(time.slept) == pytest.approx(slots[0] - NOW - RETRY.seconds, abs=0.05)
+    assert sum(time.slept) == pytest.approx(slots[0] - NOW - RETRY.look_ahead_seconds, abs=0.05)
 
 
 def test_a_backlog_costs_one_write_and_two_looks_for_each_batch(
@@ -165,7 +165,7 @@ def test_a_worker_that_waits_sees_that_somebody_else_was_faster_before_it_writes
         if len(time.slept) == 1:
             other.reserve(10)
 
-    worker = RateLimiter(Table(dynamodb, "limiter", time, exact()), 10, 25, RETRY, sleep=faster, dice=lambda *_: 0.0)
+    worker = RateLimiter(Table(dynamodb, "limiter", time, exact()), 10, 25, RETRY, sleep=faster, uniform=lambda *_: 0.0)
     made = calls(dynamodb)
     worker.reserve(MAX_BATCH)
     assert len(time.slept) == 2
@@ -277,7 +277,7 @@ def test_an_answer_of_ten_failures_holds_all_and_gives_one_slot_every_three_seco
 ) -> None:
     assert [limiter.record_failure() for _ in range(FAILURE_THRESHOLD)] == [False] * (FAILURE_THRESHOLD - 1) + [True]
     for other in (limiter, a_pacer(dynamodb, time)):
-        with pytest.raises(DeferrableError, match="away"):
+        with pytest.raises(DeferrableError, match="unavailable"):
             other.reserve(1)
     probes = []
     worker = a_pacer(dynamodb, time, RETRY)
@@ -437,11 +437,11 @@ def test_a_worker_makes_its_clock_the_tables_while_it_waits(
 ) -> None:
     Skewed(dynamodb, time, ahead)
     table = Table(dynamodb, "limiter", time)
-    worker = RateLimiter(table, 10, 25, RETRY, sleep=time.sleep, dice=lambda *_: 0.0)
+    worker = RateLimiter(table, 10, 25, RETRY, sleep=time.sleep, uniform=lambda *_: 0.0)
     for _ in range(8):
         worker.reserve(MAX_BATCH)
-    assert table.time.error(time.now) <= 0.006
-    assert table.time.offset(time.now) == pytest.approx(ahead, abs=0.005)
+    assert table.server_clock.error(time.now) <= 0.006
+    assert table.server_clock.offset(time.now) == pytest.approx(ahead, abs=0.005)
     slots = worker.reserve(MAX_BATCH)
     assert slots[-1] + SPACING + ahead == pytest.approx(stands(dynamodb)["tat"] / MICROSECONDS, abs=0.006)
 
@@ -468,7 +468,7 @@ def test_an_upload_that_waits_for_its_slot_makes_its_clock_exact_meanwhile(
         slot = limiter.reserve(1)[0]
         assert limiter.wait_for_slot(slot)
         time.now += 3.3
-    assert table.time.offset(time.now) == pytest.approx(0.03, abs=0.006)
+    assert table.server_clock.offset(time.now) == pytest.approx(0.03, abs=0.006)
 
 
 def test_requests_of_before_that_fail_while_the_service_is_away_put_off_no_probe(

@@ -81,7 +81,7 @@ def _urls(service: str) -> dict[str, Callback]:
 
 
 def _known_first(original: Callable[[Any, str], Any]) -> Callable[[Any, str], Any]:
-    """moto looks through all accounts and all services before it takes an account's backends."""
+    """Moto looks through all accounts and all services before it takes an account's backends."""
 
     def get(self: Any, account: str) -> Any:
         return dict.get(self, account) or original(self, account)

@@ -123,7 +123,7 @@ class Cloud:
 
     @property
     def queues(self) -> dict[str, Any]:
-        """moto's queues by their URL."""
+        """Moto's queues by their URL."""
         return {self.physical_url(name): queue for name, queue in sqs_backends[ACCOUNT][REGION].queues.items()}
 
     def physical_url(self, name: str) -> str:

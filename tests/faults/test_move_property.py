@@ -82,5 +82,5 @@ def locked(world: World) -> list[bytes]:
 
 
 def versions(world: World, bucket: str) -> list[Any]:
-    """moto's objects, of every key and version."""
+    """Moto's objects, of every key and version."""
     return [one for _, found in world.cloud.s3.buckets[bucket].keys.lists() for one in found]

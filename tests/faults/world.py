@@ -208,7 +208,7 @@ class World:
         self.calls.faults.append(Fault(name, kind, count))
 
     def dead_letters(self) -> list[Any]:
-        """moto's messages."""
+        """Moto's messages."""
         return list(self.cloud.queues[self.cloud.physical("DeadLetterQueue")]._messages)
 
     def drain(self, heal: bool = True) -> None:

@@ -118,7 +118,10 @@ def test_environment_is_a_separate_stack_that_confirms_changes(environment: str)
 @every_environment
 def test_no_environment_locks_in_compliance_mode(environment: str) -> None:
     """A wrong COMPLIANCE lock cannot be undone. The operator must choose it explicitly."""
-    assert deploy.read_overrides(deploy.read_environments()[environment]).get("RetentionMode", "GOVERNANCE") == "GOVERNANCE"
+    assert (
+        deploy.read_overrides(deploy.read_environments()[environment]).get("RetentionMode", "GOVERNANCE")
+        == "GOVERNANCE"
+    )
     assert PARAMETERS["RetentionMode"]["Default"] == "GOVERNANCE"
 
 

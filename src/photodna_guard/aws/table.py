@@ -36,7 +36,7 @@ class Table:
     # This machine's clock in epoch seconds.
     now: Callable[[], float] = time.time
     # Learns DynamoDB's clock from the Date header of each response.
-    time: ServerClock = field(default_factory=ServerClock)
+    server_clock: ServerClock = field(default_factory=ServerClock)
 
     def update(
         self,
@@ -110,7 +110,7 @@ class Table:
         date = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("date", "")
         # A response without a usable date is ignored.
         with suppress(ValueError, TypeError):
-            self.time.observe(sent, received, parsedate_to_datetime(date).timestamp())
+            self.server_clock.observe(sent, received, parsedate_to_datetime(date).timestamp())
 
 
 def _to_key(key: Mapping[str, str]) -> dict[str, Any]:

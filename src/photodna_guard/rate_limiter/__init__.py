@@ -1,1 +1,1 @@
-"""The rate that all functions share."""
+"""The rate limiter that all functions share."""

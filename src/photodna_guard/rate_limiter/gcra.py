@@ -1,108 +1,139 @@
-"""The arithmetic of the shared rate: virtual scheduling (GCRA) over whole batches, and when to wait. Pure."""
+"""The arithmetic of the rate limiter: virtual scheduling (GCRA) over whole batches, and when to wait. Pure."""
 
 from dataclasses import dataclass
+from typing import NamedTuple, Self
 
-MICROSECONDS = 1_000_000  # all times here are whole microseconds
+# The arithmetic counts in whole microseconds.
+MICROSECONDS = 1_000_000
 
-MAX_BATCH = 13  # slots that a worker of a queue takes at once, at the most: the template's batch size
+# The most slots that a worker of a queue reserves at once: the template's batch size.
+MAX_BATCH = 13
 
 
 @dataclass(frozen=True, slots=True)
 class Priority:
-    """How far ahead one may take a slot, and how long wait until that is so (`patience`, s)."""
+    """How far ahead of now a worker may reserve slots, and how long it waits for them."""
 
     name: str
-    seconds: float
-    batches: int  # of slots, beyond those seconds
-    patience: float
+    look_ahead_seconds: float
+    # Batches of slots that are added to those seconds.
+    look_ahead_batches: int
+    max_wait_seconds: float
 
-    def horizon(self, spacing: int) -> int:
-        """Microseconds from now within which the first slot must lie."""
-        return round(self.seconds * MICROSECONDS) + self.batches * MAX_BATCH * spacing
+    def look_ahead(self, interval: int) -> int:
+        """Return the microseconds from now within which the first slot must lie."""
+        return round(self.look_ahead_seconds * MICROSECONDS) + self.look_ahead_batches * MAX_BATCH * interval
 
 
-# Whoever looks further ahead is served first: he may take a slot that the others still wait for. A worker of a queue
-# wakes up to SPREAD later than it could, and the retries' look is longer than the backfill's by more than that. A fresh
-# upload, whose function waits for nothing, looks beyond the batches of both: it finds a slot whatever the backlog.
-LIVE = Priority("upload", seconds=1.0, batches=2, patience=0.0)
-RETRY = Priority("retry", seconds=0.7, batches=0, patience=40.0)
-BACKFILL = Priority("backfill", seconds=0.35, batches=0, patience=40.0)
-PRIORITIES = {lane.name: lane for lane in (LIVE, RETRY, BACKFILL)}
+# The longest look-ahead is served first: its workers may reserve slots that the others still wait for. A worker of a
+# queue wakes up to MAX_WAKE_JITTER late, and the retries' look-ahead exceeds the backfill's by more than that. A fresh
+# upload does not wait for slots. Its look-ahead exceeds the batches of both queues, so it finds a slot at any backlog.
+LIVE = Priority("live", look_ahead_seconds=1.0, look_ahead_batches=2, max_wait_seconds=0.0)
+RETRY = Priority("retry", look_ahead_seconds=0.7, look_ahead_batches=0, max_wait_seconds=40.0)
+BACKFILL = Priority("backfill", look_ahead_seconds=0.35, look_ahead_batches=0, max_wait_seconds=40.0)
+PRIORITIES = {priority.name: priority for priority in (LIVE, RETRY, BACKFILL)}
 
-NO_SLOT, PAUSED, UNAVAILABLE = "no slot", "paused", "the service is away"  # what one waits for
+# The reasons for a wait.
+NO_SLOT, PAUSED, UNAVAILABLE = "no slot", "paused", "the service is unavailable"
 
-MAX_WAKE_JITTER = 0.3  # seconds over which waiting workers wake, so that they do not all write at once
+# Waiting workers wake over this time, so that they do not all write at once.
+MAX_WAKE_JITTER = 0.3  # seconds
 
-FAILURE_THRESHOLD = 10  # failures without an answer between them, after which the service is taken for away
+# So many failures without an answer between them open the circuit breaker.
+FAILURE_THRESHOLD = 10
 MIN_PROBE_INTERVAL, MAX_PROBE_INTERVAL = 3 * MICROSECONDS, 30 * MICROSECONDS
-PAUSE_POLL_INTERVAL = 1 * MICROSECONDS  # how often one who waits while all are held looks whether they still are
+# A worker reads the item so often during a wait that an answer or an operator may end early.
+PAUSE_POLL_INTERVAL = 1 * MICROSECONDS
+
+
+class LimiterState(NamedTuple):
+    """The shared item, as the workers of one priority see it. Its times are microseconds of DynamoDB's clock."""
+
+    # The theoretical arrival time of GCRA: slots are free from then on.
+    tat: int = 0
+    paused_until: int = 0
+    # The circuit breaker is open since then; 0 while it is closed.
+    tripped_at: int = 0
+    # While the breaker is open, one slot at a time is given for a probe, from then on.
+    probe_at: int = 0
+    failures: int = 0
+    # Slots reserved this month.
+    used: int = 0
+    # Batches that workers of this priority have reserved.
+    fairness_turn: int = 0
+    # The turns that the last worker to reserve a batch had gone without one.
+    turn_gap: int = 0
 
 
 @dataclass(frozen=True, slots=True)
-class LimiterState:
-    """The shared item: from `tat` on slots are free; before `paused_until` nobody takes any.
+class Spacing:
+    """The interval between slots, and what of the margin within it a worker may use."""
 
-    While the service is away (since `tripped_at`), one slot at a time is given, for a probe, from `probe_at` on.
-    """
+    interval: int  # microseconds
+    # A slot that a worker meets later than this is missed.
+    max_lateness: float  # seconds
+    # A clock that is less exact than this keeps a gap to the slots before and behind its own.
+    max_clock_error: float  # seconds
 
-    tat: int = 0
-    paused_until: int = 0
-    tripped_at: int = 0  # 0: it is not away
-    probe_at: int = 0
-    failures: int = 0
-    used: int = 0  # slots of this month
-    turn: int = 0  # batches that this lane has taken
-    age: int = 0  # so many turns the last of their takers had gone without one
+    @classmethod
+    def of(cls, rate: float, margin_ms: float) -> Self:
+        """Return the spacing for a rate.
+
+        0.3 of the margin is for lateness, 0.22 for each of two clocks, and the rest for the way to the server.
+        """
+        return cls(slot_interval(rate, margin_ms), 0.3 * margin_ms / 1000, 0.22 * margin_ms / 1000)
 
 
 def slot_interval(rate: float, margin_ms: float) -> int:
-    """Microseconds between two slots.
+    """Return the microseconds between two slots.
 
-    `rate + 1` requests span `rate` intervals. They are to span a second as the *server* sees it, although one may be
-    delayed on its way by up to the margin more than another; so the margin is spread over a second's intervals.
+    `rate + 1` requests span `rate` intervals. They must span a second as the *server* sees it, although one request may
+    be delayed on its way by up to the margin more than another. So the margin is spread over a second's intervals.
     """
     return round(MICROSECONDS * (1 + margin_ms / 1000) / rate)
 
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """No slot before `until`. `held`: nobody gets one, whatever his lane."""
+    """No slot is given before `until`."""
 
     until: int
     reason: str
 
     @property
-    def held(self) -> bool:
-        """Whether all are paused, or the service is away."""
+    def is_for_all(self) -> bool:
+        """Whether every priority waits: during a pause, or while the circuit breaker is open."""
         return self.reason != NO_SLOT
 
 
-def wait_needed(clock: LimiterState, now: int, horizon: int) -> Wait | None:
-    """What to wait for at `now`; None where a slot may be taken."""
-    if max(clock.paused_until, clock.probe_at) > now:
-        paused = clock.paused_until >= clock.probe_at
-        return Wait(clock.paused_until, PAUSED) if paused else Wait(clock.probe_at, UNAVAILABLE)
-    latest = now + horizon
-    return Wait(now + clock.tat - latest, NO_SLOT) if clock.tat > latest else None
+def wait_needed(state: LimiterState, now: int, look_ahead: int) -> Wait | None:
+    """Return what to wait for at `now`, or None where a slot may be reserved."""
+    if max(state.paused_until, state.probe_at) > now:
+        paused = state.paused_until >= state.probe_at
+        return Wait(state.paused_until, PAUSED) if paused else Wait(state.probe_at, UNAVAILABLE)
+    latest = now + look_ahead
+    return Wait(now + state.tat - latest, NO_SLOT) if state.tat > latest else None
 
 
-def wake_delay(clock: LimiterState, turn: int) -> tuple[float, float]:
-    """Between how many and how many seconds one wakes later than one could, whose last `turn` that was.
+def wake_delay(state: LimiterState, last_turn: int) -> tuple[float, float]:
+    """Return the least and most seconds by which a worker whose last turn was `last_turn` delays its waking.
 
-    Waiting workers take turns. Whoever has gone as many without one as the last taker had is next; whoever has gone
-    more was passed over, and is before him; the others stand back, in case that neither is waiting.
+    Waiting workers take turns. The worker that has gone as many turns without a batch as the last one had is next. One
+    that has gone more was passed over, and goes before it. The others stand back, in case that neither is waiting.
     """
-    gone = clock.turn - turn
-    if gone > clock.age:
+    gone = state.fairness_turn - last_turn
+    if gone > state.turn_gap:
         return 0.0, MAX_WAKE_JITTER / 3
-    return (MAX_WAKE_JITTER / 3, MAX_WAKE_JITTER / 3) if gone == clock.age else (MAX_WAKE_JITTER / 2, MAX_WAKE_JITTER)
+    if gone == state.turn_gap:
+        return MAX_WAKE_JITTER / 3, MAX_WAKE_JITTER / 3
+    return MAX_WAKE_JITTER / 2, MAX_WAKE_JITTER
 
 
 def probe_interval(tripped_at: int, now: int) -> int:
-    """Microseconds from one probe to the next: short while an outage is young, since most are."""
+    """Return the microseconds between two probes: short while an outage is young, since most are short."""
     return min(max((now - tripped_at) // 30, MIN_PROBE_INTERVAL), MAX_PROBE_INTERVAL)
 
 
-def slot_times(end: int, count: int, spacing: int) -> list[int]:
-    """The times of `count` slots, the last of which ends at `end`."""
-    return [end - spacing * (count - i) for i in range(count)]
+def slot_times(end: int, count: int, interval: int) -> list[int]:
+    """Return the times of `count` slots, the last of which ends at `end`."""
+    return [end - interval * (count - i) for i in range(count)]

@@ -23,7 +23,7 @@ REAL_MESSAGES = 1500
 # The event, the function and the read of the object's head.
 PROCESSING_SECONDS = 0.5
 # The retry workers reserve at most their look-ahead and one batch.
-BOUND = (RETRY.horizon(SLOT_INTERVAL) + MAX_BATCH * SLOT_INTERVAL) / MICROSECONDS + PROCESSING_SECONDS
+BOUND = (RETRY.look_ahead(SLOT_INTERVAL) + MAX_BATCH * SLOT_INTERVAL) / MICROSECONDS + PROCESSING_SECONDS
 
 
 def measure_fresh_uploads(messages: int, queue: str, uploads: int) -> dict[str, Any]:
