@@ -113,7 +113,10 @@ def _set(action: str) -> Change:
 
 
 def _set_once(name: str, attribute: str, value: str) -> Change:
-    return lambda item, before, values: item.update({name: int(before.get(attribute, values[value]))})
+    def change(item: Item, before: Item, values: Values) -> None:
+        item[name] = before[attribute] if attribute in before else values[value]
+
+    return change
 
 
 def _add(action: str) -> Change:
