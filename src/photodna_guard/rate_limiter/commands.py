@@ -6,8 +6,6 @@ A write asserts the state that its worker assumed, so no two workers get the sam
 
     no slot reserved beyond `start`:  tat <= start            -> tat = start + span
     slots reserved already:           start < tat <= latest   -> tat = tat + span
-
-`tat` is the theoretical arrival time of GCRA.
 """
 
 from collections.abc import Generator, Mapping
@@ -22,8 +20,6 @@ from photodna_guard.rate_limiter.gcra import MICROSECONDS, LimiterState
 _FROM_START = ("tat = :end", "(attribute_not_exists(tat) OR tat <= :start)")
 _BEHIND_OTHERS = ("tat = tat + :span", "tat > :start AND tat <= :latest")
 _NOT_PAUSED = "(attribute_not_exists(paused_until) OR paused_until <= :now)"
-
-
 _DAY = 86_400 * MICROSECONDS
 _T = TypeVar("_T")
 

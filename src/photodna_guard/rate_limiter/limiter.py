@@ -22,18 +22,15 @@ def run(steps: Steps[_T], perform: Callable[[Command], Any]) -> _T:
     try:
         command = next(steps)
         while True:
-            command = _advance(steps, command, perform)
+            try:
+                reply = perform(command)
+            except GuardError as error:
+                command = steps.throw(error)
+            else:
+                command = steps.send(reply)
     except StopIteration as end:
         result: _T = end.value
         return result
-
-
-def _advance(steps: Steps[_T], command: Command, perform: Callable[[Command], Any]) -> Command:
-    try:
-        reply = perform(command)
-    except GuardError as error:
-        return steps.throw(error)
-    return steps.send(reply)
 
 
 def _nothing() -> None:
@@ -70,33 +67,33 @@ class RateLimiter:
         `ready` is called when slots are near, before they are reserved; its errors are passed on. Raises
         DeferrableError where no slot is near enough for the priority, or within `within` seconds.
         """
-        return self._run(self._core.reserve(count, within), ready)
+        return run(self._core.reserve(count, within), partial(self._perform, ready=ready))
 
     def wait_for_slot(self, slot: float) -> bool:
         """Wait for the slot, and return whether it was met. A missed slot is given up and never used late.
 
         Raises ServiceUnavailableError where this worker has paused all others since it reserved the slot.
         """
-        return self._run(self._core.wait_for_slot(slot))
+        return run(self._core.wait_for_slot(slot), self._perform)
 
     def pause(self, until: float) -> None:
         """Pause all workers until then, by one write."""
-        self._run(self._core.pause(until))
+        run(self._core.pause(until), self._perform)
 
     def record_failure(self, unreachable: bool = False) -> bool:
         """Count a request without an answer, or one that was not sent since the service is `unreachable`.
 
         Return whether the circuit breaker is open now.
         """
-        return self._run(self._core.record_failure(unreachable))
+        return run(self._core.record_failure(unreachable), self._perform)
 
     def record_unauthorized(self) -> None:
         """Open the circuit breaker: no request is answered until an operator mends the key."""
-        self._run(self._core.record_unauthorized())
+        run(self._core.record_unauthorized(), self._perform)
 
     def record_success(self) -> None:
         """Close the circuit breaker, and forget the failures, where there are any."""
-        self._run(self._core.record_success())
+        run(self._core.record_success(), self._perform)
 
     @property
     def answer_timeout(self) -> float:
@@ -112,10 +109,7 @@ class RateLimiter:
         """Raise DeferrableError where the month's quota is used up, except for a `new` upload outside a backfill."""
         self._core.check_quota(new)
 
-    def _run(self, steps: Steps[_T], ready: Callable[[], None] = _nothing) -> _T:
-        return run(steps, partial(self._perform, ready))
-
-    def _perform(self, ready: Callable[[], None], command: Command) -> Any:
+    def _perform(self, command: Command, ready: Callable[[], None] = _nothing) -> Any:
         match command:
             case Sleep():
                 return self._sleep(command.seconds)
