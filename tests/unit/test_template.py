@@ -65,7 +65,9 @@ def test_timeout_covers_the_wait_for_slot_and_answer() -> None:
     spacing = gcra.slot_interval(10, 25)
     upload = gcra.LIVE.look_ahead(spacing) / gcra.MICROSECONDS
     assert FUNCTIONS["OnUploadFunction"]["Timeout"] > upload + MAX_RESPONSE_SECONDS
-    retry = gcra.RETRY.max_wait_seconds + (gcra.RETRY.look_ahead(spacing) + gcra.MAX_BATCH * spacing) / gcra.MICROSECONDS
+    retry = (
+        gcra.RETRY.max_wait_seconds + (gcra.RETRY.look_ahead(spacing) + gcra.MAX_BATCH * spacing) / gcra.MICROSECONDS
+    )
     assert FUNCTIONS["OnRetryFunction"]["Timeout"] > retry + MAX_RESPONSE_SECONDS
 
 
