@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlparse
 
-from local.aws import EmbeddedCloud, Endpoints
 from local.invoke.errors import CannotRunError, SamCliError
+from local.stack import EmbeddedCloud, Endpoints
 from photodna_guard.settings import parse_match_endpoint
 
 BUILD = Path("build/local")

@@ -1,5 +1,5 @@
-"""The embedded cloud: moto's S3, SQS, DynamoDB and so on with a Lambda runner, built from template.yaml."""
+"""The embedded AWS: moto's services with a Lambda runner, for the stack of any template."""
 
-from local.aws.embedded import EmbeddedCloud, Endpoints
+from local.aws.embedded import EmbeddedAws
 
-__all__ = ["EmbeddedCloud", "Endpoints"]
+__all__ = ["EmbeddedAws"]

@@ -1,4 +1,4 @@
-"""Asynchronous invocation of one function: its queue, its retries, and the record to its destination."""
+"""Asynchronous invocations of one function: their queue, retries, and the record for the destination."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from datetime import UTC, datetime
 from threading import Condition, Thread
 from typing import Any
 
-from local.aws.environment import Outcome
 from local.aws.functions import AsyncConfig
-from local.aws.pool import Closed, EnvironmentPool
+from local.aws.invocation import InvocationResult
+from local.aws.pool import EnvironmentPool, PoolClosedError
 
-# Lambda waits a minute before the first retry and two before the second.
+# Lambda waits one minute before the first retry, and two before the second.
 # https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html
-RETRY_DELAYS = (60.0, 120.0)
+RETRY_DELAYS_SECONDS = (60.0, 120.0)
 
 Deliver = Callable[[str, dict[str, Any]], None]
 
 
 @dataclass(order=True)
-class Pending:
-    """An event that waits: `due` and `accepted` are in time.monotonic's seconds."""
+class PendingEvent:
+    """An event that waits for its next attempt. `due` and `accepted` are seconds of time.monotonic."""
 
     due: float
     accepted: float
@@ -34,31 +34,33 @@ class Pending:
 
 
 class AsyncInvocations:
-    """Accepts events at once, and works them with as many threads as the function has environments."""
+    """Accepts events at once, and invokes the function with as many threads as it has environments."""
 
     def __init__(self, pool: EnvironmentPool, config: AsyncConfig, deliver: Deliver, retry_delay_scale: float) -> None:
         self._pool, self._config, self._deliver, self._scale = pool, config, deliver, retry_delay_scale
         self._changed = Condition()
-        self._waiting: list[Pending] = []
+        self._waiting: list[PendingEvent] = []
         self._closed = False
         for _ in range(pool.function.environments):
-            Thread(target=self._work, daemon=True).start()
+            Thread(target=self._run, daemon=True).start()
 
     def accept(self, event: Any) -> None:
+        """Queue an event for its first attempt."""
         now = time.monotonic()
-        self._put(Pending(now, now, event, str(uuid.uuid4())))
+        self._put(PendingEvent(now, now, event, str(uuid.uuid4())))
 
     def close(self) -> None:
+        """Stop invoking the function, and drop the queue."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()
 
-    def _put(self, pending: Pending) -> None:
+    def _put(self, pending: PendingEvent) -> None:
         with self._changed:
             heapq.heappush(self._waiting, pending)
             self._changed.notify()
 
-    def _next(self) -> Pending | None:
+    def _wait_for_due_event(self) -> PendingEvent | None:
         with self._changed:
             while not self._closed:
                 delay = self._waiting[0].due - time.monotonic() if self._waiting else None
@@ -67,38 +69,38 @@ class AsyncInvocations:
                 self._changed.wait(delay)
         return None
 
-    def _work(self) -> None:
-        while pending := self._next():
+    def _run(self) -> None:
+        while pending := self._wait_for_due_event():
             try:
                 self._attempt(pending)
-            except Closed:
+            except PoolClosedError:
                 return
 
-    def _attempt(self, pending: Pending) -> None:
-        outcome = self._pool.invoke(pending.event, pending.request_id)
+    def _attempt(self, pending: PendingEvent) -> None:
+        result = self._pool.invoke(pending.event, pending.request_id)
         pending.attempts += 1
-        if not outcome.failed:
-            self._finish(self._config.on_success, "Success", pending, outcome)
+        if not result.failed:
+            self._finish(self._config.on_success, "Success", pending, result)
         elif pending.attempts > self._config.retries:
-            self._finish(self._config.on_failure, "RetriesExhausted", pending, outcome)
+            self._finish(self._config.on_failure, "RetriesExhausted", pending, result)
         else:
-            self._retry(pending, outcome)
+            self._retry(pending, result)
 
-    def _retry(self, pending: Pending, outcome: Outcome) -> None:
-        pending.due = time.monotonic() + RETRY_DELAYS[pending.attempts - 1] * self._scale
+    def _retry(self, pending: PendingEvent, result: InvocationResult) -> None:
+        pending.due = time.monotonic() + RETRY_DELAYS_SECONDS[pending.attempts - 1] * self._scale
         if pending.due - pending.accepted > self._config.maximum_age:
-            self._finish(self._config.on_failure, "EventAgeExceeded", pending, outcome)
+            self._finish(self._config.on_failure, "EventAgeExceeded", pending, result)
             return
         self._pool.count_retry()
         self._put(pending)
 
-    def _finish(self, destination: str | None, condition: str, pending: Pending, outcome: Outcome) -> None:
+    def _finish(self, destination: str | None, condition: str, pending: PendingEvent, result: InvocationResult) -> None:
         if destination is not None:
-            self._deliver(destination, self._record(condition, pending, outcome))
+            self._deliver(destination, self._make_record(condition, pending, result))
 
-    def _record(self, condition: str, pending: Pending, outcome: Outcome) -> dict[str, Any]:
-        """https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html"""
-        failure = {"functionError": "Unhandled"} if outcome.failed else {}
+    def _make_record(self, condition: str, pending: PendingEvent, result: InvocationResult) -> dict[str, Any]:
+        # https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
+        failure = {"functionError": "Unhandled"} if result.failed else {}
         return {
             "version": "1.0",
             "timestamp": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z",
@@ -110,5 +112,5 @@ class AsyncInvocations:
             },
             "requestPayload": pending.event,
             "responseContext": {"statusCode": 200, "executedVersion": "$LATEST", **failure},
-            "responsePayload": outcome.payload,
+            "responsePayload": result.payload,
         }

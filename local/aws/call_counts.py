@@ -1,4 +1,4 @@
-"""Counts the DynamoDB requests by table and operation, as the bill does: also those that a condition refused."""
+"""Counts DynamoDB requests by table and operation, as the bill does: also those that a condition refused."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from collections import Counter
 from threading import Lock
 from typing import Any
 
-CALLS_PATH = "/_embedded_cloud/dynamodb-calls"
 _TARGET = "DynamoDB_20120810."
 
 
@@ -18,8 +17,8 @@ class CallCounts:
         self._lock = Lock()
         self._counts: Counter[tuple[str, str]] = Counter()
 
-    def see(self, target: str, body: bytes) -> None:
-        """Counts a request by its X-Amz-Target header; one to another service is none."""
+    def count_request(self, target: str, body: bytes) -> None:
+        """Count a request by its X-Amz-Target header; a request to another service is ignored."""
         if not target.startswith(_TARGET):
             return
         table = json.loads(body).get("TableName")
@@ -28,7 +27,7 @@ class CallCounts:
                 self._counts[table, target.removeprefix(_TARGET)] += 1
 
     def as_json(self) -> dict[str, dict[str, int]]:
-        """By table (its name, or its ARN where the caller gave that), then by operation (`UpdateItem`)."""
+        """Return the counts by table (its name, or its ARN if the caller gave that), then by operation."""
         counts: dict[str, Any] = {}
         with self._lock:
             for (table, operation), count in self._counts.items():

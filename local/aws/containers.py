@@ -1,4 +1,4 @@
-"""Functions that run behind Lambda's API at another endpoint, such as `sam local start-lambda`, in its containers."""
+"""Execution environments in containers, behind an endpoint of Lambda's API such as `sam local start-lambda`."""
 
 from __future__ import annotations
 
@@ -7,38 +7,38 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError, ReadTimeoutError
 
-from local.aws.environment import Outcome
 from local.aws.functions import Function
+from local.aws.invocation import InvocationResult
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
 
-# The longest time-out of a function, and what a container takes to start on a busy machine.
-READ_SECONDS = 300.0
-# `sam local start-lambda` keeps one warm container for a function, and what comes meanwhile waits for it there.
-AT_ONCE = 1
+# This covers the longest time-out of a function, and the start of a container on a busy machine.
+READ_TIMEOUT_SECONDS = 300.0
+# `sam local start-lambda` keeps one warm container for each function, for which further invocations wait.
+MAX_CONCURRENCY = 1
 
 
-class Container:
-    """Stands for an execution environment that the endpoint starts and ends, so there is nothing to close here."""
+class ContainerEnvironment:
+    """An execution environment that the endpoint starts and ends."""
 
     def __init__(self, client: LambdaClient, function: Function) -> None:
         self._client, self._function = client, function
         self.alive = True
 
-    def invoke(self, event: Any, request_id: str) -> Outcome:
-        """Runs the handler. Never raises: that the endpoint cannot run it is a failure, and is tried again as one."""
+    def invoke(self, event: Any, request_id: str) -> InvocationResult:
+        """Run the handler. Never raises: an error of the endpoint is a failed invocation, which is retried."""
         try:
             answer = self._client.invoke(FunctionName=self._function.logical_id, Payload=json.dumps(event).encode())
             payload = json.loads(answer["Payload"].read())
         except (BotoCoreError, ClientError, ValueError) as error:
-            late = isinstance(error, ReadTimeoutError)
-            said = {"errorType": "ServiceException", "errorMessage": f"RequestId: {request_id} Error: {error}"}
-            return Outcome(request_id, said, failed=True, timed_out=late)
-        # SAM CLI does not take Python's errors, which bear a request id as well, for errors.
+            timed_out = isinstance(error, ReadTimeoutError)
+            payload = {"errorType": "ServiceException", "errorMessage": f"RequestId: {request_id} Error: {error}"}
+            return InvocationResult(request_id, payload, failed=True, timed_out=timed_out)
+        # SAM CLI does not mark the errors of a Python function as such, as they also have a request id.
         failed = "FunctionError" in answer or (isinstance(payload, dict) and "errorType" in payload)
-        return Outcome(request_id, payload, failed, timed_out=failed and "timed out" in str(payload))
+        return InvocationResult(request_id, payload, failed, timed_out=failed and "timed out" in str(payload))
 
     def close(self) -> None:
-        """It is used no more."""
+        """Mark the environment as not to be used again."""
         self.alive = False

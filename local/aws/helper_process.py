@@ -1,4 +1,4 @@
-"""Starts a helper process that announces itself with a line of JSON, and that ends when we end."""
+"""A helper process that writes messages as lines of JSON, and ends with its parent."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from threading import Timer
 from typing import IO, Any, cast
 
 
-class HelperFailed(RuntimeError):
+class HelperFailedError(RuntimeError):
     """A helper process ended, or did not announce itself in time; the message names its log."""
 
 
 class HelperProcess:
-    """A child with a pipe to its standard input: at our end, however it comes, the child reads the end of it.
+    """A child whose standard input is a pipe: when the parent ends, the child reads the end of it.
 
-    It gets a session of its own, so that Ctrl-C reaches us alone and we end it in order.
+    The child has its own session: Ctrl-C reaches the parent only, which then ends the child in order.
     """
 
     def __init__(self, name: str, argv: Sequence[str], log: Path) -> None:
@@ -37,27 +37,28 @@ class HelperProcess:
 
     @property
     def pid(self) -> int:
+        """The id of the process."""
         return self._process.pid
 
-    def announcement(self, within_seconds: float = 60.0) -> dict[str, Any]:
-        """The first line. Raises HelperFailed when none comes."""
-        timer = Timer(within_seconds, self._process.kill)
+    def read_announcement(self, timeout: float = 60.0) -> dict[str, Any]:
+        """Return the first message. Raises HelperFailedError if none comes in time."""
+        timer = Timer(timeout, self._process.kill)
         timer.start()
         try:
-            line = next(self.lines(), None)
+            line = next(self.iter_messages(), None)
         finally:
             timer.cancel()
         if line is None:
-            raise HelperFailed(f"{self.name} did not start. What it said is in {self.log}")
+            raise HelperFailedError(f"{self.name} did not start. Its log is {self.log}")
         return line
 
-    def lines(self) -> Iterator[dict[str, Any]]:
-        """What the child writes, line by line, until it ends."""
+    def iter_messages(self) -> Iterator[dict[str, Any]]:
+        """Yield the child's messages until it ends."""
         while line := self._output.readline():
             yield json.loads(line)
 
     def stop(self, grace_seconds: float = 2.0) -> None:
-        """Closes the child's input, and kills it where that is not enough."""
+        """Close the child's input, and kill the child if it does not end in time."""
         self._input.close()
         try:
             self._process.wait(grace_seconds)

@@ -1,4 +1,4 @@
-"""Works one SQS queue with one function, as Lambda's event source mapping does."""
+"""Polls one SQS queue for one function, as Lambda's event source mapping does."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from local.aws.functions import QueueSource
-from local.aws.pool import Closed, EnvironmentPool
+from local.aws.event_sources import QueueSource
+from local.aws.pool import EnvironmentPool, PoolClosedError
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -21,48 +21,50 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 LONG_POLL_SECONDS = 20
-SQS_BATCH = 10  # the most that one ReceiveMessage or DeleteMessageBatch takes
+# The limit of one ReceiveMessage or DeleteMessageBatch.
+SQS_BATCH = 10
 
 
 class QueuePoller:
-    """Polls while fewer than the bound of invocations run, so that no message waits in our memory.
+    """Polls only while another invocation may start, so that no received message waits.
 
-    What a function does not report as done becomes visible again when the queue's time-out is over: neither
-    Lambda nor this changes the visibility of a message.
+    A message that the function does not process becomes visible again after the queue's visibility timeout: like
+    Lambda, the poller does not change it.
     """
 
     def __init__(self, source: QueueSource, pool: EnvironmentPool, sqs: SQSClient, url: str) -> None:
         self._source, self._pool, self._sqs, self._url = source, pool, sqs, url
         bound = min(source.concurrency, pool.function.environments)
-        self._slots = BoundedSemaphore(bound)
+        self._free_invocations = BoundedSemaphore(bound)
         self._workers = ThreadPoolExecutor(bound)
         self._ending = Event()
         Thread(target=self._poll, daemon=True).start()
 
     def close(self) -> None:
+        """Stop polling."""
         self._ending.set()
         self._workers.shutdown(wait=False, cancel_futures=True)
 
     def _poll(self) -> None:
         while not self._ending.is_set():
-            self._slots.acquire()
+            self._free_invocations.acquire()
             try:
-                messages = self._batch()
+                messages = self._receive_batch()
             except (BotoCoreError, ClientError) as error:
                 messages = []
-                self._report("poll", error)
+                self._log_error("poll", error)
                 self._ending.wait(1.0)
             if messages and not self._ending.is_set():
-                self._workers.submit(self._work, messages)
+                self._workers.submit(self._invoke, messages)
             else:
-                self._slots.release()
+                self._free_invocations.release()
 
-    def _report(self, what: str, error: Exception) -> None:
-        # At the end the queue's server may be gone before us. And what is not deleted is not lost.
+    def _log_error(self, what: str, error: Exception) -> None:
+        # The server may end before the poller. A message that is not deleted is not lost.
         if not self._ending.is_set():
             log.error("cannot %s %s: %s", what, self._source.queue_arn, error)
 
-    def _batch(self) -> list[MessageTypeDef]:
+    def _receive_batch(self) -> list[MessageTypeDef]:
         size = self._source.batch_size
         messages = self._receive(size, LONG_POLL_SECONDS)
         until = time.monotonic() + self._source.window
@@ -85,18 +87,18 @@ class QueuePoller:
             MessageAttributeNames=["All"],
         ).get("Messages", [])
 
-    def _work(self, messages: list[MessageTypeDef]) -> None:
+    def _invoke(self, messages: list[MessageTypeDef]) -> None:
         try:
-            outcome = self._pool.invoke({"Records": [record(m, self._source.queue_arn) for m in messages]})
-            if not outcome.failed:
-                failed = failed_ids(outcome.payload, messages) if self._source.partial else set()
+            result = self._pool.invoke({"Records": [to_lambda_record(m, self._source.queue_arn) for m in messages]})
+            if not result.failed:
+                failed = find_failed_ids(result.payload, messages) if self._source.partial else set()
                 self._delete([m for m in messages if m["MessageId"] not in failed])
-        except Closed:
+        except PoolClosedError:
             return
         except (BotoCoreError, ClientError) as error:
-            self._report("delete from", error)
+            self._log_error("delete from", error)
         finally:
-            self._slots.release()
+            self._free_invocations.release()
 
     def _delete(self, done: list[MessageTypeDef]) -> None:
         for first in range(0, len(done), SQS_BATCH):
@@ -109,11 +111,11 @@ class QueuePoller:
             )
 
 
-def failed_ids(response: Any, messages: list[MessageTypeDef]) -> set[str]:
-    """The messages that a partial batch response keeps; all of them when the response cannot be read.
+def find_failed_ids(response: Any, messages: list[MessageTypeDef]) -> set[str]:
+    """Return the ids of the messages that failed by a partial batch response; all if it cannot be read.
 
-    https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html: null and an empty object or
-    list mean success; an identifier that is empty, null, missing or not of this batch fails the whole batch.
+    null and an empty object or list mean success; an identifier that is empty, null, missing or not of this batch
+    fails the whole batch: https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
     """
     sent = {m["MessageId"] for m in messages}
     if response is None:
@@ -126,8 +128,8 @@ def failed_ids(response: Any, messages: list[MessageTypeDef]) -> set[str]:
     return named if len(named) == len(set(map(str, ids))) and None not in ids and named <= sent else sent
 
 
-def record(message: MessageTypeDef, queue_arn: str) -> dict[str, Any]:
-    """A message as the function gets it."""
+def to_lambda_record(message: MessageTypeDef, queue_arn: str) -> dict[str, Any]:
+    """Convert a message to the record that Lambda sends to a function."""
     return {
         "messageId": message["MessageId"],
         "receiptHandle": message["ReceiptHandle"],

@@ -1,7 +1,7 @@
-"""The Lambda service of the embedded cloud: functions, their asynchronous invocations, queues and schedules.
+"""The Lambda service of the embedded AWS: functions, their asynchronous invocations, queues and schedules.
 
-It lives in the process of the cloud's owner, in threads that mostly wait: so `invoke` and `stats` need no protocol,
-and there is one process less to start. The functions themselves run in processes of their own.
+It runs in the process of its user, in threads that mostly wait: so `invoke` and `stats` need no protocol, and one
+process less has to start. The functions run in processes of their own.
 """
 
 from __future__ import annotations
@@ -19,11 +19,15 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from local.aws.async_invocations import AsyncInvocations
-from local.aws.environment import Environment, Outcome
-from local.aws.functions import AsyncConfig, Function, QueueSource, Schedule, function_name
-from local.aws.pool import EnvironmentPool, Start
+from local.aws.clients import ACCOUNT, REGION
+from local.aws.event_sources import QueueSource, Schedule, read_queue_sources, read_schedules
+from local.aws.execution_environment import ProcessEnvironment
+from local.aws.functions import AsyncConfig, Function, read_async_configs, read_functions
+from local.aws.invocation import InvocationResult
+from local.aws.policy.authorizer import UNRESTRICTED_ACCESS_KEY
+from local.aws.pool import EnvironmentPool, StartEnvironment
 from local.aws.queue_poller import QueuePoller
-from local.policy.guard import JUDGE
+from local.aws.resources import Resource, parse_function_name
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -32,26 +36,24 @@ log = logging.getLogger(__name__)
 
 
 class LambdaRunner:
-    """`cloud_variables` is all that a function's process gets beside what Lambda and the template give it.
+    """Runs functions. `variables` are added to the environment variables of Lambda and of the template.
 
-    `sqs` gives the client of an access key: Lambda polls and delivers in the name of the function's role.
-    `start` makes an execution environment: a process, or one behind another endpoint (`containers`).
+    `get_sqs` returns the client of an access key: Lambda polls and delivers in the name of the function's role.
+    `start` creates an execution environment: a process, or a container.
     """
 
     def __init__(
         self,
         functions: list[Function],
         configs: Mapping[str, AsyncConfig],
-        sqs: Callable[[str], SQSClient],
-        cloud_variables: Mapping[str, str],
+        get_sqs: Callable[[str], SQSClient],
+        variables: Mapping[str, str],
         log_dir: Path,
         retry_delay_scale: float,
-        start: Start = Environment,
+        start: StartEnvironment = ProcessEnvironment,
     ) -> None:
-        self._sqs = sqs
-        self._pools = {
-            f.name: EnvironmentPool(f, cloud_variables, log_dir / f"{f.logical_id}.log", start) for f in functions
-        }
+        self._get_sqs = get_sqs
+        self._pools = {f.name: EnvironmentPool(f, variables, log_dir / f"{f.logical_id}.log", start) for f in functions}
         self._async = {
             name: AsyncInvocations(
                 pool, configs.get(name, AsyncConfig()), partial(self._deliver, pool.function.role), retry_delay_scale
@@ -62,24 +64,25 @@ class LambdaRunner:
         self._ending = Event()
 
     def start(self, sources: list[QueueSource], schedules: list[Schedule]) -> None:
-        self._pollers = [self._poller(source) for source in sources]
+        """Start polling the queues and running the schedules."""
+        self._pollers = [self._start_poller(source) for source in sources]
         for schedule in schedules:
             Thread(target=self._run_schedule, args=(schedule,), daemon=True).start()
 
-    def invoke(self, logical_id: str, event: Any) -> Outcome:
-        """Synchronously, as `aws lambda invoke`: no retries. Raises KeyError for an unknown function."""
+    def invoke(self, logical_id: str, event: Any) -> InvocationResult:
+        """Run a function synchronously, without retries. Raises KeyError for an unknown function."""
         return self._by_logical_id()[logical_id].invoke(event)
 
     def accept(self, function: str, event: Any) -> None:
-        """Asynchronously; `function` is an ARN or a name. Raises KeyError for an unknown function."""
-        self._async[function_name(function)].accept(event)
+        """Queue an event for a function, by ARN or name. Raises KeyError for an unknown function."""
+        self._async[parse_function_name(function)].accept(event)
 
     def stats(self) -> dict[str, dict[str, int]]:
-        """Counts (see pool.Counts) by logical id."""
+        """Return the counts of each function (see pool.Counts) by logical id."""
         return {logical_id: pool.counts() for logical_id, pool in self._by_logical_id().items()}
 
     def close(self) -> None:
-        """Ends polling, drops what waits, and kills what runs."""
+        """Stop polling, drop queued events, and kill running functions."""
         self._ending.set()
         for poller in self._pollers:
             poller.close()
@@ -91,28 +94,31 @@ class LambdaRunner:
     def _by_logical_id(self) -> dict[str, EnvironmentPool]:
         return {pool.function.logical_id: pool for pool in self._pools.values()}
 
-    def _poller(self, source: QueueSource) -> QueuePoller:
+    def _start_poller(self, source: QueueSource) -> QueuePoller:
         pool = self._pools[source.function]
-        return QueuePoller(source, pool, self._sqs(pool.function.role), self._url(source.queue_arn))
+        return QueuePoller(source, pool, self._get_sqs(pool.function.role), self._get_queue_url(source.queue_arn))
 
-    def _url(self, queue_arn: str) -> str:
-        return self._sqs(JUDGE).get_queue_url(QueueName=queue_arn.rpartition(":")[2])["QueueUrl"]
+    def _get_queue_url(self, queue_arn: str) -> str:
+        return self._get_sqs(UNRESTRICTED_ACCESS_KEY).get_queue_url(QueueName=queue_arn.rpartition(":")[2])["QueueUrl"]
 
     def _deliver(self, role: str, destination: str, record: dict[str, Any]) -> None:
         try:
-            self._sqs(role).send_message(QueueUrl=self._url(destination), MessageBody=json.dumps(record))
+            self._get_sqs(role).send_message(QueueUrl=self._get_queue_url(destination), MessageBody=json.dumps(record))
         except (BotoCoreError, ClientError) as error:
-            # Lambda counts it as DestinationDeliveryFailures, and drops the record.
+            # Lambda counts this in DestinationDeliveryFailures, and drops the record.
             log.error("cannot deliver to %s: %s", destination, error)
 
     def _run_schedule(self, schedule: Schedule) -> None:
         while not self._ending.wait(schedule.seconds):
-            event = json.loads(schedule.payload) if schedule.payload else scheduled_event(schedule.rule_arn)
+            event = json.loads(schedule.payload) if schedule.payload else make_scheduled_event(schedule.rule_arn)
             self.accept(schedule.function, event)
 
 
-def scheduled_event(rule_arn: str) -> dict[str, Any]:
-    """https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-run-lambda-schedule.html"""
+def make_scheduled_event(rule_arn: str) -> dict[str, Any]:
+    """Return the event that EventBridge sends for a schedule.
+
+    https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-run-lambda-schedule.html
+    """
     return {
         "version": "0",
         "id": str(uuid.uuid4()),
@@ -124,3 +130,27 @@ def scheduled_event(rule_arn: str) -> dict[str, Any]:
         "resources": [rule_arn],
         "detail": {},
     }
+
+
+def run_stack(
+    resources: list[Resource],
+    code: Mapping[str, Path],
+    environments: int,
+    get_client: Callable[[str, str], Any],
+    variables: Mapping[str, str],
+    log_dir: Path,
+    retry_delay_scale: float,
+    start: StartEnvironment | None = None,
+) -> LambdaRunner:
+    """Start a runner for a stack's functions, with its queues and schedules. Raises UnsupportedResourceError."""
+    runner = LambdaRunner(
+        read_functions(resources, code, REGION, ACCOUNT, environments),
+        read_async_configs(resources),
+        lambda access_key: get_client(access_key, "sqs"),
+        variables,
+        log_dir,
+        retry_delay_scale,
+        start or ProcessEnvironment,
+    )
+    runner.start(read_queue_sources(resources), read_schedules(resources, REGION, ACCOUNT))
+    return runner

@@ -1,8 +1,8 @@
-"""Runs one function's handler inside its own process, as Lambda's Python runtime does.
+"""Runs one function's handler in its own process, as Lambda's Python runtime does.
 
-Started by path, not as a module, and without anything of this project beside the function's own code: what is
-imported here is what a function finds in Lambda. Events come in and answers go out as lines of JSON over the
-pipes that standard input and output are at the start; what the function itself prints goes to standard error.
+This file is run by path, and imports only the standard library: a function finds no more in Lambda. It reads events
+from the pipe at standard input, and writes results to the pipe at standard output, as lines of JSON. The function's
+own output goes to standard error.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Handler = Callable[[Any, "Context"], Any]
 
 
 class Context:
-    """The second argument of a handler, as far as Lambda documents it for Python."""
+    """The second argument of a handler, as Lambda documents it for Python."""
 
     identity = None
     client_context = None
@@ -39,22 +39,24 @@ class Context:
         self._deadline = deadline
 
     def get_remaining_time_in_millis(self) -> int:
+        """Return the milliseconds before the time-out."""
         return max(0, int((self._deadline - time.time()) * 1000))
 
 
 class MarshalError(Exception):
-    """The handler returned what is not JSON."""
+    """The result of the handler is not JSON."""
 
 
-def marshalled(value: Any) -> str:
+def marshal(value: Any) -> str:
+    """Return the value as JSON. Raises MarshalError."""
     try:
         return json.dumps(value)
     except (TypeError, ValueError) as error:
         raise MarshalError(f"Unable to marshal response: {error}") from None
 
 
-def described(error: BaseException) -> dict[str, Any]:
-    """An error as the runtime reports it. Our own frame is left out of the trace."""
+def describe_error(error: BaseException) -> dict[str, Any]:
+    """Return the error as the runtime reports it, without the frame of this file."""
     frames = traceback.extract_tb(error.__traceback__)[1:]
     return {
         "errorMessage": str(error),
@@ -64,64 +66,68 @@ def described(error: BaseException) -> dict[str, Any]:
 
 
 def take_pipes() -> tuple[BinaryIO, BinaryIO]:
-    """Moves the pipes away from descriptors 0 and 1, so that no print or read of the function disturbs them."""
-    events, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb", buffering=0)
+    """Move the pipes away from descriptors 0 and 1, which the function may read or print to."""
+    events, results = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb", buffering=0)
     with open(os.devnull, "rb") as nothing:
         os.dup2(nothing.fileno(), 0)
     os.dup2(2, 1)
-    return events, answers
+    return events, results
 
 
 def read_events(events: BinaryIO, into: queue.SimpleQueue[dict[str, Any]]) -> None:
-    """The end of the input is the end of the runner: then nobody waits for us, whatever the handler is doing."""
+    """Queue each event. At the end of the input the runner has ended, so this process ends as well."""
     for line in events:
         into.put(json.loads(line))
     os._exit(0)
 
 
-def load(name: str) -> Handler:
+def load_handler(name: str) -> Handler:
+    """Import the handler, named as in a template: `module.function`."""
     module, _, function = name.rpartition(".")
     handler: Handler = getattr(importlib.import_module(module.replace("/", ".")), function)
     return handler
 
 
-def answer(handler: Handler, request: dict[str, Any]) -> dict[str, Any]:
-    """One invocation. Every error of the handler is reported to the service, which decides what follows."""
+def run_invocation(handler: Handler, request: dict[str, Any]) -> dict[str, Any]:
+    """Run the handler, and return its result or its error: the runner decides what follows."""
     context = Context(request["requestId"], request["deadline"])
-    log(f"START RequestId: {context.aws_request_id} Version: {context.function_version}")
+    print_log(f"START RequestId: {context.aws_request_id} Version: {context.function_version}")
     started = time.monotonic()
     try:
-        result = {"result": marshalled(handler(request["event"], context))}
+        result = {"result": marshal(handler(request["event"], context))}
     except Exception as error:  # noqa: BLE001 - the runtime reports whatever the handler raises
         traceback.print_exc()
-        result = {"error": json.dumps(described(error))}
+        result = {"error": json.dumps(describe_error(error))}
     duration = (time.monotonic() - started) * 1000
-    log(f"REPORT RequestId: {context.aws_request_id} Duration: {duration:.2f} ms")
+    print_log(f"REPORT RequestId: {context.aws_request_id} Duration: {duration:.2f} ms")
     return result
 
 
-def log(line: str) -> None:
+def print_log(line: str) -> None:
+    """Print a line to the function's log."""
     print(line, file=sys.stderr, flush=True)
 
 
 def main() -> None:
-    os.nice(5)  # Lambda has machines of its own: what a function costs must not delay the Match server's clock
-    events, answers = take_pipes()
+    """Run invocations until the input ends."""
+    # Lambda has machines of its own: a function must not delay the clocks of the servers that it calls.
+    os.nice(5)
+    events, results = take_pipes()
     requests: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
     threading.Thread(target=read_events, args=(events, requests), daemon=True).start()
 
-    def say(message: dict[str, Any]) -> None:
-        answers.write(json.dumps(message).encode() + b"\n")
+    def send(message: dict[str, Any]) -> None:
+        results.write(json.dumps(message).encode() + b"\n")
 
     try:
-        handler = load(os.environ["_HANDLER"])
+        handler = load_handler(os.environ["_HANDLER"])
     except Exception as error:  # noqa: BLE001 - reported as Lambda reports a failed init
         traceback.print_exc()
-        say({"error": json.dumps(described(error))})
+        send({"error": json.dumps(describe_error(error))})
         sys.exit(1)
-    say({"ready": True})
+    send({"ready": True})
     while True:
-        say(answer(handler, requests.get()))
+        send(run_invocation(handler, requests.get()))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The events that S3 sends on a created object: to Lambda itself, and to EventBridge. Pure."""
+"""The events that S3 sends for a created object: to a function or queue, and to EventBridge. Pure."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ REASONS = {
 
 @dataclass(frozen=True)
 class Creation:
-    """An object that was created. `version_id` is None where the bucket has no versioning; `etag` is unquoted."""
+    """The creation of an object. `version_id` is None if the bucket has no versioning; `etag` is unquoted."""
 
     event_name: str
     bucket: str
@@ -36,11 +36,12 @@ class Creation:
 
     @property
     def bucket_arn(self) -> str:
+        """The bucket's ARN."""
         return f"arn:aws:s3:::{self.bucket}"
 
 
-def notification(creation: Creation, configuration_id: str) -> dict[str, Any]:
-    """The event for a function, queue or topic.
+def make_notification(creation: Creation, configuration_id: str) -> dict[str, Any]:
+    """Return the event for a function, queue or topic.
 
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html
     """
@@ -52,7 +53,7 @@ def notification(creation: Creation, configuration_id: str) -> dict[str, Any]:
         "eventName": creation.event_name,
         "userIdentity": {"principalId": f"AWS:{creation.access_key}"},
         "requestParameters": {"sourceIPAddress": creation.source_ip},
-        "responseElements": {"x-amz-request-id": _request_id(), "x-amz-id-2": uuid.uuid4().hex * 2},
+        "responseElements": {"x-amz-request-id": _make_request_id(), "x-amz-id-2": uuid.uuid4().hex * 2},
         "s3": {
             "s3SchemaVersion": "1.0",
             "configurationId": configuration_id,
@@ -62,7 +63,7 @@ def notification(creation: Creation, configuration_id: str) -> dict[str, Any]:
                 "arn": creation.bucket_arn,
             },
             "object": _without_none(
-                # S3 encodes as a form does, a space as a plus, and leaves slashes alone.
+                # S3 encodes keys like forms, a space as a plus, but keeps slashes.
                 key=quote_plus(creation.key, safe="/"),
                 size=creation.size,
                 eTag=creation.etag,
@@ -74,8 +75,8 @@ def notification(creation: Creation, configuration_id: str) -> dict[str, Any]:
     return {"Records": [record]}
 
 
-def object_created(creation: Creation) -> dict[str, Any]:
-    """EventBridge's "Object Created": the key is not encoded, and the names are in kebab case."""
+def make_object_created(creation: Creation) -> dict[str, Any]:
+    """Return EventBridge's "Object Created": the key is not encoded, and the names are in kebab case."""
     content = _without_none(
         key=creation.key,
         size=creation.size,
@@ -96,7 +97,7 @@ def object_created(creation: Creation) -> dict[str, Any]:
             "version": "0",
             "bucket": {"name": creation.bucket},
             "object": {name.replace("_", "-"): value for name, value in content.items()},
-            "request-id": _request_id(),
+            "request-id": _make_request_id(),
             "requester": creation.account,
             "source-ip-address": creation.source_ip,
             "reason": REASONS[creation.event_name],
@@ -104,7 +105,7 @@ def object_created(creation: Creation) -> dict[str, Any]:
     }
 
 
-def _request_id() -> str:
+def _make_request_id() -> str:
     return uuid.uuid4().hex[:16].upper()
 
 

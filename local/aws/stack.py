@@ -1,17 +1,16 @@
-"""Creates the stack in moto, and applies what moto's CloudFormation reads over."""
+"""Creates a stack, and applies the properties that moto's CloudFormation ignores."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
-from urllib.request import ProxyHandler, build_opener
 
 from botocore.exceptions import ClientError
 
-from local.aws.functions import Resource
-from local.aws.template import TemplateFault
+from local.aws.control import Control
+from local.aws.resources import Resource, filter_by_type
+from local.aws.template import TemplateError
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
@@ -19,14 +18,17 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 
-def create(
+def create_stack(
     cloudformation: CloudFormationClient,
     endpoint: str,
     name: str,
     template: Mapping[str, Any],
     parameters: Mapping[str, str],
 ) -> list[Resource]:
-    """Creates the stack; its resources with their properties resolved. Raises TemplateFault, naming what failed."""
+    """Create the stack, and return its resources with resolved properties.
+
+    Raises TemplateError, which names the resource that failed.
+    """
     try:
         made = cloudformation.create_stack(
             StackName=name,
@@ -35,23 +37,20 @@ def create(
             Capabilities=["CAPABILITY_IAM"],
         )
     except ClientError as error:
-        raise TemplateFault(f"the stack cannot be created: {error.response['Error']['Message']}") from error
-    direct = build_opener(ProxyHandler({}))  # whatever proxy the user's environment names
-    with direct.open(f"{endpoint}/_embedded_cloud/stacks/{quote(made['StackId'])}", timeout=30) as answer:
-        return [Resource(**described) for described in json.load(answer)]
+        raise TemplateError(f"the stack cannot be created: {error.response['Error']['Message']}") from error
+    return Control(endpoint).load_stack(made["StackId"])
 
 
-def complete(resources: list[Resource], s3: S3Client, dynamodb: DynamoDBClient) -> None:
-    """Applies what moto's CloudFormation left out."""
-    for resource in resources:
-        if resource.type == "AWS::S3::Bucket":
-            complete_bucket(s3, str(resource.physical_id), resource.properties)
-        if resource.type == "AWS::DynamoDB::Table":
-            complete_table(dynamodb, str(resource.physical_id), resource.properties)
+def complete_resources(resources: list[Resource], s3: S3Client, dynamodb: DynamoDBClient) -> None:
+    """Apply the properties of buckets and tables that moto's CloudFormation ignores."""
+    for bucket in filter_by_type(resources, "S3::Bucket"):
+        _complete_bucket(s3, str(bucket.physical_id), bucket.properties)
+    for table in filter_by_type(resources, "DynamoDB::Table"):
+        _complete_table(dynamodb, str(table.physical_id), table.properties)
 
 
-def complete_bucket(s3: S3Client, bucket: str, given: Mapping[str, Any]) -> None:
-    """What CloudFormation does for a bucket, and moto's leaves out. The order is S3's: a lock needs versions."""
+def _complete_bucket(s3: S3Client, bucket: str, given: Mapping[str, Any]) -> None:
+    # The order matters: S3 locks objects only in a bucket with versioning.
     steps: dict[str, Callable[[Any], Any]] = {
         "VersioningConfiguration": lambda v: s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration=v),
         "ObjectLockConfiguration": lambda v: s3.put_object_lock_configuration(Bucket=bucket, ObjectLockConfiguration=v),
@@ -60,16 +59,15 @@ def complete_bucket(s3: S3Client, bucket: str, given: Mapping[str, Any]) -> None
         ),
         "OwnershipControls": lambda v: s3.put_bucket_ownership_controls(Bucket=bucket, OwnershipControls=v),
         "NotificationConfiguration": lambda v: s3.put_bucket_notification_configuration(
-            Bucket=bucket, NotificationConfiguration=notifications(v)
+            Bucket=bucket, NotificationConfiguration=_to_api_notifications(v)
         ),
     }
     for name, apply in steps.items():
         if name in given:
-            apply(_typed(given[name]))
+            apply(_restore_types(given[name]))
 
 
-def complete_table(dynamodb: DynamoDBClient, table: str, given: Mapping[str, Any]) -> None:
-    """Time to live and point-in-time recovery, which moto's CloudFormation leaves out."""
+def _complete_table(dynamodb: DynamoDBClient, table: str, given: Mapping[str, Any]) -> None:
     if "TimeToLiveSpecification" in given:
         dynamodb.update_time_to_live(TableName=table, TimeToLiveSpecification=given["TimeToLiveSpecification"])
     if "PointInTimeRecoverySpecification" in given:
@@ -78,14 +76,14 @@ def complete_table(dynamodb: DynamoDBClient, table: str, given: Mapping[str, Any
         )
 
 
-def notifications(given: Mapping[str, Any]) -> Any:
-    """The configuration as S3's API takes it, from CloudFormation's, which names its parts otherwise."""
+def _to_api_notifications(given: Mapping[str, Any]) -> Any:
+    """Convert a notification configuration from CloudFormation's names to those of S3's API."""
     lists = {
         "LambdaConfigurations": ("LambdaFunctionConfigurations", "Function", "LambdaFunctionArn"),
         "QueueConfigurations": ("QueueConfigurations", "Queue", "QueueArn"),
     }
     configuration: dict[str, Any] = {
-        api: [_notification(entry, part, api_part) for entry in given[cloudformation]]
+        api: [_to_api_notification(entry, part, api_part) for entry in given[cloudformation]]
         for cloudformation, (api, part, api_part) in lists.items()
         if cloudformation in given
     }
@@ -95,7 +93,7 @@ def notifications(given: Mapping[str, Any]) -> Any:
     return configuration
 
 
-def _notification(entry: Mapping[str, Any], part: str, api_part: str) -> dict[str, Any]:
+def _to_api_notification(entry: Mapping[str, Any], part: str, api_part: str) -> dict[str, Any]:
     rules = entry.get("Filter", {}).get("S3Key", {}).get("Rules")
     return {
         api_part: entry[part],
@@ -104,12 +102,12 @@ def _notification(entry: Mapping[str, Any], part: str, api_part: str) -> dict[st
     }
 
 
-def _typed(value: Any) -> Any:
-    """Numbers and booleans where a parameter has made strings of them: CloudFormation turns them back as well."""
+def _restore_types(value: Any) -> Any:
+    """Convert strings back to numbers and booleans, as CloudFormation does: a parameter makes strings of them."""
     if isinstance(value, dict):
-        return {k: _typed(v) for k, v in value.items()}
+        return {k: _restore_types(v) for k, v in value.items()}
     if isinstance(value, list):
-        return [_typed(v) for v in value]
+        return [_restore_types(v) for v in value]
     if isinstance(value, str):
         return {"true": True, "false": False}.get(value, int(value) if value.isdecimal() else value)
     return value

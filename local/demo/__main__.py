@@ -9,9 +9,8 @@ from pathlib import Path
 
 from rich.console import Console
 
-from local.aws import EmbeddedCloud
-from local.aws.helper_process import HelperFailed
-from local.aws.template import TemplateFault
+from local.aws.helper_process import HelperFailedError
+from local.aws.template import TemplateError
 from local.demo import console as output
 from local.demo.cases import draw_picture_set
 from local.demo.checked_upload import Run
@@ -20,6 +19,7 @@ from local.demo.report import render_report
 from local.demo.run import run_demo
 from local.demo.thumbnail import make_preview
 from local.demo.user_pictures import NothingToUploadError, read_user_pictures
+from local.stack import EmbeddedCloud
 
 # The width of the table where the output is not a terminal.
 _LOG_WIDTH = 160  # columns
@@ -36,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     try:
         return _run_and_report(options, pictures, console)
-    except (HelperFailed, TemplateFault) as error:
+    except (HelperFailedError, TemplateError) as error:
         console.print(f"The embedded cloud cannot start: {error}", markup=False, highlight=False)
         return 2
     except KeyboardInterrupt:

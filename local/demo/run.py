@@ -4,7 +4,6 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from local.aws import EmbeddedCloud
 from local.demo import rate, results, upload
 from local.demo.bucket_checks import BucketChecks, check_dead_letter_queue
 from local.demo.checked_upload import CheckedUpload, Run
@@ -13,6 +12,7 @@ from local.demo.picture import ListedPicture, PictureSet
 from local.demo.results import Results
 from local.demo.verify import verify
 from local.match.control import Emulator
+from local.stack import EmbeddedCloud
 
 _THREADS = 4
 

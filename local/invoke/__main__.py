@@ -7,7 +7,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from local.aws.helper_process import HelperFailed
+from local.aws.helper_process import HelperFailedError
 from local.invoke import cases, sam
 from local.invoke import console as output
 from local.invoke.errors import CannotRunError, SamCliError, SampleEventError
@@ -39,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return _print_report(
                 console, containers, _print_progress(console, run_events(containers, events)), options.all
             )
-    except (CannotRunError, SampleEventError, SamCliError, HelperFailed) as error:
+    except (CannotRunError, SampleEventError, SamCliError, HelperFailedError) as error:
         print_line(console, str(error))
         return 2
     except KeyboardInterrupt:

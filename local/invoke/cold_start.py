@@ -10,7 +10,7 @@ from pathlib import Path
 
 import requests
 
-from local.aws.helper_process import HelperFailed
+from local.aws.helper_process import HelperFailedError
 from local.invoke import cases, event_uploads, invocation, sam, uploading
 from local.invoke.errors import CannotRunError, SamCliError
 from local.invoke.run import ContainerCloud, start_container_cloud
@@ -61,7 +61,7 @@ def main() -> int:
     try:
         with start_container_cloud(FOLDER) as containers:
             cold, warm = measure(containers, count)
-    except (CannotRunError, SamCliError, HelperFailed) as error:
+    except (CannotRunError, SamCliError, HelperFailedError) as error:
         print(error, file=sys.stderr)
         return 2
     for name, values in (("first", cold), ("next", warm)):

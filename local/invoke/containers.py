@@ -5,9 +5,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from local.aws import EmbeddedCloud
 from local.invoke import build, engine, invocation, local_template
 from local.invoke.start_lambda import start_lambda
+from local.stack import EmbeddedCloud
 
 LOG = "start-lambda.log"
 

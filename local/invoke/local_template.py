@@ -6,8 +6,8 @@ from typing import Any
 
 from samtranslator.yaml_helper import yaml_parse
 
-from local.aws import EmbeddedCloud
 from local.invoke.build import find_packages
+from local.stack import EmbeddedCloud
 
 ENDPOINT, ACCESS_KEY = "AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID"
 

@@ -4,10 +4,10 @@ import json
 import time
 from typing import Any
 
-from local.aws import EmbeddedCloud
-from local.aws.queue_poller import record
+from local.aws.queue_poller import to_lambda_record
 from local.demo.upload import UploadedVersion
 from local.invoke.event_uploads import StoredVersion
+from local.stack import EmbeddedCloud
 from photodna_guard.aws.results_table import ResultsTable
 from photodna_guard.domain.models import ScanJob, Upload
 
@@ -39,7 +39,7 @@ def receive_redelivered(cloud: EmbeddedCloud, uploaded: UploadedVersion) -> Any:
         for message in found.get("Messages", []):
             if json.loads(message["Body"])["upload"]["key"] == uploaded.picture.key:
                 sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
-                return {"Records": [record(message, _read_arn(sqs, url))]}
+                return {"Records": [to_lambda_record(message, _read_arn(sqs, url))]}
     return None
 
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from local.aws import EmbeddedCloud
 from local.demo import results
 from local.demo.bucket_checks import BucketChecks, check_dead_letter_queue
 from local.demo.checked_upload import CheckedUpload
@@ -19,6 +18,7 @@ from local.invoke import cases, event_uploads, invocation, lost_message, uploadi
 from local.invoke.containers import prepare, write_sam_inputs
 from local.invoke.errors import SampleEventError
 from local.invoke.invocation import FunctionAnswer
+from local.stack import EmbeddedCloud
 
 PARALLEL_EVENTS = 2
 # This run does not test the rate. A high limit and margin let a function meet its slot while containers start.

@@ -24,7 +24,7 @@ START_SECONDS = 60.0
 def start_lambda(folder: Path, log: Path) -> Iterator[str]:
     """Start Lambda's API for the functions of the template in `folder`, and yield its URL on loopback.
 
-    A function's container starts at its first invocation, and stays for the next ones. Raises HelperFailed.
+    A function's container starts at its first invocation, and stays for the next ones. Raises HelperFailedError.
     """
     # An earlier start may have left lines.
     log.write_bytes(b"")
@@ -32,7 +32,7 @@ def start_lambda(folder: Path, log: Path) -> Iterator[str]:
     argv = [sys.executable, "-m", "local.invoke.start_lambda", str(folder.resolve())]
     helper = HelperProcess("sam local start-lambda", argv, log)
     try:
-        yield f"http://127.0.0.1:{helper.announcement(2 * START_SECONDS)['port']}"
+        yield f"http://127.0.0.1:{helper.read_announcement(2 * START_SECONDS)['port']}"
     finally:
         helper.stop(2 * sam.STOP_SECONDS)
 

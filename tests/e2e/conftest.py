@@ -9,8 +9,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from local.aws import EmbeddedCloud
 from local.pictures import draw, encode
+from local.stack import EmbeddedCloud
 from photodna_guard import bootstrap
 from tests.e2e.embedded import Bench, environment, taken
 
@@ -42,7 +42,7 @@ def bench(
 ) -> Iterator[Bench]:
     bucket = f"bench-{uuid.uuid4().hex[:12]}"
     cloud.client("s3").create_bucket(Bucket=bucket)
-    cloud.treat_alike(bucket, "UploadBucket")
+    cloud.extend_policies_to(bucket, "UploadBucket")
     if request.param == "versioned":
         cloud.client("s3").put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
     cloud_variables = {

@@ -9,7 +9,7 @@ import boto3
 import pytest
 from boto3.dynamodb.types import TypeDeserializer
 
-from local.aws import EmbeddedCloud
+from local.stack import EmbeddedCloud
 
 
 def taken(cloud: EmbeddedCloud, queue_url: str) -> list[dict[str, Any]]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from local.aws import EmbeddedCloud
+from local.stack import EmbeddedCloud
 from tests.e2e.embedded import results
 from tests.waiting import until
 from tools.bench.rate import backlog

@@ -1,6 +1,6 @@
 """Every permission of a function's role is used by the suite, and every call of a function is permitted by its role.
 
-The embedded cloud refuses what a role does not permit (local/policy), and writes down what was used and refused.
+The embedded cloud refuses what a role does not permit (local/aws/policy), and writes down what was used and refused.
 `make test` collects that of all embedded clouds in the folder PERMISSIONS_DIR, and runs the comparison last.
 """
 
@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from local.aws import template
-from local.aws.embedded import PERMISSIONS_DIR
+from local.stack import PERMISSIONS_DIR
 
 RESOURCES = template.load(Path(__file__).resolve().parents[2] / "template.yaml")["Resources"]
 FUNCTIONS = {name: r["Properties"] for name, r in RESOURCES.items() if r["Type"] == "AWS::Serverless::Function"}

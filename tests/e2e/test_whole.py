@@ -12,8 +12,8 @@ from typing import Any
 import boto3
 import pytest
 
-from local.aws import EmbeddedCloud
 from local.pictures import draw, encode
+from local.stack import EmbeddedCloud
 from tests.e2e.embedded import results
 from tests.waiting import until
 

@@ -33,8 +33,10 @@ from moto.s3.utils import _VersionedKeyStore
 from moto.sqs import models as sqs_models
 from moto.sqs.models import Queue, SQSBackend, sqs_backends
 
-from local.aws import moto_differences, moto_stack, stack, template
-from local.aws.functions import Resource
+from local.aws import stack, template
+from local.aws.moto import current_request, differences
+from local.aws.moto.cloudformation import describe_resources
+from local.aws.resources import Resource
 from tests.faults.caching import caching
 from tests.faults.calls import Calls
 from tests.faults.interleaving import START, Baton, Clock, pools_take_turns
@@ -85,9 +87,9 @@ class Cloud:
         made = template.translate(sam, TEMPLATE, {}, REGION).cloudformation
         cloudformation = self.session.client("cloudformation")
         stack_id = cloudformation.create_stack(StackName="faults", TemplateBody=json.dumps(made))["StackId"]
-        resources = [Resource(**described) for described in moto_stack.resolved(stack_id)]
+        resources = [Resource(**described) for described in describe_resources(stack_id)]
         self.resources = {resource.logical_id: resource for resource in resources}
-        stack.complete(resources, self.session.client("s3"), self.session.client("dynamodb"))
+        stack.complete_resources(resources, self.session.client("s3"), self.session.client("dynamodb"))
         self.session.client("s3").create_bucket(Bucket=UNVERSIONED)
         self.reset()
 
@@ -152,9 +154,7 @@ class Cloud:
         environ = {
             f"HTTP_{header.upper().replace('-', '_')}": _text(value) for header, value in request.headers.items()
         }
-        moto_differences.complete_request(environ)
-        for header in environ.keys() - {f"HTTP_{header.upper().replace('-', '_')}" for header in request.headers}:
-            request.headers[header.removeprefix("HTTP_").replace("_", "-").lower()] = environ[header]
+        current_request.set_current(environ)
         if "x-amz-checksum-sha256" in request.headers:  # S3 takes it where it asks for a checksum; moto only the other
             request.headers.setdefault("x-amz-sdk-checksum-algorithm", "SHA256")
         if name == "eventbridge.PutEvents":
@@ -226,8 +226,7 @@ def running() -> Iterator[Cloud]:
         undone.enter_context(mock_aws())
         for owner in _REPLACED:
             undone.callback(_restore, owner, dict(vars(owner)))
-        moto_differences.apply(_QUEUES, lambda _: None)
-        moto_stack.apply()
+        differences.apply(_QUEUES, lambda _: None)
         undone.enter_context(caching())
         Rule.send_to_targets = lambda *_, **__: (
             None

@@ -133,7 +133,7 @@ class World:
             source_ip="203.0.113.7",
             at=datetime.fromtimestamp(self.clock.now(), UTC),
         )
-        return s3_events.notification(creation, "faults")
+        return s3_events.make_notification(creation, "faults")
 
     # ------------------------------------------------------------ deliveries
 

@@ -1,15 +1,16 @@
-"""Embedded clouds of these tests' own: what is refused here on purpose is no use of a permission by the application."""
+"""The embedded cloud of these tests only: its deliberate refusals must not count as the application's."""
 
 from collections.abc import Callable, Iterator
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from local.aws import EmbeddedCloud
-from local.aws.embedded import PERMISSIONS_DIR
+from local.aws.policy.stack_policies import StackPolicies
 from local.pictures import draw, encode
+from local.stack import PERMISSIONS_DIR, EmbeddedCloud
+from tests.policy.deployed import UPLOADS, Deployed, gate_statements
+from tests.policy.gated_bucket import make_policies_of_statements
 from tests.waiting import until
 
 
@@ -22,27 +23,16 @@ def unrecorded() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def cloud(unrecorded: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedCloud]:
-    wide = {"RateMarginMs": "1000"}  # on a busy machine slots are missed; the rate is not the point here
+    # Slots are missed on a busy machine. These tests are not about the rate, so the margin is wide.
+    wide = {"RateMarginMs": "1000"}
     logs = tmp_path_factory.mktemp("gate")
     with EmbeddedCloud(rate=100, latency=0.0, parameters=wide, log_dir=logs, environments=2) as running:
         yield running
 
 
 @pytest.fixture(scope="session")
-def toy_logs(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("toy")
-
-
-@pytest.fixture(scope="session")
-def toy(unrecorded: None, toy_logs: Path) -> Iterator[EmbeddedCloud]:
-    template = Path(__file__).parent / "toy/template.yaml"
-    with EmbeddedCloud(match_endpoint="http://127.0.0.1:9/Match", template=template, log_dir=toy_logs) as running:
-        yield running
-
-
-@pytest.fixture(scope="session")
 def match(cloud: EmbeddedCloud) -> bytes:
-    """A picture that the emulator knows."""
+    """Return a picture that the emulator matches."""
     picture = encode(draw(911), "JPEG")
     assert cloud.emulator
     cloud.emulator.add_to_test_list(picture, match_id="m-1", violations=["A1"])
@@ -52,3 +42,11 @@ def match(cloud: EmbeddedCloud) -> bytes:
 @pytest.fixture
 def eventually() -> Callable[..., Any]:
     return partial(until, seconds=60)
+
+
+@pytest.fixture(params=["bucket of the stack", "existing bucket"])
+def gated(request: pytest.FixtureRequest) -> StackPolicies:
+    """Return the policies as deployed, and as an operator pastes the output into the policy of a bucket."""
+    if request.param == "bucket of the stack":
+        return Deployed().policies()
+    return make_policies_of_statements(gate_statements(Deployed(), UPLOADS))

@@ -1,4 +1,4 @@
-"""template.yaml as CloudFormation would resolve it, and the stack's policies, without any cloud. For tests."""
+"""Resolves template.yaml as CloudFormation does, and parses its policies, without an embedded cloud."""
 
 import json
 import re
@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from local.aws import template
-from local.policy import stack_policies
-from local.policy.stack_policies import StackPolicies
+from local.aws.policy import stack_policies
+from local.aws.policy.stack_policies import StackPolicies
 
 SAM = template.load(Path(__file__).resolve().parents[2] / "template.yaml")
 ACCOUNT, REGION = "123456789012", "us-east-1"
@@ -33,68 +33,68 @@ _NO_VALUE = object()
 
 
 class Deployed:
-    """The template with these parameters beside its defaults."""
+    """The template with these parameters and the defaults of the others."""
 
     def __init__(self, **parameters: Any) -> None:
         defaults = {name: p["Default"] for name, p in SAM["Parameters"].items()}
         self._parameters = defaults | parameters
 
     def policies(self) -> StackPolicies:
-        return stack_policies.read(self.resources(), ACCOUNT, REGION)
+        return stack_policies.parse_policies(self.resources(), ACCOUNT, REGION)
 
     def resources(self) -> list[dict[str, Any]]:
         wanted = {
             name: r
             for name, r in SAM["Resources"].items()
             if not r["Type"].startswith("AWS::Serverless")
-            and ("Condition" not in r or self._holds({"Condition": r["Condition"]}))
+            and ("Condition" not in r or self._condition_holds({"Condition": r["Condition"]}))
         }
         return [
             {
                 "logical_id": name,
                 "type": r["Type"],
                 "physical_id": f"{name}-id",
-                "properties": self.resolved(r.get("Properties", {})),
+                "properties": self.resolve(r.get("Properties", {})),
             }
             for name, r in wanted.items()
         ]
 
     def output(self, name: str) -> Any:
-        return self.resolved(SAM["Outputs"][name]["Value"])
+        return self.resolve(SAM["Outputs"][name]["Value"])
 
     def statements(self, resource: str) -> list[dict[str, Any]]:
-        """The statements of a resource's policy document."""
-        found: list[dict[str, Any]] = self.resolved(SAM["Resources"][resource]["Properties"]["PolicyDocument"])[
+        """Return the statements of a resource's policy document."""
+        found: list[dict[str, Any]] = self.resolve(SAM["Resources"][resource]["Properties"]["PolicyDocument"])[
             "Statement"
         ]
         return found
 
-    def resolved(self, value: Any) -> Any:
+    def resolve(self, value: Any) -> Any:
         if isinstance(value, list):
-            return [r for v in value if (r := self.resolved(v)) is not _NO_VALUE]
+            return [r for v in value if (r := self.resolve(v)) is not _NO_VALUE]
         if not isinstance(value, dict):
             return value
         ((name, given), *more) = value.items() or [("", None)]
         if not more and (name == "Ref" or name.startswith("Fn::")):
-            return self._function(name, given)
-        return {k: r for k, v in value.items() if (r := self.resolved(v)) is not _NO_VALUE}
+            return self._call_function(name, given)
+        return {k: r for k, v in value.items() if (r := self.resolve(v)) is not _NO_VALUE}
 
-    def _function(self, name: str, given: Any) -> Any:
+    def _call_function(self, name: str, given: Any) -> Any:
         if name == "Ref":
-            return self._reference(given)
+            return self._resolve_reference(given)
         if name == "Fn::GetAtt":
             resource, attribute = given if isinstance(given, list) else given.split(".")
             kind = SAM["Resources"][resource]["Type"]
             return _ARNS[kind].format(f"{resource}-id") if attribute == "Arn" else f"{resource}-{attribute}"
         if name == "Fn::Sub":
-            return self._substituted(*(given if isinstance(given, list) else [given]))
+            return self._substitute(*(given if isinstance(given, list) else [given]))
         if name == "Fn::Join":
-            return given[0].join(self.resolved(given[1]))
+            return given[0].join(self.resolve(given[1]))
         if name == "Fn::If":
-            return self.resolved(given[1 if self._holds(SAM["Conditions"][given[0]]) else 2])
+            return self.resolve(given[1 if self._condition_holds(SAM["Conditions"][given[0]]) else 2])
         raise NotImplementedError(name)
 
-    def _reference(self, name: str) -> Any:
+    def _resolve_reference(self, name: str) -> Any:
         if name == "AWS::NoValue":
             return _NO_VALUE
         if name in self._parameters:
@@ -102,30 +102,30 @@ class Deployed:
             return str(self._parameters[name]).split(",") if is_list else self._parameters[name]
         return _PSEUDO.get(name.removeprefix("AWS::"), f"{name}-id")
 
-    def _substituted(self, text: str, more: Mapping[str, Any] | None = None) -> str:
-        names = {name: self.resolved(value) for name, value in (more or {}).items()}
+    def _substitute(self, text: str, more: Mapping[str, Any] | None = None) -> str:
+        names = {name: self.resolve(value) for name, value in (more or {}).items()}
 
         def one(found: re.Match[str]) -> str:
             name = found[1]
             if name in names:
                 return str(names[name])
-            return str(self._function("Fn::GetAtt", name) if "." in name else self._reference(name))
+            return str(self._call_function("Fn::GetAtt", name) if "." in name else self._resolve_reference(name))
 
         return re.sub(r"\$\{([^}]+)\}", one, text)
 
-    def _holds(self, condition: Any) -> bool:
+    def _condition_holds(self, condition: Any) -> bool:
         ((name, given),) = condition.items()
         if name == "Fn::Equals":
-            left, right = self.resolved(given)
+            left, right = self.resolve(given)
             return bool(left == right)
         if name == "Fn::Not":
-            return not self._holds(given[0])
+            return not self._condition_holds(given[0])
         if name in ("Fn::And", "Fn::Or"):
-            return (all if name == "Fn::And" else any)(self._holds(one) for one in given)
-        return self._holds(SAM["Conditions"][given])
+            return (all if name == "Fn::And" else any)(self._condition_holds(one) for one in given)
+        return self._condition_holds(SAM["Conditions"][given])
 
 
 def gate_statements(deployed: Deployed, bucket: str) -> list[dict[str, Any]]:
-    """What an operator pastes into the policy of a bucket of his own."""
+    """Return the statements that an operator pastes into the policy of another bucket."""
     found: list[dict[str, Any]] = json.loads(deployed.output("ReadGateStatements").replace("BUCKET", bucket))
     return found

@@ -1,52 +1,67 @@
-"""The quarantine bucket's policy, by the evaluator: who writes, locks, unlocks, reads and deletes."""
+"""The quarantine bucket's policy: the permissions of each caller to write, lock, unlock, read and delete."""
 
 from typing import Any
 
 import pytest
 
 from tests.policy.deployed import QUARANTINE, Deployed
-from tests.policy.test_gate import OTHERS, SCANNERS, Bucket
+from tests.policy.gated_bucket import NO_TAG, OTHERS, SCANNERS, GatedBucket
 
-NOBODYS = [who for who in OTHERS if who != "BreakGlassRole"]
+UNRELATED = [caller for caller in OTHERS if caller != "BreakGlassRole"]
 VERSION = {"versionId": "v1"}
 BYPASS = {"x-amz-bypass-governance-retention": "true"}
 
 
 @pytest.fixture(scope="module")
-def bucket() -> Bucket:
-    return Bucket(Deployed(LegalHold="on").policies(), {}, QUARANTINE)
+def bucket() -> GatedBucket:
+    return GatedBucket(Deployed(LegalHold="on").policies(), {}, QUARANTINE)
 
 
-def may(bucket: Bucket, who: str | None, operation: str, **more: Any) -> bool:
-    return bucket.refusal(who, operation, query=VERSION, **more) is None
+def is_permitted(bucket: GatedBucket, caller: str | None, operation: str, **more: Any) -> bool:
+    return bucket.refusal(caller, operation, query=VERSION, **more) is None
 
 
-def held(bucket: Bucket, who: str | None, status: str) -> bool:
+def set_hold(bucket: GatedBucket, caller: str | None, status: str) -> bool:
     body = f"<LegalHold><Status>{status}</Status></LegalHold>".encode()
-    return may(bucket, who, "PutObjectLegalHold", body=body)
+    return is_permitted(bucket, caller, "PutObjectLegalHold", body=body)
 
 
-def test_the_break_glass_role_changes_locks_takes_holds_off_and_deletes(bucket: Bucket) -> None:
-    assert may(bucket, "BreakGlassRole", "PutObjectRetention", headers=BYPASS)
-    assert held(bucket, "BreakGlassRole", "OFF")
-    assert may(bucket, "BreakGlassRole", "DeleteObject", headers=BYPASS)
-    assert not may(bucket, "BreakGlassRole", "PutObject")
+def test_break_glass_role_unlocks_and_deletes_but_does_not_write(bucket: GatedBucket) -> None:
+    assert is_permitted(bucket, "BreakGlassRole", "PutObjectRetention", headers=BYPASS)
+    assert set_hold(bucket, "BreakGlassRole", "OFF")
+    assert is_permitted(bucket, "BreakGlassRole", "DeleteObject", headers=BYPASS)
+    assert not is_permitted(bucket, "BreakGlassRole", "PutObject")
 
 
-@pytest.mark.parametrize("who", SCANNERS)
-def test_a_scanner_writes_and_locks_and_can_undo_nothing(bucket: Bucket, who: str) -> None:
-    assert may(bucket, who, "PutObject")
-    assert may(bucket, who, "PutObjectRetention")
-    assert held(bucket, who, "ON")
-    assert not held(bucket, who, "OFF")
-    assert not may(bucket, who, "PutObjectRetention", headers=BYPASS)
-    assert not may(bucket, who, "DeleteObject")
-    assert not may(bucket, who, "GetObject")
+@pytest.mark.parametrize("caller", SCANNERS)
+def test_scanner_writes_and_locks_but_undoes_nothing(bucket: GatedBucket, caller: str) -> None:
+    assert is_permitted(bucket, caller, "PutObject")
+    assert is_permitted(bucket, caller, "PutObjectRetention")
+    assert set_hold(bucket, caller, "ON")
+    assert not set_hold(bucket, caller, "OFF")
+    assert not is_permitted(bucket, caller, "PutObjectRetention", headers=BYPASS)
+    assert not is_permitted(bucket, caller, "DeleteObject")
+    assert not is_permitted(bucket, caller, "GetObject")
 
 
-@pytest.mark.parametrize("who", NOBODYS)
-def test_nobody_else_touches_what_is_in_it(bucket: Bucket, who: str | None) -> None:
+@pytest.mark.parametrize("caller", UNRELATED)
+def test_other_callers_have_no_permission(bucket: GatedBucket, caller: str | None) -> None:
     for operation in ("PutObject", "PutObjectRetention", "DeleteObject", "GetObject", "PutObjectTagging"):
-        assert not may(bucket, who, operation), operation
-    assert not held(bucket, who, "ON")
-    assert not held(bucket, who, "OFF")
+        assert not is_permitted(bucket, caller, operation), operation
+    assert not set_hold(bucket, caller, "ON")
+    assert not set_hold(bucket, caller, "OFF")
+
+
+@pytest.mark.parametrize("caller", [None, "user", "admin", *SCANNERS])
+@pytest.mark.parametrize("version", [None, "v1"])
+def test_only_break_glass_role_reads_the_quarantine(caller: str | None, version: str | None) -> None:
+    quarantine = GatedBucket(Deployed().policies(), {"scan-status": "clean"}, QUARANTINE)
+    assert not quarantine.reads(caller, "GetObject", version)
+    assert quarantine.reads("BreakGlassRole", "GetObject", version)
+
+
+@pytest.mark.parametrize("caller", ["user", "admin", "BreakGlassRole"])
+def test_only_scanners_write_the_quarantine(caller: str) -> None:
+    policies = Deployed().policies()
+    assert not GatedBucket(policies, NO_TAG, QUARANTINE).put(caller, {})
+    assert all(GatedBucket(policies, NO_TAG, QUARANTINE).put(scanner, {}) for scanner in SCANNERS)

@@ -1,9 +1,9 @@
-"""A stack's principals have the policies that name them, and no others."""
+"""Each principal of the stack has the policies that name it, and no others."""
 
 import pytest
 
-from local.policy.evaluator import Request, decide
-from local.policy.stack_policies import StackPolicies
+from local.aws.policy.evaluator import Request, decide
+from local.aws.policy.stack_policies import StackPolicies
 from tests.policy.deployed import ACCOUNT, QUARANTINE, Deployed
 
 
@@ -20,17 +20,17 @@ def policies() -> StackPolicies:
         ("BreakGlassRole", "sqs:ReceiveMessage", False),
     ],
 )
-def test_a_role_has_the_policies_that_name_it(policies: StackPolicies, role: str, action: str, allowed: bool) -> None:
+def test_role_has_the_policies_that_name_it(policies: StackPolicies, role: str, action: str, allowed: bool) -> None:
     principal = policies.principal(role)
     queue = f"arn:aws:sqs:us-east-1:{ACCOUNT}:RetryQueue-id"
     assert decide(Request(principal.arn, action, queue), principal.identity, ()).allowed is allowed
 
 
-def test_any_other_access_key_is_a_user_of_the_account_and_none_is_anonymous(policies: StackPolicies) -> None:
+def test_unknown_access_key_is_a_user_and_none_is_anonymous(policies: StackPolicies) -> None:
     assert policies.principal("any").arn == f"arn:aws:iam::{ACCOUNT}:user/any"
     assert policies.principal(None).arn is None
     assert not policies.principal(None).identity
 
 
-def test_only_the_quarantine_has_a_key_of_its_own(policies: StackPolicies) -> None:
+def test_only_the_quarantine_bucket_has_a_kms_key(policies: StackPolicies) -> None:
     assert list(policies.kms_keys) == [QUARANTINE]

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from local.aws.runner import scheduled_event
+from local.aws.runner import make_scheduled_event
 from local.invoke import cases, event_uploads, sam
 from local.invoke.errors import SampleEventError
 from local.invoke.event_uploads import StoredVersion
@@ -33,7 +33,7 @@ def test_every_event_has_a_case_and_every_case_an_event() -> None:
 
 def test_schedule_has_the_format_of_eventbridge() -> None:
     event = read_file(ROOT / "events/schedule.json")
-    sent = scheduled_event(event["resources"][0])
+    sent = make_scheduled_event(event["resources"][0])
     assert set(event) == set(sent)
     varying = ("id", "time")
     assert {k: v for k, v in event.items() if k not in varying} == {k: v for k, v in sent.items() if k not in varying}

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from local.aws import stack, template
-from local.aws.embedded import REGION, EmbeddedCloud
+from local.aws.clients import REGION
+from local.stack import EmbeddedCloud
 from tools.supply.locks import ROOT
 
 TEMPLATE = ROOT / "template.yaml"
@@ -183,7 +184,9 @@ def test_stack_can_be_deployed_twice_in_one_account(tmp_path: Path) -> None:
     with EmbeddedCloud(log_dir=tmp_path, run_functions=False) as cloud:
         parameters = {"MatchEndpoint": cloud.endpoints.match_endpoint}
         translated = template.translate(template.load(TEMPLATE), TEMPLATE, parameters, REGION).cloudformation
-        second = stack.create(cloud.client("cloudformation"), cloud.aws_endpoint_url, "second", translated, parameters)
+        second = stack.create_stack(
+            cloud.client("cloudformation"), cloud.aws_endpoint_url, "second", translated, parameters
+        )
         created = {r.logical_id: r.physical_id for r in second if r.physical_id}
         assert created.keys() >= {"UploadBucket", "QuarantineBucket", "ResultsTable", "RetryQueue", "AlarmTopic"}
         assert [name for name, physical in created.items() if physical == cloud.resource(name)] == []

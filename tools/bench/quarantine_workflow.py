@@ -17,8 +17,8 @@ from typing import Any
 import boto3
 from aws_lambda_powertools import Logger, Metrics
 
-from local.aws import EmbeddedCloud
 from local.pictures import draw, encode
+from local.stack import EmbeddedCloud
 from photodna_guard.aws.deletion_limit import DeletionLimit
 from photodna_guard.aws.event_bus import EventBus
 from photodna_guard.aws.quarantine_bucket import QuarantineBucket

@@ -1,4 +1,4 @@
-"""One embedded cloud of the toy stack for all tests of this folder."""
+"""One embedded AWS with the toy stack for all tests of this folder."""
 
 from __future__ import annotations
 
@@ -10,10 +10,9 @@ from typing import Any
 
 import pytest
 
-from local.aws import EmbeddedCloud
+from local.aws import EmbeddedAws
 
 TOY = Path(__file__).parent / "toy/template.yaml"
-NOWHERE = "http://127.0.0.1:9/Match"
 
 Receive = Callable[..., list[Any]]
 
@@ -24,22 +23,20 @@ def log_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def cloud(log_dir: Path) -> Iterator[EmbeddedCloud]:
+def aws(log_dir: Path) -> Iterator[EmbeddedAws]:
     parameters = {"Greeting": "good day"}
-    with EmbeddedCloud(
-        match_endpoint=NOWHERE, template=TOY, parameters=parameters, log_dir=log_dir, retry_delay_scale=1 / 600
-    ) as running:
+    with EmbeddedAws(template=TOY, parameters=parameters, log_dir=log_dir, retry_delay_scale=1 / 600) as running:
         yield running
 
 
 @pytest.fixture
-def receive(cloud: EmbeddedCloud) -> Receive:
-    """Takes messages off a queue until enough of them satisfy the condition, and returns those."""
+def receive(aws: EmbeddedAws) -> Receive:
+    """Return a function that takes messages off a queue until enough of them satisfy a condition."""
 
     def receive_(
         queue: str, wanted: Callable[[Any], bool] = lambda _: True, count: int = 1, within: float = 15.0
     ) -> list[Any]:
-        sqs, url, until = cloud.client("sqs"), cloud.resource(queue), time.monotonic() + within
+        sqs, url, until = aws.client("sqs"), aws.resource(queue), time.monotonic() + within
         found: list[Any] = []
         while len(found) < count and time.monotonic() < until:
             for message in sqs.receive_message(QueueUrl=url, WaitTimeSeconds=1, MaxNumberOfMessages=10).get(
@@ -55,6 +52,8 @@ def receive(cloud: EmbeddedCloud) -> Receive:
 
 @pytest.fixture
 def eventually() -> Callable[[Callable[[], bool]], bool]:
+    """Return a function that waits for a condition, and returns whether it came true."""
+
     def eventually_(condition: Callable[[], bool], within: float = 15.0) -> bool:
         until = time.monotonic() + within
         while time.monotonic() < until:

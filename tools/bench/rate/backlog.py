@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from local.aws import EmbeddedCloud
 from local.pictures import draw, encode
+from local.stack import EmbeddedCloud
 from tools.bench.rate import measurements
 from tools.bench.rate.measurements import Sample
 
@@ -36,7 +36,7 @@ def put_objects(cloud: EmbeddedCloud, keys: Sequence[str]) -> list[Message]:
     s3, body = cloud.client("s3"), encode_small_picture()
     s3.create_bucket(Bucket=BUCKET)
     # The functions' roles have permissions for the stack's own bucket only.
-    cloud.treat_alike(BUCKET, "UploadBucket")
+    cloud.extend_policies_to(BUCKET, "UploadBucket")
     s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
 
     def put(key: str) -> Message:

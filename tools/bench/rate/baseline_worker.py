@@ -8,7 +8,7 @@ from typing import Any
 import boto3
 import requests
 
-from local.aws.embedded import CREDENTIALS, REGION
+from local.aws.clients import CREDENTIALS, REGION
 from tools.bench.rate.backlog import encode_small_picture
 
 

@@ -8,8 +8,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from local.aws import EmbeddedCloud
 from local.aws.helper_process import HelperProcess
+from local.stack import EmbeddedCloud
 from tools.bench.rate import backlog
 from tools.bench.rate.defaults import LIMIT
 
@@ -44,7 +44,7 @@ def measure_baseline(strategy: str, latency: float, workers: int, seconds: float
             stack.callback(helper.stop)
         for helper in helpers:
             # A worker announces its end.
-            helper.announcement(START_SECONDS + seconds + latency + RUN_ALLOWANCE_SECONDS)
+            helper.read_announcement(START_SECONDS + seconds + latency + RUN_ALLOWANCE_SECONDS)
         return {
             "strategy": strategy,
             "latency": latency,

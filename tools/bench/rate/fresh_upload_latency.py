@@ -4,7 +4,7 @@ import statistics
 import time
 from typing import Any
 
-from local.aws import EmbeddedCloud
+from local.stack import EmbeddedCloud
 from photodna_guard.rate_limiter.gcra import MAX_BATCH, MICROSECONDS, RETRY
 from tools.bench.rate import backlog
 from tools.bench.rate.defaults import LIMIT, SLOT_INTERVAL, WORKERS

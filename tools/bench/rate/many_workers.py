@@ -6,8 +6,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from local.aws import EmbeddedCloud
 from local.aws.helper_process import HelperProcess
+from local.stack import EmbeddedCloud
 from tools.bench.rate import backlog
 from tools.bench.rate.defaults import LIMIT
 
@@ -38,7 +38,7 @@ def measure_clock_skew(uploads: int, skew_ms: int) -> dict[str, Any]:
         for helper in helpers:
             stack.callback(helper.stop)
         for helper in helpers:
-            helper.announcement()
+            helper.read_announcement()
         backlog.enqueue(cloud, messages)
         return _work_off(cloud, uploads, skew_ms)
 

@@ -4,7 +4,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from local.aws import EmbeddedCloud
+from local.stack import EmbeddedCloud
 from tools.bench.rate import backlog, measurements
 from tools.bench.rate.defaults import LIMIT, WORKERS
 

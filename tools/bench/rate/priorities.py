@@ -3,7 +3,7 @@
 import time
 from typing import Any
 
-from local.aws import EmbeddedCloud
+from local.stack import EmbeddedCloud
 from photodna_guard.rate_limiter.gcra import MAX_BATCH
 from tools.bench.rate import backlog, measurements, priority_shares
 from tools.bench.rate.defaults import LIMIT, WORKERS

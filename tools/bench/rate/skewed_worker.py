@@ -22,7 +22,7 @@ def main() -> None:
     os.dup2(2, 1)
     # The clock is replaced before other modules are imported, so that all of them use it.
     time.time = lambda: _machine() + settings["skew_seconds"]
-    from local.aws.embedded import CREDENTIALS, REGION
+    from local.aws.clients import CREDENTIALS, REGION
 
     os.environ.update(settings["variables"])
     os.environ.update(AWS_ENDPOINT_URL=settings["aws"], AWS_DEFAULT_REGION=REGION, AWS_LAMBDA_FUNCTION_NAME="on-retry")
@@ -43,7 +43,7 @@ class _Context:
 def _process_queue(url: str, seconds: float, parent: TextIO) -> None:
     import boto3
 
-    from local.aws.queue_poller import record
+    from local.aws.queue_poller import to_lambda_record
     from photodna_guard.handlers import on_retry
 
     sqs: Any = boto3.client("sqs")
@@ -51,7 +51,7 @@ def _process_queue(url: str, seconds: float, parent: TextIO) -> None:
     print(json.dumps({"ready": True}), file=parent, flush=True)
     while True:
         if messages := receive_batch(sqs, url):
-            response = on_retry.handler({"Records": [record(m, arn) for m in messages]}, _Context(seconds))
+            response = on_retry.handler({"Records": [to_lambda_record(m, arn) for m in messages]}, _Context(seconds))
             failed = {failure["itemIdentifier"] for failure in response["batchItemFailures"]}
             delete_messages(sqs, url, [m for m in messages if m["MessageId"] not in failed])
 

@@ -23,7 +23,7 @@ def record_stalls() -> Iterator[list[float]]:
     """Yield a list that gets the longest stall (ms) of each second."""
     stalls: list[float] = []
     helper = HelperProcess("stalls", [sys.executable, "-m", "tools.bench.rate.stalls"], LOG)
-    reader = threading.Thread(target=lambda: stalls.extend(line["ms"] for line in helper.lines()), daemon=True)
+    reader = threading.Thread(target=lambda: stalls.extend(line["ms"] for line in helper.iter_messages()), daemon=True)
     reader.start()
     try:
         yield stalls

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from local.aws import EmbeddedCloud
+from local.stack import EmbeddedCloud
 from photodna_guard.rate_limiter.gcra import MICROSECONDS
 from tools.bench.rate import backlog, measurements
 from tools.bench.rate.defaults import LIMIT, SLOT_INTERVAL

@@ -1,0 +1,1 @@
+"""moto in a process of its own, corrected where it differs from AWS: one module for each service."""

@@ -1,0 +1,35 @@
+"""The account's state, read from moto's models. Runs in moto's process."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from moto.s3.exceptions import MissingBucket
+from moto.s3.models import FakeDeleteMarker, s3_backends
+
+
+class MotoAccount:
+    """An AccountState. `kms_keys` are ARNs by bucket."""
+
+    def __init__(self, account: str, kms_keys: Mapping[str, str]) -> None:
+        self.account = account
+        self._s3: Any = s3_backends[account]["aws"]
+        self._kms_keys = kms_keys
+
+    def object_tags(self, bucket: str, key: str, version: str | None) -> Mapping[str, str] | None:
+        """Return an object's tags; None if there is no such object or version."""
+        try:
+            versions = self._s3.get_bucket(bucket).keys.getlist(key, default=[])
+        except MissingBucket:
+            return None
+        # moto's get_object would also advance a restoration from Glacier.
+        wanted = [v for v in versions if version is None or str(v.version_id) == version][-1:]
+        if not wanted or isinstance(wanted[0], FakeDeleteMarker):
+            return None
+        tags: Mapping[str, str] = self._s3.tagger.get_tag_dict_for_resource(wanted[0].arn)
+        return tags
+
+    def kms_key(self, bucket: str) -> str | None:
+        """Return the ARN of the KMS key with which a bucket encrypts by default; None if S3 encrypts itself."""
+        return self._kms_keys.get(bucket)

@@ -1,0 +1,82 @@
+"""`make up`: the endpoints file, a second start, and wrong settings."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.local.processes import StartPython, list_processes, python_starter
+from tests.waiting import until
+
+NOWHERE = "http://127.0.0.1:9/Match"
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[StartPython]:
+    with python_starter(tmp_path) as start_:
+        yield start_
+
+
+def wait_for_file(path: Path, process: subprocess.Popen[str]) -> None:
+    end = time.monotonic() + 30
+    while not path.exists() and process.poll() is None and time.monotonic() < end:
+        time.sleep(0.1)
+
+
+def test_up_writes_endpoints_and_removes_them_on_sigterm(start: StartPython, tmp_path: Path) -> None:
+    file = tmp_path / "build/local/endpoints.json"
+    up = start("-m", "local.up", MATCH_ENDPOINT=NOWHERE)
+    wait_for_file(file, up)
+    endpoints = json.loads(file.read_text())
+    children = [pid for pid, parent in list_processes().items() if parent == up.pid]
+
+    second = start("-m", "local.up", MATCH_ENDPOINT=NOWHERE)
+    second_output, _ = second.communicate(timeout=30)
+    up.send_signal(signal.SIGTERM)
+    output, _ = up.communicate(timeout=10)
+
+    assert (second.returncode, "running already" in second_output) == (1, True)
+    assert up.returncode == 0
+    assert not file.exists()
+    until(lambda: not list_processes().keys() & set(children), seconds=5)
+    assert endpoints["match_endpoint"] == NOWHERE
+    assert set(endpoints) == {
+        "aws_endpoint_url",
+        "region",
+        "upload_bucket",
+        "quarantine_bucket",
+        "results_table",
+        "retry_queue_url",
+        "dead_letter_queue_url",
+        "match_endpoint",
+    }
+    assert f"--endpoint-url {endpoints['aws_endpoint_url']}" in output
+    assert "Traceback" not in output
+
+
+@pytest.mark.parametrize(("variable", "value"), [("RATE", "fast"), ("RATE", "0"), ("TEST_LIST", "no/such/folder")])
+def test_up_with_a_wrong_setting_names_it(start: StartPython, variable: str, value: str) -> None:
+    up = start("-m", "local.up", **{variable: value})
+
+    output, _ = up.communicate(timeout=30)
+
+    assert up.returncode == 1
+    assert output.startswith(f"make up: {variable}={value}")
+
+
+def test_up_keeps_an_unknown_endpoints_file(start: StartPython, tmp_path: Path) -> None:
+    file = tmp_path / "build/local/endpoints.json"
+    file.parent.mkdir(parents=True)
+    file.write_text("[]")
+
+    up = start("-m", "local.up")
+    output, _ = up.communicate(timeout=30)
+
+    assert (up.returncode, "Move it out of the way" in output) == (1, True)
+    assert file.read_text() == "[]"
