@@ -1,6 +1,7 @@
 """The template's defaults, so that a benchmark measures what is deployed."""
 
 from local.aws import template
+from local.stack import TEMPLATE
 from photodna_guard.rate_limiter.gcra import slot_interval
 
 LIMIT = 10.0  # requests a second
