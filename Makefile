@@ -6,7 +6,7 @@ BIN := .venv/bin
 RUN := PYTHONPATH=src:. $(BIN)/python
 export SAM_CLI_TELEMETRY := 0
 
-.PHONY: help setup lock check audit licences sbom test test-pythons demo up build deploy invoke invoke-all bench figures backfill clean
+.PHONY: help setup lock check audit licences sbom test test-all test-rest test-pythons demo up build deploy invoke invoke-all bench figures backfill clean
 
 help: ## Lists the commands
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -59,13 +59,34 @@ licences: setup .venv/checkov/.ready ## Writes docs/licences.md from what is loc
 sbom: setup ## The bill of materials of what is deployed (CycloneDX): build/sbom/photodna-guard.cdx.json
 	@$(RUN) -m tools.supply.sbom
 
-test: export PERMISSIONS_DIR := $(CURDIR)/build/permissions
-test: setup .venv/checkov/.ready ## All tests, with the coverage of src/photodna_guard
-	@rm -rf $(PERMISSIONS_DIR) build/faults
-	$(BIN)/python -m pytest -q --ignore tests/faults -m "not alone and not last" -n 2 --dist loadfile --cov --cov-fail-under=0 --cov-report=
-	$(BIN)/python -m pytest -q -n 2 --dist worksteal tests/faults
-	$(BIN)/python -m pytest -q -m alone --cov --cov-append --cov-report=term:skip-covered
-	$(BIN)/python -m pytest -q -m last
+# What `make test` and `make test-rest` leave behind: the permissions that were used, and a summary of each run.
+PERMISSIONS := $(CURDIR)/build/permissions
+SUMMARIES := build/tests
+PYTEST := $(BIN)/python -m pytest -q
+
+ifdef T
+test: setup .venv/checkov/.ready ## The quick tests with coverage, under 4 minutes on 2 cores; T=tests/unit/test_x.py runs a part
+	$(PYTEST) $(T)
+else
+test: export PERMISSIONS_DIR := $(PERMISSIONS)
+test: setup .venv/checkov/.ready
+	@rm -rf $(PERMISSIONS) $(SUMMARIES) build/faults
+	$(PYTEST) --ignore tests/faults -m "not slow and not alone and not last" -n 2 --dist loadfile \
+	  --cov --cov-report=term:skip-covered --junitxml=$(SUMMARIES)/quick.xml
+endif
+
+test-all: ## All tests: make test, then make test-rest
+	@$(MAKE) test
+	@$(MAKE) test-rest
+
+test-rest: export PERMISSIONS_DIR := $(PERMISSIONS)
+test-rest: setup .venv/checkov/.ready ## What make test leaves out: faults, schedules, timing, containers, permissions used
+	@test -f $(SUMMARIES)/quick.xml || \
+	  { echo "make test-rest judges what make test recorded. Run make test before it, or make test-all." >&2; exit 1; }
+	$(PYTEST) --ignore tests/faults -m "slow and not alone and not last" -n 2 --dist loadfile --junitxml=$(SUMMARIES)/slow.xml
+	$(PYTEST) tests/faults -n 2 --dist worksteal --junitxml=$(SUMMARIES)/faults.xml
+	$(PYTEST) -m "alone or last" --junitxml=$(SUMMARIES)/alone.xml
+	@$(RUN) -m tools.test_summary $(SUMMARIES)
 
 test-pythons: setup ## The functions' own tests on the other Pythons that the sources keep to (PYTHONS="3.12 3.13")
 	@$(BIN)/python -m tools.pythons $(or $(PYTHONS),3.12 3.13)

@@ -1,30 +1,21 @@
-"""An AWS of moto's, in this process: the clients and resources that the modules of photodna_guard/aws speak to."""
+"""moto in this process, and the clients, tables and buckets that the modules of photodna_guard/aws call."""
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
-from moto import mock_aws
+from botocore.config import Config
 
-from local.aws import template
 from photodna_guard.aws.results_table import ResultsTable
-from tests.aws.results import Time
-
-REGION = "us-east-1"
-# One for all tests: what it has read of the services' models, half a second's worth, it keeps.
-SESSION = boto3.Session("testing", "testing", region_name=REGION)
-SAM = template.load(Path(__file__).resolve().parents[2] / "template.yaml")
+from photodna_guard.aws.upload_bucket import UploadBucket
+from tests.support.clock import ManualClock
+from tests.support.moto_aws import SESSION, mocked_aws
+from tests.support.template import RESOURCES
 
 
 @pytest.fixture(autouse=True)
 def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
-        monkeypatch.setenv(name, "testing")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
-    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
-    with mock_aws():
+    with mocked_aws(monkeypatch):
         yield
 
 
@@ -44,31 +35,23 @@ def sqs(aws: None) -> Any:
 
 
 @pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock()
+
+
+@pytest.fixture
 def results_table(dynamodb: Any) -> str:
-    return a_table(dynamodb, "results", "ResultsTable")
+    return create_table(dynamodb, "results", "ResultsTable")
 
 
 @pytest.fixture
-def time() -> Time:
-    return Time()
-
-
-@pytest.fixture
-def ledger(dynamodb: Any, results_table: str, time: Time) -> ResultsTable:
-    return ResultsTable(dynamodb, results_table, clean_result_days=90, now=time)
+def results(dynamodb: Any, results_table: str, clock: ManualClock) -> ResultsTable:
+    return ResultsTable(dynamodb, results_table, clean_result_days=90, now=clock)
 
 
 @pytest.fixture
 def rate_limiter_table(dynamodb: Any) -> str:
-    return a_table(dynamodb, "limiter", "RateLimiterTable")
-
-
-def a_table(dynamodb: Any, name: str, logical_id: str) -> str:
-    """A table as the template has it, indexes and all."""
-    properties = SAM["Resources"][logical_id]["Properties"]
-    wanted = ("BillingMode", "AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes")
-    dynamodb.create_table(TableName=name, **{key: properties[key] for key in wanted if key in properties})
-    return name
+    return create_table(dynamodb, "limiter", "RateLimiterTable")
 
 
 @pytest.fixture
@@ -76,3 +59,22 @@ def upload_bucket(s3: Any) -> str:
     s3.create_bucket(Bucket="uploads")
     s3.put_bucket_versioning(Bucket="uploads", VersioningConfiguration={"Status": "Enabled"})
     return "uploads"
+
+
+@pytest.fixture
+def plain_bucket(s3: Any) -> str:
+    s3.create_bucket(Bucket="plain")
+    return "plain"
+
+
+@pytest.fixture
+def uploads(upload_bucket: str) -> UploadBucket:
+    return UploadBucket(SESSION.client("s3", config=Config(signature_version="s3v4")))
+
+
+def create_table(dynamodb: Any, name: str, logical_id: str) -> str:
+    """Create a table with the keys and indexes that the template gives it. Return its name."""
+    properties = RESOURCES[logical_id]["Properties"]
+    wanted = ("BillingMode", "AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes")
+    dynamodb.create_table(TableName=name, **{key: properties[key] for key in wanted if key in properties})
+    return name

@@ -1,4 +1,4 @@
-"""A bucket under Object Lock by S3's own rules, in memory: moto tells no lock and checks no checksum."""
+"""A bucket under Object Lock by S3's own rules, in memory: moto enforces no lock and checks no checksum."""
 
 import base64
 import hashlib
@@ -6,14 +6,16 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import wraps
-from typing import Any
+from typing import Any, NoReturn
 
 import boto3
 from botocore.exceptions import ClientError
 from botocore.paginate import Paginator
 from botocore.validate import validate_parameters
 
-MODEL = boto3.client("s3", region_name="us-east-1", aws_access_key_id="x", aws_secret_access_key="x").meta.service_model
+from tests.support.moto_aws import SESSION
+
+MODEL = SESSION.client("s3").meta.service_model
 NO_LOCK = "NoSuchObjectLockConfiguration"
 
 
@@ -29,17 +31,19 @@ class Version:
 
 
 def operation(name: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """A method of the client: botocore's own model says whether S3 takes what is asked."""
+    """Decorate a method of the client. It takes only parameters that botocore's own model of S3 permits."""
 
     def make(method: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(method)
-        def call(self: "LockedBucket", **asked: Any) -> Any:
-            validate_parameters(asked, MODEL.operation_model(name).input_shape)
+        def call(self: "LockedBucket", **parameters: Any) -> Any:
+            shape = MODEL.operation_model(name).input_shape
+            assert shape
+            validate_parameters(parameters, shape)
             self.calls.append(name)
-            self.asked.append(asked)
-            if self.fails.get(name):
-                refuse(self.fails[name].pop(0), name)
-            return method(self, asked)
+            self.parameters.append(parameters)
+            if self.failures.get(name):
+                refuse(self.failures[name].pop(0), name)
+            return method(self, parameters)
 
         return call
 
@@ -48,37 +52,45 @@ def operation(name: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
 
 @dataclass
 class LockedBucket:
-    """What boto3's S3 client does in the quarantine."""
+    """The part of boto3's S3 client that the quarantine bucket's adapter calls.
 
-    versions: list[Version] = field(default_factory=list)  # newest first, as S3 lists them
+    `versions` is newest first, as S3 lists them. `parameters` are those of each of the `calls`. `failures` are the
+    error codes of the next calls of an operation. An operation in `ignored` succeeds without locking or holding
+    anything. `checksum` is returned instead of the true one. A listing has pages of `page_size` versions.
+    """
+
+    versions: list[Version] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
-    asked: list[dict[str, Any]] = field(default_factory=list)  # of each call, its parameters
-    fails: dict[str, list[str]] = field(default_factory=dict)  # error codes by operation
-    deaf: set[str] = field(default_factory=set)  # what these write is not there afterwards
-    checksum: str = ""  # that it tells instead of the true one
-    page: int = 1000  # versions that one answer lists
+    parameters: list[dict[str, Any]] = field(default_factory=list)
+    failures: dict[str, list[str]] = field(default_factory=dict)
+    ignored: set[str] = field(default_factory=set)
+    checksum: str = ""
+    page_size: int = 1000
 
     @operation("PutObject")
-    def put_object(self, asked: dict[str, Any]) -> Any:
-        if asked["IfNoneMatch"] == "*" and any(version.key == asked["Key"] for version in self.versions):
+    def put_object(self, parameters: dict[str, Any]) -> Any:
+        if parameters["IfNoneMatch"] == "*" and any(version.key == parameters["Key"] for version in self.versions):
             refuse("PreconditionFailed", "PutObject", 412)
-        digest = base64.b64encode(hashlib.sha256(asked["Body"]).digest()).decode()
-        if asked["ChecksumSHA256"] != digest:
+        digest = base64.b64encode(hashlib.sha256(parameters["Body"]).digest()).decode()
+        if parameters["ChecksumSHA256"] != digest:
             refuse("BadDigest", "PutObject")
-        made = Version(asked["Key"], f"q.{len(self.versions)}", asked["Body"])
-        if "PutObject" not in self.deaf:
-            made.lock = {"Mode": asked["ObjectLockMode"], "RetainUntilDate": asked["ObjectLockRetainUntilDate"]}
-            made.hold = asked.get("ObjectLockLegalHoldStatus", "")
-        self.versions.insert(0, made)
-        return {"ChecksumSHA256": self.checksum or digest, "VersionId": made.id}
+        version = Version(parameters["Key"], f"q.{len(self.versions)}", parameters["Body"])
+        if "PutObject" not in self.ignored:
+            version.lock = {
+                "Mode": parameters["ObjectLockMode"],
+                "RetainUntilDate": parameters["ObjectLockRetainUntilDate"],
+            }
+            version.hold = parameters.get("ObjectLockLegalHoldStatus", "")
+        self.versions.insert(0, version)
+        return {"ChecksumSHA256": self.checksum or digest, "VersionId": version.id}
 
     @operation("ListObjectVersions")
-    def list_object_versions(self, asked: dict[str, Any]) -> Any:
-        found = sorted((v for v in self.versions if v.key.startswith(asked["Prefix"])), key=lambda v: v.key)
+    def list_object_versions(self, parameters: dict[str, Any]) -> Any:
+        found = sorted((v for v in self.versions if v.key.startswith(parameters["Prefix"])), key=lambda v: v.key)
         listed = [{"Key": version.key, "VersionId": version.id, "Size": len(version.body)} for version in found]
-        first = int(asked.get("VersionIdMarker", 0))
-        listed, cut = listed[first : first + self.page], len(listed) > first + self.page
-        after = {"NextKeyMarker": "key", "NextVersionIdMarker": str(first + self.page)} if cut else {}
+        first = int(parameters.get("VersionIdMarker", 0))
+        listed, cut = listed[first : first + self.page_size], len(listed) > first + self.page_size
+        after = {"NextKeyMarker": "key", "NextVersionIdMarker": str(first + self.page_size)} if cut else {}
         return ({"Versions": listed} if listed else {}) | {"IsTruncated": cut} | after
 
     def get_paginator(self, name: str) -> Any:
@@ -88,34 +100,42 @@ class LockedBucket:
         return Paginator(getattr(self, name), config["ListObjectVersions"], model)
 
     @operation("GetObjectRetention")
-    def get_object_retention(self, asked: dict[str, Any]) -> Any:
-        return {"Retention": dict(self.one(asked).lock or refuse(NO_LOCK, "GetObjectRetention"))}
+    def get_object_retention(self, parameters: dict[str, Any]) -> Any:
+        lock = self._find(parameters).lock
+        if not lock:
+            refuse(NO_LOCK, "GetObjectRetention")
+        return {"Retention": dict(lock)}
 
     @operation("PutObjectRetention")
-    def put_object_retention(self, asked: dict[str, Any]) -> Any:
-        version, wanted = self.one(asked), asked["Retention"]
+    def put_object_retention(self, parameters: dict[str, Any]) -> Any:
+        version, wanted = self._find(parameters), parameters["Retention"]
         had = version.lock or {"Mode": "GOVERNANCE", "RetainUntilDate": datetime.fromtimestamp(0, UTC)}
         weaker = had["Mode"] == "COMPLIANCE" != wanted["Mode"]
         if weaker or wanted["RetainUntilDate"] < had["RetainUntilDate"]:
             refuse("AccessDenied", "PutObjectRetention", 403)
-        if "PutObjectRetention" not in self.deaf:
+        if "PutObjectRetention" not in self.ignored:
             version.lock = dict(wanted)
 
     @operation("GetObjectLegalHold")
-    def get_object_legal_hold(self, asked: dict[str, Any]) -> Any:
-        return {"LegalHold": {"Status": self.one(asked).hold or refuse(NO_LOCK, "GetObjectLegalHold")}}
+    def get_object_legal_hold(self, parameters: dict[str, Any]) -> Any:
+        hold = self._find(parameters).hold
+        if not hold:
+            refuse(NO_LOCK, "GetObjectLegalHold")
+        return {"LegalHold": {"Status": hold}}
 
     @operation("PutObjectLegalHold")
-    def put_object_legal_hold(self, asked: dict[str, Any]) -> Any:
-        if "PutObjectLegalHold" not in self.deaf:
-            self.one(asked).hold = asked["LegalHold"]["Status"]
+    def put_object_legal_hold(self, parameters: dict[str, Any]) -> Any:
+        if "PutObjectLegalHold" not in self.ignored:
+            self._find(parameters).hold = parameters["LegalHold"]["Status"]
 
-    def one(self, asked: dict[str, Any]) -> Version:
-        for version in self.versions:
-            if (version.key, version.id) == (asked["Key"], asked["VersionId"]):
-                return version
-        return refuse("NoSuchVersion", "GetObject", 404)
+    def _find(self, parameters: dict[str, Any]) -> Version:
+        wanted = (parameters["Key"], parameters["VersionId"])
+        found = [version for version in self.versions if (version.key, version.id) == wanted]
+        if not found:
+            refuse("NoSuchVersion", "GetObject", 404)
+        return found[0]
 
 
-def refuse(code: str, name: str, status: int = 400) -> Any:
+def refuse(code: str, name: str, status: int = 400) -> NoReturn:
+    """Raise the error that boto3 makes of such a response."""
     raise ClientError({"Error": {"Code": code}, "ResponseMetadata": {"HTTPStatusCode": status}}, name)  # type: ignore[typeddict-item]

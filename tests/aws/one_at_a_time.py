@@ -5,11 +5,11 @@ from typing import Any
 
 
 class OneAtATime:
-    """DynamoDB updates an item as one act; moto, within one process and with threads, does not."""
+    """Makes each update atomic, as DynamoDB does. moto does not, for threads of one process."""
 
     def __init__(self, client: Any) -> None:
         self._client, self._lock = client, Lock()
 
-    def update_item(self, **asked: Any) -> Any:
+    def update_item(self, **parameters: Any) -> Any:
         with self._lock:
-            return self._client.update_item(**asked)
+            return self._client.update_item(**parameters)

@@ -1,11 +1,11 @@
-"""aws/retry_queue.py, aws/subscription_key.py and aws/notices.py against moto."""
+"""aws/retry_queue.py, aws/subscription_key.py and aws/telemetry.py against moto."""
 
 import json
-from typing import Any
+from typing import Any, cast
 
 import boto3
 import pytest
-from aws_lambda_powertools import Logger
+from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import EphemeralMetrics
 
 from photodna_guard.aws.retry_queue import RetryQueue
@@ -20,21 +20,26 @@ UPLOAD = Upload("uploads", "ü" * 512, "etag", "v1", 7, "0A", "2026-11-22T10:00:
 
 @pytest.fixture
 def queues(sqs: Any) -> tuple[str, str]:
-    return tuple(sqs.create_queue(QueueName=name)["QueueUrl"] for name in ("retry", "dead"))  # type: ignore[return-value]
+    return sqs.create_queue(QueueName="retry")["QueueUrl"], sqs.create_queue(QueueName="dead")["QueueUrl"]
+
+
+def unshared_metrics(namespace: str, service: str) -> Metrics:
+    """Return metrics that no other test shares. They have every method of `Metrics`, and another base class."""
+    return cast(Metrics, EphemeralMetrics(namespace=namespace, service=service))
 
 
 def bodies(sqs: Any, url: str) -> list[str]:
     return [message["Body"] for message in sqs.receive_message(QueueUrl=url).get("Messages", [])]
 
 
-def test_what_is_sent_is_what_comes_back(sqs: Any, queues: tuple[str, str]) -> None:
+def test_sent_job_is_received_unchanged(sqs: Any, queues: tuple[str, str]) -> None:
     delivery = ScanJob(UPLOAD, 3, 70.0, send_bytes=True, hash_checked=True)
     RetryQueue(sqs, *queues).send(delivery, 0)
     assert parse_message(bodies(sqs, queues[0])[0]).jobs == (delivery,)
 
 
 @pytest.mark.parametrize(("delay", "seconds"), [(-5, 0), (0.4, 0), (7.6, 8), (1e6, 900)])
-def test_a_delay_is_whole_seconds_within_what_sqs_takes(
+def test_delay_is_whole_seconds_within_the_limits_of_sqs(
     sqs: Any, queues: tuple[str, str], delay: float, seconds: int
 ) -> None:
     asked: list[dict[str, Any]] = []
@@ -43,14 +48,14 @@ def test_a_delay_is_whole_seconds_within_what_sqs_takes(
     assert asked[0]["DelaySeconds"] == seconds
 
 
-def test_a_dead_letter_says_why_and_starts_anew_when_it_is_redriven(sqs: Any, queues: tuple[str, str]) -> None:
+def test_dead_letter_has_a_reason_and_starts_anew(sqs: Any, queues: tuple[str, str]) -> None:
     RetryQueue(sqs, *queues).send_to_dead_letters(ScanJob(UPLOAD, 99, 1e6), "http-500")
     body = bodies(sqs, queues[1])[0]
     assert json.loads(body)["failure_reason"] == "http-500"
     assert parse_message(body).jobs == (ScanJob(UPLOAD, redriven=True),)
 
 
-def test_what_could_not_be_read_is_kept_whole(sqs: Any, queues: tuple[str, str]) -> None:
+def test_unreadable_event_is_kept_whole(sqs: Any, queues: tuple[str, str]) -> None:
     RetryQueue(sqs, *queues).send_to_dead_letters({"s3": {"odd": [1]}}, "no key")
     assert json.loads(bodies(sqs, queues[1])[0]) == {
         "unreadable_event": {"s3": {"odd": [1]}},
@@ -58,7 +63,7 @@ def test_what_could_not_be_read_is_kept_whole(sqs: Any, queues: tuple[str, str])
     }
 
 
-def test_a_queue_that_is_not_there_is_something_to_try_again(sqs: Any) -> None:
+def test_missing_queue_is_retryable(sqs: Any) -> None:
     with pytest.raises(RetryableError, match="sqs:SendMessage"):
         RetryQueue(sqs, "https://sqs.us-east-1.amazonaws.com/123456789012/x", "y").send(ScanJob(UPLOAD), 0)
 
@@ -68,7 +73,7 @@ def secret(value: str) -> tuple[Any, str]:
     return client, client.create_secret(Name="key", SecretString=value)["ARN"]
 
 
-def test_the_key_is_cached_until_it_is_asked_for_afresh() -> None:
+def test_key_is_cached_until_a_fresh_one_is_requested() -> None:
     client, arn = secret("first\n")
     key = SubscriptionKey(client, arn)
     assert key.get() == "first"
@@ -79,20 +84,20 @@ def test_the_key_is_cached_until_it_is_asked_for_afresh() -> None:
 
 
 @pytest.mark.parametrize("value", [" ", "two\nlines", "schlüssel"])
-def test_what_cannot_be_a_header_is_no_key_and_is_not_shown(value: str) -> None:
+def test_invalid_key_is_refused_and_not_shown(value: str) -> None:
     key = SubscriptionKey(*secret(value))
     with pytest.raises(DeferrableError, match="holds no plain-text key") as caught:
         key.get()
     assert value.strip() not in str(caught.value) or not value.strip()
 
 
-def test_a_secret_that_cannot_be_read_is_no_uploads_failure() -> None:
+def test_unreadable_secret_is_deferrable() -> None:
     with pytest.raises(DeferrableError, match="cannot be read"):
         SubscriptionKey(boto3.client("secretsmanager"), "missing").get()
 
 
 def test_metrics_hold_counts_and_no_object_keys(capsys: pytest.CaptureFixture[str]) -> None:
-    metrics = EphemeralMetrics(namespace="PhotoDNAGuard", service="stack")
+    metrics = unshared_metrics("PhotoDNAGuard", "stack")
     notices = Telemetry(Logger(service="stack"), metrics, now=lambda: 10.0)
     with notices.flushing():
         notices.log_settled(UPLOAD, Status.CLEAN, "", received=7.5, is_test=False)
@@ -123,12 +128,12 @@ def test_metrics_hold_counts_and_no_object_keys(capsys: pytest.CaptureFixture[st
     assert UPLOAD.key not in json.dumps(emf, ensure_ascii=False)
 
 
-def test_nothing_told_writes_no_metrics(capsys: pytest.CaptureFixture[str]) -> None:
-    with Telemetry(Logger(service="stack"), EphemeralMetrics(namespace="N", service="s")).flushing():
+def test_no_metrics_are_written_without_events(capsys: pytest.CaptureFixture[str]) -> None:
+    with Telemetry(Logger(service="stack"), unshared_metrics("N", "s")).flushing():
         pass
     assert capsys.readouterr().out == ""
 
 
-def test_a_match_is_told_of_at_once(capsys: pytest.CaptureFixture[str]) -> None:
-    Telemetry(Logger(service="stack"), EphemeralMetrics(namespace="N", service="s")).log_match(UPLOAD, is_test=False)
+def test_match_metric_is_written_at_once(capsys: pytest.CaptureFixture[str]) -> None:
+    Telemetry(Logger(service="stack"), unshared_metrics("N", "s")).log_match(UPLOAD, is_test=False)
     assert '"Matched":[1.0]' in capsys.readouterr().out

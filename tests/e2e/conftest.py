@@ -1,7 +1,7 @@
 """The embedded cloud, and handlers called in this process against it.
 
 `cloud` runs the whole stack. `bench` is a bucket of that cloud that calls no function, and the application wired in
-this process as the functions are: so that a test can call a handler itself, count its calls and read what it logs.
+this process as the functions are, so that a test can call a handler itself, count its calls and read its log.
 """
 
 import uuid
@@ -12,14 +12,15 @@ import pytest
 from local.pictures import draw, encode
 from local.stack import EmbeddedCloud
 from photodna_guard import bootstrap
-from tests.e2e.embedded import Bench, environment, taken
+from tests.e2e.embedded import Bench, environment_of, take_messages
 
-RATE = 100.0  # quick: what is tested here is not the rate
+# These tests do not test the rate.
+RATE = 100.0
 
 
 @pytest.fixture(scope="session")
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedCloud]:
-    # A wide margin: on a busy machine slots are missed and uploads deferred, which is right and not the point here.
+    # On a busy machine slots are missed and uploads deferred. These tests do not test that, so the margin is wide.
     wide = {"RateMarginMs": "1000", "LegalHold": "on", "MaxDeletionsPerHour": "1000"}
     with EmbeddedCloud(rate=RATE, latency=0.0, parameters=wide, log_dir=tmp_path_factory.mktemp("logs")) as running:
         yield running
@@ -27,13 +28,13 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedCloud]:
 
 @pytest.fixture
 def calm(cloud: EmbeddedCloud) -> Iterator[None]:
-    """No test leaves a plan of failures, a pause or a message behind."""
+    """Leave no planned failure, no pause and no message behind."""
     yield
     assert cloud.emulator
     cloud.emulator.settings(failures=[], latency=0.0, rate=RATE, quota_retry_after=None)
     cloud.client("dynamodb").delete_item(TableName=cloud.resource("RateLimiterTable"), Key={"limiter": {"S": "match"}})
     for queue in (cloud.endpoints.retry_queue_url, cloud.endpoints.dead_letter_queue_url):
-        taken(cloud, queue)
+        take_messages(cloud, queue)
 
 
 @pytest.fixture(params=["versioned"])
@@ -51,7 +52,7 @@ def bench(
         "AWS_ACCESS_KEY_ID": "OnUploadRole",
         "AWS_SECRET_ACCESS_KEY": "testing",
     }
-    for name, value in (environment(cloud, "OnUploadFunction") | cloud_variables).items():
+    for name, value in (environment_of(cloud, "OnUploadFunction") | cloud_variables).items():
         monkeypatch.setenv(name, value)
     bootstrap.get_application.cache_clear()
     yield Bench(cloud, bucket, monkeypatch)
@@ -60,7 +61,7 @@ def bench(
 
 @pytest.fixture(scope="session")
 def pictures() -> dict[str, bytes]:
-    """`clean` and `match` are far from each other; `near` is a reduced and recompressed copy of the match."""
+    """Draw `clean` and `match`, far from each other, and `near`, a reduced and recompressed copy of the match."""
     match = draw(901)
     return {
         "clean": encode(draw(900), "JPEG"),
@@ -72,7 +73,7 @@ def pictures() -> dict[str, bytes]:
 
 @pytest.fixture
 def known(cloud: EmbeddedCloud, pictures: dict[str, bytes]) -> None:
-    """The emulator knows the match, and nothing else."""
+    """Let the emulator know the match, and nothing else."""
     assert cloud.emulator
     cloud.emulator.clear_test_list()
     cloud.emulator.add_to_test_list(pictures["match"], match_id="m-1", violations=["A1"])

@@ -1,4 +1,4 @@
-"""What the tests of this folder do with the embedded cloud, beside its fixtures."""
+"""The bench on which a test calls a handler in this process, and reading of queues and results."""
 
 import time
 from dataclasses import dataclass, field
@@ -10,10 +10,13 @@ import pytest
 from boto3.dynamodb.types import TypeDeserializer
 
 from local.stack import EmbeddedCloud
+from photodna_guard.handlers import on_retry, on_upload
+
+Pictures = dict[str, bytes]
 
 
-def taken(cloud: EmbeddedCloud, queue_url: str) -> list[dict[str, Any]]:
-    """Takes all messages that are due off a queue."""
+def take_messages(cloud: EmbeddedCloud, queue_url: str) -> list[dict[str, Any]]:
+    """Take all messages that are due off a queue."""
     sqs, found = cloud.client("sqs"), []
     while messages := sqs.receive_message(QueueUrl=queue_url, MaxNumberOfMessages=10).get("Messages", []):
         for message in messages:
@@ -22,8 +25,8 @@ def taken(cloud: EmbeddedCloud, queue_url: str) -> list[dict[str, Any]]:
     return found
 
 
-def results(cloud: EmbeddedCloud, upload_id: str) -> list[dict[str, Any]]:
-    """The result items of all versions of a key, oldest first."""
+def read_results(cloud: EmbeddedCloud, upload_id: str) -> list[dict[str, Any]]:
+    """Return the result items of all versions of a key, oldest first."""
     answer = cloud.client("dynamodb").query(
         TableName=cloud.endpoints.results_table,
         KeyConditionExpression="upload = :u",
@@ -35,7 +38,7 @@ def results(cloud: EmbeddedCloud, upload_id: str) -> list[dict[str, Any]]:
 
 @dataclass
 class Bench:
-    """A bucket that nobody watches, and the function's own environment."""
+    """A bucket that calls no function, and the function's own environment in this process."""
 
     cloud: EmbeddedCloud
     bucket: str
@@ -43,7 +46,7 @@ class Bench:
     calls: list[str] = field(default_factory=list)
 
     def put(self, key: str, body: bytes, **more: Any) -> dict[str, Any]:
-        """Uploads, and gives the record with which S3 would tell of it."""
+        """Upload, and return the record of the event that S3 would send."""
         answer = self.cloud.client("s3").put_object(Bucket=self.bucket, Key=key, Body=body, **more)
         obj = {"key": quote_plus(key, safe="/"), "size": len(body), "eTag": answer["ETag"].strip('"')}
         obj["sequencer"] = f"{time.time_ns():020X}"
@@ -55,26 +58,37 @@ class Bench:
         }
 
     def result(self, key: str) -> dict[str, Any]:
-        """The one result of a key."""
-        (item,) = results(self.cloud, f"{self.bucket}/{key}")
+        """Return the one result of a key."""
+        (item,) = read_results(self.cloud, f"{self.bucket}/{key}")
         return item
 
-    def dead_letters(self) -> list[str]:
-        """Takes the bodies of what is in the dead-letter queue."""
-        return [message["Body"] for message in taken(self.cloud, self.cloud.endpoints.dead_letter_queue_url)]
+    def take_dead_letters(self) -> list[str]:
+        """Take the bodies of the messages in the dead-letter queue."""
+        return [message["Body"] for message in take_messages(self.cloud, self.cloud.endpoints.dead_letter_queue_url)]
 
 
-def environment(cloud: EmbeddedCloud, function: str) -> dict[str, str]:
-    """The environment that the template gives a function."""
+def environment_of(cloud: EmbeddedCloud, function: str) -> dict[str, str]:
+    """Return the environment that the template gives a function."""
     name = cloud.resource(function)
     answer = cloud.client("lambda").get_function_configuration(FunctionName=name)
     return {name: str(value) for name, value in answer["Environment"]["Variables"].items()}
 
 
-def session_that_counts(calls: list[str]) -> boto3.Session:
-    """A session whose clients write down each call that goes out."""
+def recording_session(calls: list[str]) -> boto3.Session:
+    """Return a session whose clients append the name of each call that goes out."""
     session = boto3.Session()
     session.events.register(
         "before-send", lambda request, event_name, **_: calls.append(event_name.removeprefix("before-send."))
     )
     return session
+
+
+def upload(*records: dict[str, Any]) -> None:
+    """Call the upload handler with one event of these records."""
+    on_upload.handler({"Records": list(records)}, None)
+
+
+def retry(messages: list[dict[str, Any]]) -> list[str]:
+    """Call the retry handler with a batch. Return the identifiers of the messages that it names as failed."""
+    answer = on_retry.handler({"Records": messages}, None)
+    return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]

@@ -1,4 +1,4 @@
-"""Neither a signature nor the key is anywhere, on any path, with debug logging on in all libraries."""
+"""No path leaves a signature or the key anywhere, even with debug logging on in all libraries."""
 
 import json
 import logging
@@ -12,15 +12,14 @@ import pytest
 from photodna_guard import bootstrap
 from photodna_guard.handlers import on_retry, on_sweep, on_upload
 from photodna_guard.rate_limiter.gcra import LIVE
-from tests.e2e.embedded import Bench, results
+from tests.e2e.embedded import Bench, Pictures, read_results
 
-Pictures = dict[str, bytes]
-# Of a presigned URL (version 4 and 2) and of a signed request.
+# A signature of a presigned URL (version 4 and 2) or of a signed request.
 SIGNATURE = re.compile(r"X-Amz-(Signature|Credential|Security-Token)=|Signature=|Signature:|AWS4-HMAC-SHA256", re.I)
 
 
 class Everything(logging.Handler):
-    """Keeps what is logged, as text and with all that the record holds."""
+    """Keeps each log record as text, with all of its attributes."""
 
     def __init__(self) -> None:
         super().__init__(logging.NOTSET)
@@ -33,14 +32,14 @@ class Everything(logging.Handler):
 
 @pytest.fixture
 def key(bench: Bench) -> str:
-    """The subscription key, asked for before anything is logged."""
+    """Read the subscription key before anything is logged."""
     answer = bench.cloud.client("secretsmanager").get_secret_value(SecretId=bench.cloud.resource("SubscriptionKey"))
     return str(answer["SecretString"])
 
 
 @pytest.fixture
 def everything(key: str) -> Iterator[Everything]:
-    """Debug logging, as one turns it on for the SDK and for all else, in a function that has started."""
+    """Turn debug logging on for the SDK and all other libraries, in a function that has started."""
     bootstrap.get_application(LIVE)
     handler, root = Everything(), logging.getLogger()
     levels = {name: logging.getLogger(name).level for name in ("", "boto3", "botocore", "urllib3", "requests")}
@@ -71,8 +70,8 @@ FAILURES: list[list[dict[str, Any]]] = [
 ]
 
 
-def every_path(bench: Bench, pictures: Pictures) -> None:
-    """Each failure on each picture, by the fast path, then the retry path; the sweep; and what nothing foresees."""
+def run_every_path(bench: Bench, pictures: Pictures) -> None:
+    """Run each failure on each picture, by the fast path and the retry path, then the sweep and missing resources."""
     assert bench.cloud.emulator
     for number, failures in enumerate(FAILURES):
         bench.cloud.emulator.settings(failures=failures)
@@ -99,11 +98,11 @@ def forget_pauses(bench: Bench) -> None:
     )
 
 
-def all_that_is_kept(bench: Bench) -> str:
-    """Records, messages, evidence, and what the cloud's own functions and services have logged."""
+def read_everything_stored(bench: Bench) -> str:
+    """Return records, messages, evidence, and the logs of the cloud's own functions and services."""
     s3, bucket = bench.cloud.client("s3"), bench.cloud.endpoints.quarantine_bucket
     keys = [f"{bench.bucket}/{number}-{name}.jpg" for number in range(len(FAILURES)) for name in ("clean", "match")]
-    records = [item for key in keys for item in results(bench.cloud, key)]
+    records = [item for key in keys for item in read_results(bench.cloud, key)]
     evidence = [
         s3.get_object(Bucket=bucket, Key=record["evidence_key"])["Body"].read().decode()
         for record in records
@@ -113,26 +112,24 @@ def all_that_is_kept(bench: Bench) -> str:
     assert {"QUARANTINED", "CLEAN", "UNSCANNABLE"} <= {record["status"] for record in records}
     logs = [path.read_text(errors="replace") for path in bench.cloud.log_dir.glob("*.log")]
     assert bench.cloud.emulator
-    return "\n".join([str(records), *bench.dead_letters(), *evidence, *logs, str(bench.cloud.emulator.requests())])
+    return "\n".join([str(records), *bench.take_dead_letters(), *evidence, *logs, str(bench.cloud.emulator.requests())])
 
 
-def test_no_signature_and_no_key_is_logged_or_kept_on_any_path(
+def test_no_path_logs_or_stores_a_signature_or_the_key(
     bench: Bench, pictures: Pictures, key: str, everything: Everything, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    every_path(bench, pictures)
-    told = "\n".join([*everything.lines, *capfd.readouterr(), all_that_is_kept(bench)])
-    assert "TimeToVerdict" in told, "the metrics are among it"
-    assert key not in told
-    assert not SIGNATURE.findall(told)
+    run_every_path(bench, pictures)
+    output = "\n".join([*everything.lines, *capfd.readouterr(), read_everything_stored(bench)])
+    assert "TimeToVerdict" in output, "the metrics are part of the output"
+    assert key not in output
+    assert not SIGNATURE.findall(output)
 
 
-def test_without_that_care_the_sdk_itself_would_log_both(
-    bench: Bench, pictures: Pictures, key: str, everything: Everything
-) -> None:
-    """So the test above would notice."""
+def test_unguarded_sdk_logs_both(bench: Bench, pictures: Pictures, key: str, everything: Everything) -> None:
+    """Show that the test above would notice."""
     record = bench.put("a.jpg", pictures["clean"])
     logging.disable(logging.NOTSET)
     on_upload.handler({"Records": [record]}, None)
-    told = "\n".join(everything.lines)
-    assert SIGNATURE.search(told)
-    assert key in told
+    output = "\n".join(everything.lines)
+    assert SIGNATURE.search(output)
+    assert key in output

@@ -1,7 +1,8 @@
-"""Every permission of a function's role is used by the suite, and every call of a function is permitted by its role.
+"""The suite uses every permission of a function's role, and the role permits every call of the function.
 
 The embedded cloud refuses what a role does not permit (local/aws/policy), and writes down what was used and refused.
-`make test` collects that of all embedded clouds in the folder PERMISSIONS_DIR, and runs the comparison last.
+`make test` and `make test-rest` collect that of all embedded clouds in the folder PERMISSIONS_DIR. The latter runs the
+comparison last.
 """
 
 import json
@@ -12,11 +13,9 @@ from typing import Any
 
 import pytest
 
-from local.aws import template
 from local.stack import PERMISSIONS_DIR
+from tests.support.template import FUNCTIONS, RESOURCES
 
-RESOURCES = template.load(Path(__file__).resolve().parents[2] / "template.yaml")["Resources"]
-FUNCTIONS = {name: r["Properties"] for name, r in RESOURCES.items() if r["Type"] == "AWS::Serverless::Function"}
 ROLES = sorted({properties["Role"]["Fn::GetAtt"][0] for properties in FUNCTIONS.values()})
 
 POLICIES = {
@@ -27,9 +26,9 @@ POLICIES = {
 
 # Permissions that no call of the suite uses, and why they are there.
 JUSTIFIED = {
-    "logs:CreateLogStream": "Lambda's own: it writes what the function prints",
-    "logs:PutLogEvents": "Lambda's own",
-    "sqs:GetQueueAttributes": "Lambda's own: its poller looks how long the queue is",
+    "logs:CreateLogStream": "Lambda writes the function's output",
+    "logs:PutLogEvents": "Lambda writes the function's output",
+    "sqs:GetQueueAttributes": "Lambda's poller reads how long the queue is",
 }
 
 
@@ -38,7 +37,7 @@ def listed(given: Any) -> list[Any]:
 
 
 def statements(found: Any) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Every statement below, each with the name of the policy's property."""
+    """Yield every statement below, each with the name of the policy's property."""
     if isinstance(found, list):
         for one in found:
             yield from statements(one)
@@ -51,7 +50,7 @@ def statements(found: Any) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def given_statements(found: Any) -> Iterator[dict[str, Any]]:
-    """Those that depend on a condition as well."""
+    """Yield the statements, also those that depend on a condition."""
     for one in listed(found):
         if "Fn::If" in one:
             yield from given_statements([s for s in one["Fn::If"][1:] if "Effect" in s])
@@ -64,7 +63,7 @@ def actions(policy: str) -> set[str]:
 
 
 def granted(role: str) -> set[str]:
-    """What the policies of the template allow a role, also those that only a parameter makes."""
+    """Return what the template's policies allow a role, also those that only a parameter makes."""
     return set().union(*(actions(policy) for policy, roles in POLICIES.items() if role in roles))
 
 
@@ -74,10 +73,12 @@ def used(recorded: list[dict[str, Any]], *roles: str) -> set[str]:
 
 @pytest.fixture(scope="module")
 def recorded() -> list[dict[str, Any]]:
-    """Of the whole suite: principal, action, allowed, and why it was refused."""
+    """Read the records of the whole suite: principal, action, allowed, and why it was refused."""
     folder = os.environ.get(PERMISSIONS_DIR)
     if folder is None:
-        pytest.skip(f"make test runs this after all other tests, and names with {PERMISSIONS_DIR} what they recorded")
+        pytest.skip(
+            f"make test-rest runs this after all other tests, and names with {PERMISSIONS_DIR} what they recorded"
+        )
     lines = [line for file in Path(folder).glob("*.jsonl") for line in file.read_text().splitlines()]
     assert lines, f"nothing was recorded in {folder}"
     return [json.loads(line) for line in lines]
@@ -86,36 +87,36 @@ def recorded() -> list[dict[str, Any]]:
 @pytest.mark.last
 @pytest.mark.parametrize("policy", POLICIES)
 def test_every_permission_is_used_or_justified(recorded: list[dict[str, Any]], policy: str) -> None:
-    """By one of the roles that have the policy: the scanner is the same in each of them."""
+    """One of the roles with the policy must use it, since the scanner is the same in each."""
     assert actions(policy) - used(recorded, *POLICIES[policy]) - JUSTIFIED.keys() == set()
 
 
 @pytest.mark.last
 @pytest.mark.parametrize("role", ROLES)
-def test_whatever_a_function_used_its_own_role_grants(recorded: list[dict[str, Any]], role: str) -> None:
-    """And not only a resource's policy."""
+def test_role_grants_every_permission_that_was_used(recorded: list[dict[str, Any]], role: str) -> None:
+    """A resource's policy alone is not enough."""
     assert used(recorded, role) - granted(role) == set()
 
 
 @pytest.mark.last
 @pytest.mark.parametrize("role", ROLES)
-def test_no_call_of_a_function_was_refused(recorded: list[dict[str, Any]], role: str) -> None:
-    """But where a test gives it a table, a queue or a bucket that is not there, all of which it calls missing."""
+def test_no_call_was_refused(recorded: list[dict[str, Any]], role: str) -> None:
+    """A test may name a table, a queue or a bucket `missing`, and be refused."""
     refused = [line for line in recorded if line["principal"] == role and not line["allowed"]]
     assert [line for line in refused if "missing" not in line["resource"]] == []
 
 
-def test_what_is_justified_is_granted_to_somebody() -> None:
+def test_every_justified_permission_is_granted() -> None:
     assert JUSTIFIED.keys() <= set().union(*map(granted, ROLES))
 
 
-def test_every_function_has_a_role_of_the_template_with_policies() -> None:
+def test_every_function_has_a_role_with_policies() -> None:
     assert len(ROLES) >= 2
     assert all(RESOURCES[role]["Type"] == "AWS::IAM::Role" and granted(role) for role in ROLES)
     assert not [name for name, properties in FUNCTIONS.items() if "Policies" in properties]
 
 
-def test_no_statement_is_for_every_resource_where_an_arn_can_stand() -> None:
+def test_no_statement_is_for_every_resource() -> None:
     """In a key's own policy "*" is the key."""
     for name, resource in RESOURCES.items():
         for policy, statement in statements(resource.get("Properties", {})):
@@ -123,7 +124,7 @@ def test_no_statement_is_for_every_resource_where_an_arn_can_stand() -> None:
                 assert "*" not in listed(statement["Resource"]), f"{name}: {statement}"
 
 
-def test_no_statement_allows_actions_by_wildcard_but_those_of_whoever_manages_a_key() -> None:
+def test_only_key_policies_allow_actions_by_wildcard() -> None:
     for name, resource in RESOURCES.items():
         for policy, statement in statements(resource.get("Properties", {})):
             if statement["Effect"] == "Allow" and policy != "KeyPolicy":

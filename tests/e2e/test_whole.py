@@ -14,12 +14,12 @@ import pytest
 
 from local.pictures import draw, encode
 from local.stack import EmbeddedCloud
-from tests.e2e.embedded import results
-from tests.waiting import until
+from tests.e2e.embedded import read_results
+from tests.support.template import ROOT
+from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.alone
 
-ROOT = Path(__file__).resolve().parents[2]
 ENVIRONMENT = os.environ | {"PYTHONPATH": f"{ROOT / 'src'}:{ROOT}"}
 
 
@@ -57,14 +57,14 @@ def test_make_up_serves_any_s3_client_until_it_is_ended() -> None:
     argv = [sys.executable, "-m", "local.up"]
     with subprocess.Popen(argv, cwd=ROOT, env=ENVIRONMENT | {"RATE": "50"}, stdout=subprocess.PIPE) as up:  # noqa: S603
         try:
-            until(file.exists)
+            wait_until(file.exists)
             endpoints = json.loads(file.read_text())
-            credentials = {"aws_access_key_id": "any", "aws_secret_access_key": "thing"}
-            where = {"endpoint_url": endpoints["aws_endpoint_url"], "region_name": endpoints["region"]}
+            credentials: dict[str, Any] = {"aws_access_key_id": "any", "aws_secret_access_key": "thing"}
+            where: dict[str, Any] = {"endpoint_url": endpoints["aws_endpoint_url"], "region_name": endpoints["region"]}
             s3 = boto3.client("s3", **where, **credentials)
             s3.put_object(Bucket=endpoints["upload_bucket"], Key="a b.png", Body=encode(draw(41), "PNG"))
             table = boto3.resource("dynamodb", **where, **credentials).Table(endpoints["results_table"])
-            until(lambda: [i for i in table.scan()["Items"] if i["status"] == "CLEAN"])
+            wait_until(lambda: [i for i in table.scan()["Items"] if i["status"] == "CLEAN"])
         finally:
             up.send_signal(signal.SIGTERM)
             up.communicate(timeout=30)
@@ -91,15 +91,15 @@ def test_a_burst_is_worked_off_by_the_queue_within_the_rate_and_through_an_outag
         list(threads.map(lambda key: s3.put_object(Bucket=bucket, Key=key, Body=body), keys))
 
     def all_settled() -> bool:
-        found = [results(cloud, f"{bucket}/{key}") for key in keys]
+        found = [read_results(cloud, f"{bucket}/{key}") for key in keys]
         return all(items and items[0]["status"] == "CLEAN" for items in found)
 
-    until(all_settled, seconds=90)
+    wait_until(all_settled, seconds=90)
     stats = cloud.emulator.stats()
     assert stats["largest_window"] <= 10
     assert stats["refused_429"] == 0
     assert cloud.stats()["OnRetryFunction"]["invocations"] > 0
-    attempts = sum(results(cloud, f"{bucket}/{key}")[0]["attempts"] for key in keys)
+    attempts = sum(read_results(cloud, f"{bucket}/{key}")[0]["attempts"] for key in keys)
     assert attempts == stats["requests"] == len(keys) + 6
     dead = cloud.client("sqs").get_queue_attributes(
         QueueUrl=cloud.endpoints.dead_letter_queue_url, AttributeNames=["All"]

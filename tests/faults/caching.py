@@ -16,13 +16,12 @@ import moto.core.responses
 from aws_lambda_powertools.shared import user_agent
 from botocore.awsrequest import AWSPreparedRequest
 from moto import backend_index, backends
-from moto.core import DEFAULT_ACCOUNT_ID
 from moto.core.base_backend import BackendDict
-from moto.core.exceptions import HTTPException
-from moto.core.models import botocore_stubber
+from moto.core.models import DEFAULT_ACCOUNT_ID, botocore_stubber
 from moto.core.request import normalize_request
 from moto.s3 import urls as s3_urls
 from moto.s3.models import S3Backend
+from werkzeug.exceptions import HTTPException
 
 from tests.faults.dynamodb_caching import dynamodb_caching
 
@@ -31,7 +30,7 @@ Callback = Callable[[Any, str, Any], Any]
 
 @contextmanager
 def caching() -> Iterator[None]:
-    """Cache for as long as the cloud runs; all is as it was afterwards."""
+    """Cache for as long as the cloud runs. Everything is as before at the end."""
     with ExitStack() as undone:
         undone.enter_context(dynamodb_caching())
         for owner, name in (
@@ -48,7 +47,7 @@ def caching() -> Iterator[None]:
 
 
 class _Router:
-    """moto's way to the function that answers a URL tries hundreds of patterns; each URL's function is found once."""
+    """Finds the function that answers a URL once. moto tries hundreds of patterns for each request."""
 
     def __init__(self) -> None:
         self._find = functools.lru_cache(maxsize=10_000)(_callback)
@@ -66,7 +65,7 @@ class _Router:
 
 
 def _callback(url: str) -> Callback | None:
-    """The function of the first service and pattern that match. `url`: without its query."""
+    """Return the function of the first service and pattern that match the URL, which has no query."""
     for service, pattern in backend_index.backend_url_patterns:
         if pattern.match(url):
             for path, callback in _urls(service).items():
@@ -81,7 +80,7 @@ def _urls(service: str) -> dict[str, Callback]:
 
 
 def _known_first(original: Callable[[Any, str], Any]) -> Callable[[Any, str], Any]:
-    """Moto looks through all accounts and all services before it takes an account's backends."""
+    """Return known backends first. moto looks through all accounts and all services before that."""
 
     def get(self: Any, account: str) -> Any:
         return dict.get(self, account) or original(self, account)
@@ -90,12 +89,12 @@ def _known_first(original: Callable[[Any, str], Any]) -> Callable[[Any, str], An
 
 
 def _once_for_each_client() -> Callable[..., None]:
-    """A process makes its own clients, each of which is told its feature once; ours are shared by all processes."""
-    told: WeakKeyDictionary[Any, set[str]] = WeakKeyDictionary()
-    original = user_agent.register_feature_to_client
+    """Register each feature once for each client. A process has its own clients; here all processes share them."""
+    registered: WeakKeyDictionary[Any, set[str]] = WeakKeyDictionary()
+    original: Callable[[Any, str], None] = user_agent.register_feature_to_client
 
     def register(client: Any, feature: str) -> None:
-        features = told.setdefault(client, set())
+        features = registered.setdefault(client, set())
         if feature not in features:
             features.add(feature)
             original(client, feature)

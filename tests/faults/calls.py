@@ -1,4 +1,4 @@
-"""Every call that a process makes, to AWS or to the Match service, goes through here: counted, failed, or its last."""
+"""Every call that a process makes, to AWS or to the Match service, goes through here. It may fail or be the last."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -7,8 +7,9 @@ from typing import Any
 
 from tests.faults.interleaving import Baton, Clock
 
-CALL_SECONDS = 0.002  # that a call takes
-SLOW_SECONDS = 9.0  # that a slow one takes: less than what the application waits for
+CALL_SECONDS = 0.002
+# Less than the application waits for.
+SLOW_SECONDS = 9.0
 
 BEFORE, AFTER = "dies before", "dies after"
 DEATHS = (BEFORE, AFTER)
@@ -28,7 +29,7 @@ class Call:
 
 @dataclass
 class Fault:
-    """What becomes of `left` calls of that name, from the next one on."""
+    """A fault of the next `left` calls of one name."""
 
     name: str
     kind: str
@@ -37,7 +38,7 @@ class Fault:
 
 @dataclass(eq=False)
 class Process:
-    """One run of a function: what is in its memory ends with it. `ends_at`: its time-out, epoch seconds."""
+    """One run of a function, with whose memory it ends. It times out at `ends_at`, in epoch seconds."""
 
     function: str
     ends_at: float
@@ -49,7 +50,7 @@ Outside = Callable[[], None]
 
 
 class Calls:
-    """The gate. `faults` wait for calls of their name; `disturbed` says whether any fault or death was ever met."""
+    """The calls of all processes. `faults` wait for calls of their name. `disturbed`: some fault or death happened."""
 
     def __init__(self, clock: Clock, baton: Baton) -> None:
         self._clock, self._baton = clock, baton
@@ -58,15 +59,16 @@ class Calls:
         self.reset()
 
     def reset(self) -> None:
-        """As before any call; the counts stay."""
+        """Forget all calls and faults. The counts stay."""
         self.faults: list[Fault] = []
-        self.at: dict[int, str | Outside] = {}  # what becomes of the nth call of the run, or happens just before it
-        self.made: list[Call] = []
+        # What becomes of the nth call of the run, or happens just before it.
+        self.at: dict[int, str | Outside] = {}
+        self.history: list[Call] = []
         self.disturbed = False
         self.after_each: Callable[[str], None] = lambda name: None
 
     def make(self, name: str, perform: Callable[[], Any], failing: Callable[[str, Callable[[], Any]], Any]) -> Any:
-        """One call: `perform` does it; `failing(kind, perform)` does it, or not, and fails in that way."""
+        """Make one call by `perform`, or by `failing(kind, perform)`, which may perform it and then fails."""
         process: Process = self._baton.owner
         self._baton.pause()
         planned = self._begin(process, name)
@@ -86,7 +88,7 @@ class Calls:
                 self._kill(process, AFTER)
 
     def alive(self) -> None:
-        """Raises Death where the process is dead, or its time is over."""
+        """Raise Death if the process is dead or its time is over."""
         process = self._baton.owner
         if process is not None and process.dead:
             raise Death
@@ -94,29 +96,30 @@ class Calls:
             self._kill(process, "times out")
 
     def heal(self) -> None:
-        """No more faults."""
+        """Let no call fail any more."""
         self.faults.clear()
         self.at.clear()
 
     def _begin(self, process: Process, name: str) -> str | None:
         self._clock.advance(CALL_SECONDS)
         self.alive()
-        call = Call(name, len(self.made) + 1)
-        self.made.append(call)
+        call = Call(name, len(self.history) + 1)
+        self.history.append(call)
         process.calls.append(call)
         self.seen[name] += 1
         planned = self.at.pop(call.n, None)
         if callable(planned):
             self._outside(planned)
             return None
-        if planned and " x" in planned:  # so often in a row
+        # "throttled x3" is planned for this call and the next two.
+        if planned and " x" in planned:
             planned, _, times = planned.partition(" x")
-            if int(times) > 1:  # this call is the first
+            if int(times) > 1:
                 self.faults.append(Fault(name, planned, int(times) - 1))
         return planned
 
     def _outside(self, happens: Outside) -> None:
-        """Something that is no call of a process, while one runs."""
+        """Let something happen outside of the process while it runs."""
         with self._baton.outside():
             happens()
 

@@ -15,17 +15,18 @@ from tests.faults.world import World
 
 @pytest.fixture(scope="module")
 def world(request: pytest.FixtureRequest) -> Iterator[World]:
-    """Begin it anew before each run."""
+    """Run one cloud for the module. A test begins its world anew before each run."""
     with clouds.running() as cloud:
         yield World(cloud)
 
 
 @pytest.fixture(scope="module")
 def counts(request: pytest.FixtureRequest, world: World) -> Iterator[Counts]:
-    """What this module has counted, written down at its end."""
+    """Count for this module, and write the counts at its end."""
     counted = Counts()
     yield counted
     FOLDER.mkdir(parents=True, exist_ok=True)
-    worker = os.environ.get("PYTEST_XDIST_WORKER", "main")  # which may come to a module more than once
+    # A worker may come to a module more than once.
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
     place = FOLDER / f"{Path(str(request.path)).stem}-{worker}-{time.monotonic_ns()}.json"
     place.write_text(json.dumps(counted.as_json(world.calls), indent=1) + "\n")

@@ -1,25 +1,25 @@
-"""How much the fault tests tried: points, schedules, faults by kind, and the calls that they saw."""
+"""How much the fault tests tried: points, schedules, faults by kind, and calls."""
 
 from collections import Counter
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from tests.faults.calls import Calls
+from tests.support.template import ROOT
 
-FOLDER = Path(__file__).resolve().parents[2] / "build/faults"
+FOLDER = ROOT / "build/faults"
 
 
 @dataclass
 class Counts:
-    """Of one module. `points` and `schedules`: by what was tried."""
+    """The counts of one module. `points` and `schedules` are by what was tried, `seeds` those of the schedules."""
 
     points: Counter[str] = field(default_factory=Counter)
     schedules: Counter[str] = field(default_factory=Counter)
-    seeds: set[str] = field(default_factory=set)  # of the schedules
+    seeds: set[str] = field(default_factory=set)
 
     def as_json(self, calls: Calls) -> dict[str, Any]:
-        """As it is written down."""
+        """Return the content of the module's file."""
         return {
             "points": dict(self.points),
             "schedules": dict(self.schedules),
@@ -30,7 +30,7 @@ class Counts:
 
 
 def in_words(counted: list[dict[str, Any]]) -> list[str]:
-    """A few lines for the end of a test run."""
+    """Return a few lines for the end of a test run."""
     sums: dict[str, Counter[str]] = {}
     for one in counted:
         for name, numbers in one.items():

@@ -2,7 +2,7 @@
 
 import functools
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from copy import deepcopy
 from typing import Any
@@ -11,8 +11,8 @@ from unittest.mock import patch
 from moto.core.serialize import AttributePicker
 from moto.dynamodb.comparisons import ConditionExpressionParser
 from moto.dynamodb.parsing import validators
-from moto.dynamodb.parsing.ast_nodes import DepthFirstTraverser, Node
-from moto.dynamodb.parsing.expressions import UpdateExpressionParser
+from moto.dynamodb.parsing.ast_nodes import DepthFirstTraverser, Node  # type: ignore[attr-defined]
+from moto.dynamodb.parsing.expressions import UpdateExpressionParser  # type: ignore[attr-defined]
 
 # These look at the expression, the names and the table's keys, never at a value or an item, and change nothing.
 _SHAPE_VALIDATORS = (
@@ -26,7 +26,7 @@ _SHAPE_VALIDATORS = (
 def dynamodb_caching() -> Iterator[None]:
     """Cache what moto's DynamoDB derives from expressions and classes. Every check still refuses what it refused."""
     with (
-        # The same few expressions are parsed twice for each call; whoever changes the tree copies it.
+        # The same few expressions are parsed twice for each call; code that changes the tree copies it.
         patch.object(UpdateExpressionParser, "make", functools.cache(UpdateExpressionParser.make)),
         patch.object(validators, "deepcopy", _copy),
         patch.object(validators.Validator, "validate", _validate_shape_once()),
@@ -55,7 +55,10 @@ def _copy_node(node: Any, parent: Any) -> Any:
     children = node.children
     vars(copy).update(vars(node), parent=parent)
     if children is not None:
-        copy.children = [_copy_node(child, copy) if _is_node(type(child)) else child for child in children]
+        copy.children = [
+            _copy_node(child, copy) if _is_node(type(child)) else child  # type: ignore[arg-type]
+            for child in children
+        ]
     return copy
 
 
@@ -79,14 +82,14 @@ def _validate_shape_once() -> Callable[[Any], Any]:
 
 
 @functools.cache
-def _is_node(kind: type) -> bool:
-    """As isinstance says, which takes long for abstract classes."""
-    return issubclass(kind, Node)
+def _is_node(kind: Hashable) -> bool:
+    """Return what isinstance returns, which takes long for abstract classes."""
+    return isinstance(kind, type) and issubclass(kind, Node)
 
 
 def _traverse(self: Any, node: Any, child_id: int = -1) -> Any:
-    """As moto does, but which class of the processing map a node is of is found once for each class."""
-    if not _is_node(type(node)):
+    """Traverse as moto does, but find the processing map's class once for each class of node."""
+    if not _is_node(type(node)):  # type: ignore[arg-type]
         return node
     parent = node.parent
     for index, child in enumerate(node.children or ()):
@@ -105,7 +108,7 @@ _processed_classes: dict[tuple[type, type], type | None] = {}
 
 
 def _processed(traverser: Any, kind: type) -> type | None:
-    """The class by which that traverser processes a node of that class, or None. The classes of a map are fixed."""
+    """Return the class by which a traverser processes a node of a class, or None. The classes of a map are fixed."""
     key = (type(traverser), kind)
     if key not in _processed_classes:
         classes = traverser._processing_map()
@@ -114,7 +117,7 @@ def _processed(traverser: Any, kind: type) -> type | None:
 
 
 def _lex_once(original: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """The tokens of an expression, which are immutable, depend on its text alone."""
+    """Lex each text once. The tokens of an expression are immutable and depend on its text alone."""
     known: dict[str, tuple[Any, ...]] = {}
 
     def lex(self: Any) -> Any:
@@ -127,7 +130,7 @@ def _lex_once(original: Callable[[Any], Any]) -> Callable[[Any], Any]:
 
 
 def _by_its_own_name(original: Callable[..., Any]) -> Callable[..., Any]:
-    """DynamoDB's answers are dictionaries that have the attributes' own names: no other has to be looked for."""
+    """Pick an attribute by its own name. DynamoDB's answers are dictionaries with these names, so no other is tried."""
 
     def pick(self: Any, context: Any) -> Any:
         model = context.service_model or getattr(context.operation_model, "service_model", None)

@@ -1,4 +1,4 @@
-"""At each call of a path, one after the other, something happens; what does not hold afterwards is said of each."""
+"""Something happens at each call of a path, one after the other. The violations after each are collected."""
 
 from tests.faults import paths
 from tests.faults.calls import Call, Outside
@@ -6,17 +6,19 @@ from tests.faults.counts import Counts
 from tests.faults.proofs import CHECKSUM
 from tests.faults.world import World
 
-MOST = 400  # calls of one run
-ENOUGH = 5  # sentences about what is broken: more of them tell no more
+MAX_CALLS = 400
+# More sentences about what is broken say no more.
+MAX_SENTENCES = 5
 
 
 def everywhere(world: World, counts: Counts, path: str, what: str, planned: str | Outside) -> None:
-    """At the first call, the second … until a run that has fewer."""
+    """Try the first call, the second and so on, until a run has fewer calls."""
     broken: list[str] = []
-    first = 3 if path in paths.SWEPT else 1  # its upload was begun, else there is nothing to be swept
-    for n in range(first, MOST):
+    # On a swept path the upload has begun by the third call. Before that there is nothing to sweep.
+    first = 3 if path in paths.SWEPT else 1
+    for n in range(first, MAX_CALLS):
         broken += at(world, counts, path, n, what, planned)
-        if len(world.calls.made) < n or len(broken) >= ENOUGH:
+        if len(world.calls.history) < n or len(broken) >= MAX_SENTENCES:
             break
     assert not broken, "\n".join(broken)
 
@@ -24,17 +26,17 @@ def everywhere(world: World, counts: Counts, path: str, what: str, planned: str 
 def at(
     world: World, counts: Counts, path: str, n: int, what: str, planned: str | Outside, proof: str = CHECKSUM
 ) -> list[str]:
-    """One run, in which that happens at the nth call; what did not hold after it."""
+    """Make one run in which this happens at the nth call. Return the violations after it."""
     paths.begin(world, path, n, planned, proof)
     world.drain(heal=False)
-    name = world.calls.made[n - 1].name if len(world.calls.made) >= n else "nothing"
+    name = world.calls.history[n - 1].name if len(world.calls.history) >= n else "nothing"
     counts.points[f"{path}: {what}"] += name != "nothing"
-    return [f"{path}: {what} {name} (call {n}): {sentence}" for sentence in world.wrong()]
+    return [f"{path}: {what} {name} (call {n}): {sentence}" for sentence in world.violations()]
 
 
 def undisturbed(world: World, path: str, proof: str = CHECKSUM) -> list[Call]:
-    """The calls of a run in which nothing happens; nothing may be wrong after it."""
+    """Return the calls of a run in which nothing happens. Every invariant must hold after it."""
     paths.begin(world, path, proof=proof)
     world.drain(heal=False)
     world.check()
-    return list(world.calls.made)
+    return list(world.calls.history)

@@ -29,36 +29,37 @@ _LANES: dict[str, Priority] = {ON_UPLOAD: LIVE, ON_RETRY: RETRY, ON_BACKFILL: BA
 
 
 class Functions:
-    """Starts processes of the functions. `log` is all that they have written."""
+    """Starts processes of the functions. `log` is all that they wrote, `environment` is on top of the template's."""
 
     def __init__(self, cloud: Cloud, service: MatchService) -> None:
         self._cloud, self._service = cloud, service
-        self.environment: dict[str, str] = {}  # on top of what the template says
+        self.environment: dict[str, str] = {}
         self.log = io.StringIO()
-        logging.getLogger("faults").propagate = False  # pytest would keep every line
+        # pytest would keep every line.
+        logging.getLogger("faults").propagate = False
 
     def timeout(self, function: str) -> float:
-        """Seconds."""
+        """Return the function's time-out in seconds."""
         return float(self._cloud.resources[function].properties["Timeout"])
 
     def batch_size(self, function: str) -> int:
-        """Messages, of the function's queue."""
+        """Return how many messages a batch of the function's queue has at most."""
         arn = next(r for r in self._cloud.resources.values() if r.type == "AWS::Lambda::EventSourceMapping"
                    and r.logical_id.startswith(function))  # fmt: skip
         return int(arn.properties["BatchSize"])
 
     def process(self, function: str) -> Process:
-        """A new one."""
+        """Return a new process of the function."""
         return Process(function, self._cloud.clock.now() + self.timeout(function))
 
     def work(self, process: Process, payload: Any) -> Callable[[], Any]:
-        """What that process does with that payload: what its handler returns or raises."""
+        """Return what the process does with the payload. It returns or raises what the handler does."""
         handler = {ON_UPLOAD: self._on_upload, ON_SWEEP: self._on_sweep}.get(process.function, self._on_retry)
         return functools.partial(handler, process, payload)
 
     @contextmanager
     def logging(self) -> Any:
-        """What is written to standard output within is the functions' log."""
+        """Write standard output to the functions' log until the end of the block."""
         was, sys.stdout = sys.stdout, self.log
         try:
             yield
@@ -96,7 +97,7 @@ class Functions:
 
 
 def failed_invocation(event: Any) -> str:
-    """What Lambda sends to the on-failure destination."""
+    """Return what Lambda sends to the on-failure destination."""
     record = {
         "version": "1.0",
         "requestContext": {"condition": "RetriesExhausted", "approximateInvokeCount": 3},

@@ -1,4 +1,4 @@
-"""A clock of its own, and threads that take turns: only one runs at a time, and who goes on is chosen, not raced for.
+"""A clock of its own, and threads that take turns. One runs at a time, and the next is chosen and not raced for.
 
 So a run is the same each time, an hour passes in no time, and workers meet at every call in every order.
 """
@@ -11,11 +11,12 @@ from dataclasses import dataclass, field
 from typing import Any
 from unittest.mock import patch
 
-START = 1_900_000_000.0  # epoch seconds: later than the real time, so that the locks of this clock hold in moto too
+# Epoch seconds later than the real time, so that the locks of this clock hold in moto too.
+START = 1_900_000_000.0
 
 
 class Clock:
-    """Epoch seconds that pass only when told to."""
+    """Epoch seconds that pass only by `advance`."""
 
     def __init__(self) -> None:
         self.time = START
@@ -29,16 +30,16 @@ class Clock:
 
 @dataclass(eq=False)
 class Task:
-    """One thread, which runs while it holds the baton."""
+    """One thread of the process `owner`. It runs while it holds the baton, and not before `wake`."""
 
-    owner: Any  # the process that it belongs to
-    wake: float = 0.0  # not before
+    owner: Any
+    wake: float = 0.0
     waits_for: "Result | None" = None
     go: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
 
 
 class Result(Future[Any]):
-    """What a task came to. Waiting for it hands the baton on."""
+    """The result of a task. Waiting for it hands the baton on."""
 
     def __init__(self, baton: "Baton") -> None:
         super().__init__()
@@ -53,12 +54,12 @@ Choose = Callable[[list[Task], Task | None], Task]
 
 
 def one_after_the_other(ready: list[Task], me: Task | None) -> Task:
-    """Whoever runs goes on until he waits."""
+    """Let the running task go on until it waits."""
     return me if me in ready else ready[0]
 
 
 class Baton:
-    """Runs tasks. `choose` says who is next of those that can go on."""
+    """Runs tasks. `choose` picks the next of those that can go on."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock, self.choose = clock, one_after_the_other
@@ -72,7 +73,7 @@ class Baton:
         return self._current.owner if self._current else None
 
     def run(self, *work: tuple[Any, Callable[[], Any]]) -> list[Result]:
-        """Runs each (owner, function) until all have ended."""
+        """Run each (owner, function) until all have ended."""
         outside, self._current = self._current, None
         assert outside is None, "a run within a run"
         results = [self.spawn(owner, function) for owner, function in work]
@@ -81,15 +82,16 @@ class Baton:
         return results
 
     def spawn(self, owner: Any, function: Callable[[], Any]) -> Result:
-        """Another task; it runs when it is chosen."""
+        """Add a task, which runs when it is chosen."""
         task, result = Task(owner, self._clock.now()), Result(self)
-        result.set_running_or_notify_cancel()  # a pool has a thread for each: nothing that was given to it is cancelled
+        # A pool has a thread for each task, so none is cancelled.
+        result.set_running_or_notify_cancel()
 
         def body() -> None:
             task.go.acquire()
             try:
                 result.set_result(function())
-            except BaseException as error:  # noqa: BLE001 - whoever waits for it raises it
+            except BaseException as error:  # noqa: BLE001 - `result` raises it
                 result.set_exception(error)
             self._tasks.remove(task)
             self._hand_on(None)
@@ -100,7 +102,7 @@ class Baton:
 
     @contextmanager
     def outside(self) -> Iterator[None]:
-        """What is done within is nobody's."""
+        """Let what the block does belong to no process."""
         inside, self._current = self._current, None
         try:
             yield
@@ -108,13 +110,13 @@ class Baton:
             self._current = inside
 
     def pause(self) -> None:
-        """Here another may go on."""
+        """Let another task go on here."""
         me = self._current
         if me and len(self._tasks) > 1:
             self._hand_on(me)
 
     def sleep(self, seconds: float) -> None:
-        """Until the clock says so; it is moved on when nobody has anything to do before."""
+        """Sleep by the clock, which moves on when no task has anything to do before."""
         me = self._current
         if me is None or len(self._tasks) == 1:
             return self._clock.advance(seconds)
@@ -122,13 +124,13 @@ class Baton:
         return self._hand_on(me)
 
     def wake(self, owner: Any) -> None:
-        """Nobody of that process sleeps on."""
+        """Wake all tasks of a process."""
         for task in self._tasks:
             if task.owner is owner:
                 task.wake = 0.0
 
     def wait(self, result: Result) -> None:
-        """Until that task has ended."""
+        """Wait until the task of this result has ended."""
         me = self._current
         if me and not result.done():
             me.waits_for = result
@@ -156,7 +158,7 @@ class Baton:
 
 
 def pools_take_turns(baton: Baton, stack: ExitStack) -> None:
-    """Within a task, the threads of the standard library's pools are tasks as well."""
+    """Make tasks of the threads of the standard library's pools within a task."""
     submit, shutdown = ThreadPoolExecutor.submit, ThreadPoolExecutor.shutdown
     begun: dict[int, list[Result]] = {}
 

@@ -21,25 +21,26 @@ _places = itertools.count(7, 101)
 
 
 def partial(kind: str, service: str, answer: AWSResponse) -> AWSResponse:
-    """The answer, of which the connection gives half or nothing, or one byte as another; where there is a body.
+    """Return the answer with half of its body or nothing of it, or with one byte changed, if it has a body.
 
-    CUT_UNNOTICED: as urllib3 1.26 does, whose stream just ends; only botocore's body counts what it gave.
+    CUT_UNNOTICED is what urllib3 1.26 does: its stream just ends, and only botocore's body counts the bytes.
     """
     body: bytes = answer.raw.getvalue()
     answer.headers.setdefault("content-length", str(len(body)))
     if kind == CORRUPT:
         return _corrupt(service, answer, body)
-    there = b"" if kind == NOTHING else body[: len(body) // 2]
-    answer.raw = MockRawResponse(there) if kind == CUT_UNNOTICED else _Cut(there, len(body))
+    sent = b"" if kind == NOTHING else body[: len(body) // 2]
+    answer.raw = MockRawResponse(sent) if kind == CUT_UNNOTICED else _Cut(sent, len(body))
     return answer
 
 
 def _corrupt(service: str, answer: AWSResponse, body: bytes) -> AWSResponse:
-    """Another byte each time: no network and no memory makes the same mistake twice."""
+    """Change another byte each time. No network and no memory makes the same mistake twice."""
     xml = service == "s3" and body.lstrip().startswith(b"<")
     if not body or xml or service in _UNGUARDED:
         return answer
-    if service == "dynamodb":  # which tells the checksum of each answer
+    # DynamoDB sends the checksum of each answer.
+    if service == "dynamodb":
         answer.headers.setdefault("x-amz-crc32", str(zlib.crc32(body)))
     place = next(_places) % len(body)
     answer.raw = MockRawResponse(body[:place] + bytes([body[place] ^ 0x55]) + body[place + 1 :])
@@ -49,9 +50,9 @@ def _corrupt(service: str, answer: AWSResponse, body: bytes) -> AWSResponse:
 class _Cut(MockRawResponse):
     """urllib3's stream at its end: `read` raises where bytes are missing, `stream` just stops."""
 
-    def __init__(self, there: bytes, whole: int) -> None:
-        super().__init__(there)
-        self._missing = whole - len(there)
+    def __init__(self, sent: bytes, length: int) -> None:
+        super().__init__(sent)
+        self._missing = length - len(sent)
 
     def read(self, amount: int | None = -1, **_: Any) -> bytes:
         read = super().read(amount)
@@ -61,5 +62,5 @@ class _Cut(MockRawResponse):
         return read
 
     def stream(self, **_: Any) -> Any:
-        if there := super().read():
-            yield there
+        if sent := super().read():
+            yield sent

@@ -18,10 +18,12 @@ BYTES: Final[dict[str, bytes]] = {
     "clean": encode(draw(1, _SIZE), "JPEG"),
     "clean too": encode(draw(2, _SIZE), "PNG"),
     "match": encode(draw(3, _SIZE), "JPEG"),
-    "match again": encode(draw(3, _SIZE), "JPEG", quality=60),  # other bytes, the same picture
+    # Other bytes of the same picture.
+    "match again": encode(draw(3, _SIZE), "JPEG", quality=60),
     "test match": encode(draw(4, _SIZE), "JPEG"),
     "small": encode(draw(5, (90, 90)), "JPEG"),
-    "damaged": encode(draw(6, _SIZE), "JPEG")[:900],  # the service cannot verify it as an image
+    # The service cannot verify it as an image.
+    "damaged": encode(draw(6, _SIZE), "JPEG")[:900],
     "text": b"%PDF-1.7\n" + b"no picture at all\n" * 20,
 }
 OUTCOME: Final[dict[str, str]] = {
@@ -47,7 +49,7 @@ def _known() -> tuple[HashListEntry, ...]:
 
 @functools.cache
 def looked_up(content: bytes) -> tuple[HashMatch, ...] | RefusalError:
-    """What the emulator's own code finds of a picture, or why it does not take it. Each picture is hashed once."""
+    """Return what the emulator finds of a picture, or why it refuses it. Each picture is hashed once."""
     try:
         seen = fingerprint(decode(content))
     except RefusalError as refusal:
@@ -56,7 +58,7 @@ def looked_up(content: bytes) -> tuple[HashMatch, ...] | RefusalError:
 
 
 def answer(content: bytes, tracking_id: str) -> dict[str, object]:
-    """The operation's answer about these bytes."""
+    """Return the operation's answer about these bytes."""
     found = looked_up(content)
     if isinstance(found, RefusalError):
         return answers.refusal_answer(found.code, str(found), tracking_id)
@@ -65,5 +67,5 @@ def answer(content: bytes, tracking_id: str) -> dict[str, object]:
 
 @functools.cache
 def sha256(content: bytes) -> str:
-    """Hexadecimal."""
+    """Return the SHA-256 in hexadecimal digits."""
     return hashlib.sha256(content).hexdigest()

@@ -1,16 +1,20 @@
-"""What S3 has of an object beside its bytes, by which a reader can tell that he has read them all and right."""
+"""What S3 has of an object beside its bytes, by which a reader can prove that it has read them whole."""
 
 from typing import Any, Final
 
-CHECKSUM = "checksum"  # of the whole object, as the SDKs send it
-MD5 = "md5"  # the ETag alone: an upload by a presigned URL, or an old SDK
-PARTS = "parts"  # neither: an upload in parts, whose ETag is none of its bytes
-KMS = "kms"  # neither: encrypted with a key of KMS, by an old SDK
+# A checksum of the whole object, as the SDKs send it.
+CHECKSUM = "checksum"
+# The ETag alone: an upload by a presigned URL or an old SDK.
+MD5 = "md5"
+# Neither: an upload in parts, whose ETag is no digest of its bytes.
+PARTS = "parts"
+# Neither: an old SDK's upload, encrypted with a key of KMS.
+KMS = "kms"
 PROOFS: Final = (CHECKSUM, MD5, PARTS, KMS)
 
 
 def leave(proof: str, key: Any) -> str:
-    """Takes from moto's object all but that proof; the ETag that it has then."""
+    """Take all but one proof from moto's object. Return the ETag that it then has."""
     if proof != CHECKSUM:
         key.checksum_algorithm = None
     if proof == PARTS:
@@ -21,5 +25,5 @@ def leave(proof: str, key: Any) -> str:
 
 
 def _other(key: Any) -> str:
-    """An ETag that is no MD5 of the bytes, and the same for the same bytes."""
+    """Return an ETag that is no MD5 of the bytes, and the same for the same bytes."""
     return str(key.etag.strip('"'))[::-1]

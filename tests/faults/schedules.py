@@ -1,37 +1,26 @@
 """Random schedules: whatever users, S3, Lambda, SQS, AWS, the service and the clock may do, in any order.
 
-What Hypothesis prints of a failing one are calls of these methods: pasted into test_found.py, they are a test.
+Hypothesis prints a failing schedule as calls of these methods. Pasted into test_found.py, they are a test.
 """
 
-import os
-from datetime import UTC, datetime
 from typing import Any, ClassVar
 
-import hypothesis
-from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
-from tests.faults import paths, pictures, proofs
+from tests.faults import path_steps, pictures, proofs
+from tests.faults.aws_faults import AWS_FAULTS
 from tests.faults.calls import DEATHS
-from tests.faults.cloud import AWS_FAULTS, KEY
+from tests.faults.cloud import KEY
 from tests.faults.counts import Counts
 from tests.faults.functions import ON_RETRY
 from tests.faults.service import SERVICE_FAULTS
 from tests.faults.world import World
 
-SCHEDULES = int(os.environ.get("FAULT_SCHEDULES", "2000"))
-# Others each day, so that each run explores; a number makes a run the same as another, "random" different from all.
-SEED = os.environ.get("FAULT_SEED") or f"{datetime.now(UTC):%Y%m%d}"
-STEPS = 9
-PARTS = 10  # that pytest's workers share out among them
-PHASES = [Phase.generate, *([Phase.shrink] if os.environ.get("FAULT_SHRINK", "1") == "1" else [])]
-
 KEYS = ("a.jpg", "b/ö +%.jpg")
-TAGS = {"no tags": {}, "own tags": paths.OWN_TAGS, "ten tags": paths.TEN_TAGS}
+TAGS = {"no tags": {}, "own tags": path_steps.OWN_TAGS, "ten tags": path_steps.TEN_TAGS}
 ACTS = ("delete", "overwrite", "mark deleted")
 OTHER_KEY = "ANOTHER-KEY-THAT-NOBODY-MAY-SEE"
-
 _some = st.integers(0, 5)
 _few = st.lists(_some, max_size=3)
 _pictures = st.tuples(st.sampled_from(list(pictures.BYTES)), st.sampled_from(KEYS), st.sampled_from(list(TAGS)))
@@ -41,11 +30,12 @@ _fault = st.one_of(_aws_fault, _service_fault)
 
 
 class Schedule(RuleBasedStateMachine):
-    """One schedule. A number names an upload, event or message: the so manieth of those that there are, cyclically."""
+    """One schedule. A number `n` names the nth of the uploads, events or messages that there are, cyclically."""
 
     world: ClassVar[World]
     counts: ClassVar[Counts]
-    operations: ClassVar[list[str]]  # what the paths have called, found by running them
+    # All that the paths call, found by running them.
+    operations: ClassVar[list[str]]
     versioned: ClassVar[bool] = True
 
     @initialize(
@@ -63,7 +53,7 @@ class Schedule(RuleBasedStateMachine):
         failing: list[tuple[tuple[str, str], int]],
         proof: str = proofs.CHECKSUM,
     ) -> None:
-        """`days`: after which an upload is given up; and what is made and planned before anything is delivered."""
+        """Make and plan these before anything is delivered. An upload has failed after `days`."""
         self.world.begin(self.versioned, proof, RETRY_FOR_DAYS=days)
         for one in made:
             self.upload(one)
@@ -76,13 +66,13 @@ class Schedule(RuleBasedStateMachine):
 
     @rule(one=_pictures)
     def upload(self, one: tuple[str, str, str]) -> None:
-        """A picture, its key, and its user's tags."""
+        """Upload a picture under a key, with its user's tags."""
         picture, key, tags = one
         self.world.upload(picture, key, TAGS[tags])
 
     @rule(which=_some, act=st.sampled_from(ACTS), n=st.integers(0, 16))
     def act(self, which: int, act: str, n: int) -> None:
-        """What a user does to an upload: now, or just before the nth call from now."""
+        """Let a user act on an upload, now or just before the nth call from now."""
         if n:
             self._at(n, lambda: self._act(which, act))
         else:
@@ -92,18 +82,18 @@ class Schedule(RuleBasedStateMachine):
 
     @rule(which=_some)
     def deliver(self, which: int) -> None:
-        """An event, be it for the first time or not."""
+        """Deliver an event, for the first time or again."""
         self.world.deliver(*_chosen(self.world.events, [which]))
 
     @precondition(lambda self: self.world.queues["RetryQueue"])
     @rule(which=st.lists(_some, min_size=1, max_size=4))
     def deliver_messages(self, which: list[int]) -> None:
-        """A batch of messages, in that order."""
+        """Deliver a batch of messages in this order."""
         self.world.deliver_messages(*_chosen(self.world.queues["RetryQueue"], which))
 
     @rule(events=_few, first=_few, second=_few, seed=st.integers(0, 99))
     def deliver_together(self, events: list[int], first: list[int], second: list[int], seed: int) -> None:
-        """Events and two batches at the same time, whose calls come in the order of that seed."""
+        """Deliver events and two batches at the same time. The seed decides the order of their calls."""
         queue = self.world.queues["RetryQueue"]
         together = [(ON_RETRY, _chosen(queue, which)) for which in (first, second)]
         self.world.deliver(*_chosen(self.world.events, events), together=together, seed=seed)
@@ -123,12 +113,12 @@ class Schedule(RuleBasedStateMachine):
 
     @rule(n=st.integers(1, 30), dies=st.sampled_from(DEATHS))
     def die_at(self, n: int, dies: str) -> None:
-        """Whoever makes the nth call from now."""
+        """Let the process die that makes the nth call from now."""
         self._at(n, dies)
 
     @rule(fault=_fault, count=st.integers(1, 12))
     def fails(self, fault: tuple[str, str], count: int) -> None:
-        """The next so many calls of that name, in that way."""
+        """Let the next `count` calls of an operation fail in one way."""
         self.world.fail(*fault, count)
 
     @rule(what=st.sampled_from(["nobody connects", "slots run out", "another key", "healed"]))
@@ -143,7 +133,7 @@ class Schedule(RuleBasedStateMachine):
             self._heal()
 
     def _change_key(self) -> None:
-        """The secret has a key that the service does not take."""
+        """Put a key into the secret that the service does not take."""
         self.world.secrets.append(OTHER_KEY)
         self.world.calls.disturbed = True
         self.world.cloud.put_key(OTHER_KEY, taken=False)
@@ -153,14 +143,14 @@ class Schedule(RuleBasedStateMachine):
         self.world.cloud.put_key(KEY)
 
     def teardown(self) -> None:
-        """All is healed and delivered; then everything must hold."""
+        """Heal and deliver everything. Then every invariant must hold."""
         self._heal()
         self.world.drain()
         self.counts.schedules["with versions" if self.versioned else "without versions"] += 1
         self.world.check()
 
     def _at(self, n: int, what: Any) -> None:
-        self.world.calls.at[len(self.world.calls.made) + n] = what
+        self.world.calls.at[len(self.world.calls.history) + n] = what
 
     def _act(self, which: int, act: str) -> None:
         [upload] = _chosen(self.world.uploads, [which])
@@ -173,51 +163,11 @@ class Schedule(RuleBasedStateMachine):
 
 
 class WithoutVersions(Schedule):
-    """In a bucket without versions."""
+    """A schedule in a bucket without versions."""
 
     versioned = False
 
 
 def _chosen(things: list[Any], which: list[int]) -> list[Any]:
-    """Those of that number, each once."""
+    """Return the things of these numbers, each once."""
     return list(dict.fromkeys(things[n % len(things)] for n in which)) if things else []
-
-
-def prepare(world: World, counts: Counts) -> None:
-    """Finds the operations that there are, by running all paths: once in a world."""
-    Schedule.counts = counts
-    if getattr(Schedule, "world", None) is world:
-        return
-    Schedule.world = world
-    for name in paths.PATHS:
-        paths.begin(world, name)
-        world.drain(heal=False)
-    Schedule.operations = sorted(name for name in world.calls.seen if not name.startswith("match."))
-    assert Schedule.operations
-
-
-def run(machine: type[Schedule], part: int) -> None:
-    """One part of the schedules."""
-    schedules = -(-SCHEDULES // PARTS)
-    Schedule.counts.seeds.add(SEED)
-    if SEED != "random":
-        machine = hypothesis.seed(PARTS * int(SEED) + part)(machine)
-    run_state_machine_as_test(
-        machine,
-        settings=settings(
-            max_examples=schedules,
-            stateful_step_count=STEPS,
-            deadline=None,
-            phases=PHASES,
-            database=None,
-            suppress_health_check=list(HealthCheck),
-            print_blob=False,
-            report_multiple_bugs=False,
-        ),
-    )
-
-
-def ready(machine: type[Schedule], world: World, counts: Counts) -> Schedule:
-    """One whose steps a test takes itself."""
-    Schedule.world, Schedule.counts = world, counts
-    return machine()

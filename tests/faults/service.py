@@ -1,10 +1,8 @@
-"""The Match service in this process: the emulator's own answers, over the two methods that an HTTP adapter has here."""
+"""The Match service in this process. It gives the emulator's own answers, over the methods of an HTTP adapter."""
 
 import io
 import json
-from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -16,10 +14,11 @@ from local.match.match_request import MatchRequest, parse_match_request
 from local.match.rate_window import LargestWindow
 from tests.faults import pictures
 from tests.faults.cloud import Cloud
+from tests.faults.observed import SeenRequest
 
 LATENCY = 0.05  # seconds
 
-# What the service may do wrong. Whether it was told of the picture is in _counted.
+# What the service may do wrong.
 _REFUSES = {"429": (429, "7"), "403": (403, "400"), "401": (401, None), "500": (500, None), "503": (503, "20")}
 _CODES = {"3002": 3002, "3004": 3004, "3206": 3206, "3208": 3208}
 _BODIES = {
@@ -35,16 +34,6 @@ SERVICE_FAULTS = (*_REFUSES, *_CODES, *_BODIES, *_BREAKS, "slow")
 CONNECT_FAULTS = ("refused",)
 
 
-@dataclass(frozen=True)
-class Asked:
-    """One request, as the service saw it. `answer`: "match", "no match", or what else was answered."""
-
-    at: float
-    sha256: str
-    where: tuple[str, str, str | None] | None  # bucket, key and version of the URL; None where it came by value
-    answer: str
-
-
 class MatchService:
     """Answers by the bytes that the URL in a request shows at that moment, or that came with it."""
 
@@ -53,24 +42,26 @@ class MatchService:
         self.reset()
 
     def reset(self) -> None:
-        self.asked: list[Asked] = []
+        self.requests: list[SeenRequest] = []
         self.arrived = 0
         self.window = LargestWindow()
         self.key_taken = ""
-        self.on_asked: Callable[[Asked], None] = lambda asked: None
+        self.on_request: Callable[[SeenRequest], None] = lambda request: None
 
     def connect(self, url: str, count: int, verify: object) -> str:
-        """What kept a connection from being opened, or nothing."""
-        return self._cloud.calls.make("match.connect", lambda: "", lambda kind, perform: "ConnectTimeoutError")
+        """Return the name of the error that kept a connection from being opened, or nothing."""
+        fault: str = self._cloud.calls.make("match.connect", lambda: "", lambda kind, perform: "ConnectTimeoutError")
+        return fault
 
     def send(self, request: requests.PreparedRequest, timeout: tuple[float, float], **_: Any) -> "Answer":
-        """One request."""
-        return self._cloud.calls.make(
+        """Send one request."""
+        answer: Answer = self._cloud.calls.make(
             "match.send", lambda: self._answer(request), lambda kind, _: self._fail(request, kind, timeout)
         )
+        return answer
 
     def close(self) -> None:
-        """As an adapter has it."""
+        """Do nothing; an adapter has this method."""
 
     def _answer(self, request: requests.PreparedRequest) -> "Answer":
         self._arrive()
@@ -97,7 +88,7 @@ class MatchService:
         return Answer(200, _BODIES[kind])
 
     def _break(self, request: requests.PreparedRequest, kind: str, timeout: tuple[float, float]) -> "Answer":
-        """The service has answered, and its answer does not arrive as a whole."""
+        """Answer, and let the answer not arrive as a whole."""
         whole = self._answer(request)
         if kind == "timeout":
             self._cloud.baton.sleep(timeout[1])
@@ -120,9 +111,10 @@ class MatchService:
         parsed = _parsed(request)
         content = self._content(parsed)
         sha256 = pictures.sha256(content) if content is not None else ""
-        asked = Asked(self._cloud.clock.now(), sha256, _where(parsed.url) if parsed.url else None, what)
-        self.asked.append(asked)
-        self.on_asked(asked)
+        source = _object_of(parsed.url) if parsed.url else None
+        seen = SeenRequest(self._cloud.clock.now(), sha256, source, what)
+        self.requests.append(seen)
+        self.on_request(seen)
 
     def _looked_up(self, request: requests.PreparedRequest) -> dict[str, Any]:
         content, tracking_id = self._content(_parsed(request)), f"TRACKING-{self.arrived}"
@@ -131,16 +123,16 @@ class MatchService:
         return pictures.answer(content, tracking_id)
 
     def _content(self, parsed: MatchRequest) -> bytes | None:
-        """The bytes that the URL shows now: with its version, as S3 would give them."""
+        """Return the bytes that the request shows now. A URL shows its version, as S3 would return it."""
         if parsed.url is None:
             return parsed.picture
-        bucket, key, version = _where(parsed.url)
+        bucket, key, version = _object_of(parsed.url)
         found = self._cloud.s3.get_object(bucket, key, version_id=version)
         return None if found is None or not hasattr(found, "value") else found.value
 
 
 class Answer:
-    """As much of a requests.Response as is read here."""
+    """The part of a requests.Response that the application reads."""
 
     def __init__(self, status: int, body: bytes, headers: dict[str, str] | None = None, breaks: bool = False) -> None:
         self.status_code, self.headers, self.raw = status, headers or {}, _Raw(body, breaks)
@@ -169,8 +161,8 @@ def _parsed(request: requests.PreparedRequest) -> MatchRequest:
     return parse_match_request(request.path_url, str(request.headers["Content-Type"]), None, body)
 
 
-def _where(url: str) -> tuple[str, str, str | None]:
-    """Bucket, key and version of a presigned URL, in either of the two styles."""
+def _object_of(url: str) -> tuple[str, str, str | None]:
+    """Return bucket, key and version of a presigned URL, in either of the two styles."""
     parts = urlsplit(url)
     host, path = (parts.hostname or "").split(".s3.")[0], unquote(parts.path).removeprefix("/")
     version = parse_qs(parts.query).get("versionId", [None])[0]
@@ -178,11 +170,3 @@ def _where(url: str) -> tuple[str, str, str | None]:
         return host, path, version
     bucket, _, key = path.partition("/")
     return bucket, key, version
-
-
-def answers_by_sha256(asked: list[Asked]) -> dict[str, Counter[str]]:
-    """How often what was answered about which bytes."""
-    found: dict[str, Counter[str]] = {}
-    for one in asked:
-        found.setdefault(one.sha256, Counter())[one.answer] += 1
-    return found

@@ -1,11 +1,11 @@
-"""What is in buckets, tables, queues and logs at a moment, read from moto itself: for the invariants."""
+"""Reads what is in buckets, tables, queues and logs at a moment from moto itself, for the invariants."""
 
 import json
 from typing import TYPE_CHECKING, Any
 
 from boto3.dynamodb.types import TypeDeserializer
 
-from tests.faults.invariants import Item, Object, State
+from tests.faults.observed import Item, Object, State
 
 if TYPE_CHECKING:
     from tests.faults.world import World
@@ -14,7 +14,7 @@ _plain = TypeDeserializer().deserialize
 
 
 def read_state(world: "World") -> State:
-    """A picture of the whole world. No call is made."""
+    """Read the whole world without making a call."""
     cloud = world.cloud
     events = [event | {"Detail": json.loads(event["Detail"])} for event in cloud.events]
     return State(
@@ -28,7 +28,7 @@ def read_state(world: "World") -> State:
         limiter=[_item(item) for item in cloud.items("RateLimiterTable")],
         queued=[message.body for queue in world.queues.values() for message in queue],
         dead_letters=[json.loads(message.body) for message in world.dead_letters()],
-        asked=world.service.asked,
+        requests=world.service.requests,
         arrived=world.service.arrived,
         largest_window=world.service.window.largest,
         events=events,
@@ -41,7 +41,7 @@ def read_state(world: "World") -> State:
 
 
 def _objects(cloud: Any, bucket: str) -> list[Object]:
-    """Every version of every key, delete markers too."""
+    """Return every version of every key, delete markers too."""
     found = []
     for key, versions in cloud.s3.buckets[bucket].keys.lists():
         for place, version in enumerate(versions):

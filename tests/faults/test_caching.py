@@ -55,7 +55,7 @@ def test_refusal_comes_again_after_a_good_request(update: Any, bad: dict[str, An
             update(**bad)
 
 
-def test_values_of_the_same_expression_are_not_those_of_the_last_request(update: Any) -> None:
+def test_repeated_expression_takes_its_new_values(update: Any) -> None:
     update()
     attributes = update(ExpressionAttributeValues={":one": {"N": "3"}, ":two": {"N": "4"}})["Attributes"]
     assert (attributes["a"], attributes["b"]) == ({"N": "3"}, {"N": "4"})

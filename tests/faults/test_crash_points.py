@@ -14,5 +14,5 @@ from tests.faults.world import World
 
 @pytest.mark.parametrize("dies", DEATHS)
 @pytest.mark.parametrize("path", paths.PATHS)
-def test_a_process_that_dies_at_any_call_loses_nothing(world: World, counts: Counts, path: str, dies: str) -> None:
+def test_process_that_dies_at_any_call_loses_nothing(world: World, counts: Counts, path: str, dies: str) -> None:
     everywhere(world, counts, path, dies, dies)

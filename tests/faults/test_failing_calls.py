@@ -5,7 +5,7 @@ import pytest
 from tests.faults import paths
 from tests.faults.calls import DEATHS
 from tests.faults.counts import Counts
-from tests.faults.enumeration import MOST, at, everywhere, undisturbed
+from tests.faults.enumeration import MAX_CALLS, at, everywhere, undisturbed
 from tests.faults.world import World
 
 # Of each call: lost after it was made, and refused so often that botocore's own retries do not help.
@@ -16,7 +16,7 @@ ACTS = ("deletes it", "uploads another", "uploads it again")
 
 
 @pytest.mark.parametrize("path", ["clean, fast", "match, retry", "match, without versions"])
-def test_a_call_that_fails_loses_nothing(world: World, counts: Counts, path: str) -> None:
+def test_call_that_fails_loses_nothing(world: World, counts: Counts, path: str) -> None:
     calls = [call.name for call in undisturbed(world, path)]
     broken = []
     for n, name in enumerate(calls, 1):
@@ -27,19 +27,15 @@ def test_a_call_that_fails_loses_nothing(world: World, counts: Counts, path: str
 
 @pytest.mark.parametrize("act", ACTS)
 @pytest.mark.parametrize("path", ["clean, fast", "match, fast", "clean, without versions", "match, without versions"])
-def test_a_user_who_acts_before_any_call_changes_nothing_else(
-    world: World, counts: Counts, path: str, act: str
-) -> None:
+def test_user_acting_before_any_call_changes_nothing_else(world: World, counts: Counts, path: str, act: str) -> None:
     everywhere(world, counts, path, act, lambda: _act(world, act))
 
 
 @pytest.mark.parametrize("dies", DEATHS)
 @pytest.mark.parametrize("path", ["match, fast", "match, without versions"])
-def test_a_user_who_deletes_after_a_crash_leaves_no_copy_without_its_result(
-    world: World, counts: Counts, path: str, dies: str
-) -> None:
+def test_deletion_after_a_crash_leaves_no_unnamed_copy(world: World, counts: Counts, path: str, dies: str) -> None:
     broken: list[str] = []
-    for n in range(1, MOST):
+    for n in range(1, MAX_CALLS):
         paths.begin(world, path, n, dies)
         world.deliver(*world.events)
         if not world.processes[0].dead:
@@ -47,7 +43,7 @@ def test_a_user_who_deletes_after_a_crash_leaves_no_copy_without_its_result(
         world.delete(world.uploads[0])
         world.drain(heal=False)
         counts.points[f"{path}: {dies}, and its user deletes it"] += 1
-        broken += [f"{dies} {world.calls.made[n - 1].name} (call {n}): {what}" for what in world.wrong()]
+        broken += [f"{dies} {world.calls.history[n - 1].name} (call {n}): {what}" for what in world.violations()]
     assert not broken, "\n".join(broken)
 
 

@@ -12,25 +12,25 @@ from tests.faults.proofs import CHECKSUM, KMS, MD5, PARTS
 from tests.faults.world import World
 
 TIMES = range(1, 6)
-# The look, by value, the move, and the comparison with a known hash; with versions and without.
+# These paths read the head, send by value, quarantine, and compare with a known hash, with versions and without.
 PATHS = (
     "clean, fast",
     "match, fast",
     "skipped, fast",
     "unscannable, fast",
     "by value, fast",
-    "known again while the service is away",
+    "known hash while the service is unavailable",
     "match, without versions",
     "clean, without versions",
 )
 
 
-# To a reader an object encrypted by KMS is as one that came in parts: one path is enough.
+# A reader sees no difference between an object encrypted by KMS and one in parts, so one path is enough.
 @pytest.mark.parametrize(
     ("path", "proof"),
     [*((path, proof) for path in PATHS for proof in (CHECKSUM, MD5, PARTS)), ("match, fast", KMS)],
 )
-def test_a_read_that_fails_at_any_point_loses_nothing(world: World, counts: Counts, path: str, proof: str) -> None:
+def test_read_that_fails_at_any_point_loses_nothing(world: World, counts: Counts, path: str, proof: str) -> None:
     calls = [call.name for call in undisturbed(world, path, proof)]
     reads = [n for n, name in enumerate(calls, 1) if name == "s3.GetObject"]
     assert reads
@@ -44,9 +44,7 @@ def test_a_read_that_fails_at_any_point_loses_nothing(world: World, counts: Coun
 
 @pytest.mark.parametrize("kind", [CUT, NOTHING, CORRUPT])
 @pytest.mark.parametrize("path", ["match, fast", "match, without versions", "match, sweep"])
-def test_an_answer_of_any_service_that_is_not_whole_loses_nothing(
-    world: World, counts: Counts, path: str, kind: str
-) -> None:
+def test_partial_answer_of_any_service_loses_nothing(world: World, counts: Counts, path: str, kind: str) -> None:
     calls = [call.name for call in undisturbed(world, path)]
     broken: list[str] = []
     for n, name in enumerate(calls, 1):
@@ -56,8 +54,8 @@ def test_an_answer_of_any_service_that_is_not_whole_loses_nothing(
     assert not broken, "\n".join(broken)
 
 
-def test_a_copy_that_a_crash_left_is_found_though_the_first_listing_is_cut(world: World, counts: Counts) -> None:
-    """The source is gone by then: without its copy it would count as GONE, and the copy as nobody's."""
+def test_copy_left_by_a_crash_is_found_after_a_cut_listing(world: World, counts: Counts) -> None:
+    """The source is gone by then. Without its copy it would count as GONE, and no result would name the copy."""
     names = [call.name for call in undisturbed(world, "match, fast")]
     paths.begin(world, "match, fast", names.index("s3.PutObject") + 1, "dies after")
     world.deliver(*world.events)

@@ -7,11 +7,12 @@ from tests.faults.calls import AFTER
 from tests.faults.counts import Counts
 from tests.faults.enumeration import undisturbed
 from tests.faults.proofs import PROOFS
-from tests.faults.schedules import Schedule, WithoutVersions, ready
+from tests.faults.schedule_runs import ready
+from tests.faults.schedules import Schedule, WithoutVersions
 from tests.faults.world import World
 
 
-def test_a_crash_between_the_copy_and_its_line_leaves_one_copy(world: World, counts: Counts) -> None:
+def test_crash_between_copy_and_record_leaves_one_copy(world: World, counts: Counts) -> None:
     names = [call.name for call in undisturbed(world, "match, fast")]
     paths.begin(world, "match, fast", names.index("s3.PutObject") + 1, AFTER)
     world.drain(heal=False)
@@ -19,7 +20,7 @@ def test_a_crash_between_the_copy_and_its_line_leaves_one_copy(world: World, cou
     assert world.calls.injected[AFTER]
 
 
-def test_an_upload_that_is_deleted_while_it_is_asked_about_ends(world: World, counts: Counts) -> None:
+def test_upload_deleted_during_its_request_is_settled(world: World, counts: Counts) -> None:
     state = ready(Schedule, world, counts)
     state.begin(days="0.01", made=[("test match", "b/ö +%.jpg", "own tags")], deaths=[], failing=[])
     state.act(act="delete", n=6, which=5)
@@ -29,9 +30,7 @@ def test_an_upload_that_is_deleted_while_it_is_asked_about_ends(world: World, co
 
 
 @pytest.mark.parametrize("proof", PROOFS)
-def test_a_match_whose_reads_are_cut_is_locked_away_whole_or_not_at_all(
-    world: World, counts: Counts, proof: str
-) -> None:
+def test_match_with_cut_reads_is_quarantined_whole_or_not(world: World, counts: Counts, proof: str) -> None:
     state = ready(Schedule, world, counts)
     cut = [
         (("dynamodb.GetItem", "throttled"), 1),
@@ -51,7 +50,7 @@ def test_a_match_whose_reads_are_cut_is_locked_away_whole_or_not_at_all(
 
 @pytest.mark.parametrize("proof", PROOFS)
 @pytest.mark.parametrize("machine", [Schedule, WithoutVersions])
-def test_a_clean_picture_whose_look_is_cut_is_still_clean(
+def test_clean_picture_with_a_cut_head_is_clean(
     world: World, counts: Counts, machine: type[Schedule], proof: str
 ) -> None:
     state = ready(machine, world, counts)

@@ -12,10 +12,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.faults import proofs
-from tests.faults.cloud import AWS_FAULTS
+from tests.faults.aws_faults import AWS_FAULTS
 from tests.faults.counts import Counts
 from tests.faults.partial_answers import PARTIAL
-from tests.faults.schedules import SCHEDULES, SEED
+from tests.faults.schedule_runs import SCHEDULES, SEED
 from tests.faults.world import World
 
 # Bytes that arrive wrong are what the property is about: half of all faults.
@@ -56,17 +56,17 @@ def test_source_is_deleted_only_once_its_locked_copy_has_its_bytes(
     counts.points["the move, whatever arrives"] += 1
     assert not deleted_without_copy
     assert world.state.result(upload)["status"] == "QUARANTINED"
-    assert [copy.content for copy in world.state.copies(upload)] == [upload.content]
+    assert [copy.content for copy in world.state.locked_copies(upload)] == [upload.content]
 
 
 def watch(world: World, found: list[str]) -> None:
-    """Notes each deletion after which neither the source nor its bytes under lock are there."""
+    """Record each deletion after which neither the source nor its bytes under lock are there."""
     follow = world.calls.after_each
 
     def after(name: str) -> None:
         follow(name)
         if name == "s3.DeleteObject" and not source_is_there(world) and world.uploads[0].content not in locked(world):
-            found.append(f"call {len(world.calls.made)}")
+            found.append(f"call {len(world.calls.history)}")
 
     world.calls.after_each = after
 
@@ -77,10 +77,10 @@ def source_is_there(world: World) -> bool:
 
 
 def locked(world: World) -> list[bytes]:
-    """The bytes of all that is under lock in the quarantine bucket."""
+    """Return the bytes of all that is under lock in the quarantine bucket."""
     return [one.value for one in versions(world, world.cloud.physical("QuarantineBucket")) if one.lock_mode]
 
 
 def versions(world: World, bucket: str) -> list[Any]:
-    """Moto's objects, of every key and version."""
+    """Return the objects of moto, of every key and version."""
     return [one for _, found in world.cloud.s3.buckets[bucket].keys.lists() for one in found]

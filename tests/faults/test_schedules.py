@@ -3,7 +3,8 @@
 import pytest
 
 from tests.faults.counts import Counts
-from tests.faults.schedules import PARTS, Schedule, prepare, run
+from tests.faults.schedule_runs import PARTS, prepare, run
+from tests.faults.schedules import Schedule
 from tests.faults.world import World
 
 

@@ -3,13 +3,12 @@
 import pytest
 
 from tests.faults.counts import Counts
-from tests.faults.schedules import PARTS, WithoutVersions, prepare, run
+from tests.faults.schedule_runs import PARTS, prepare, run
+from tests.faults.schedules import WithoutVersions
 from tests.faults.world import World
 
 
 @pytest.mark.parametrize("part", range(PARTS * 3 // 5, PARTS))
-def test_no_schedule_without_versions_loses_an_upload_or_leaves_a_match(
-    world: World, counts: Counts, part: int
-) -> None:
+def test_no_unversioned_schedule_loses_an_upload(world: World, counts: Counts, part: int) -> None:
     prepare(world, counts)
     run(WithoutVersions, part)

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.local.processes import StartPython, list_processes, python_starter
-from tests.waiting import until
+from tests.support.waiting import wait_until
 
 NOWHERE = "http://127.0.0.1:9/Match"
 
@@ -44,7 +44,7 @@ def test_up_writes_endpoints_and_removes_them_on_sigterm(start: StartPython, tmp
     assert (second.returncode, "running already" in second_output) == (1, True)
     assert up.returncode == 0
     assert not file.exists()
-    until(lambda: not list_processes().keys() & set(children), seconds=5)
+    wait_until(lambda: not list_processes().keys() & set(children), seconds=5)
     assert endpoints["match_endpoint"] == NOWHERE
     assert set(endpoints) == {
         "aws_endpoint_url",

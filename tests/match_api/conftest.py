@@ -1,4 +1,4 @@
-"""Servers that answer byte by byte as a test tells them to."""
+"""Servers whose answers a test writes byte by byte."""
 
 import ssl
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ def server() -> Iterator[Server]:
 
 @pytest.fixture
 def certificate(tmp_path: Path) -> Path:
-    """A certificate of 127.0.0.1 with its key, signed by itself."""
+    """Make a self-signed certificate of 127.0.0.1, with its key."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
     now = datetime.now(UTC)

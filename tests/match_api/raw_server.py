@@ -1,4 +1,4 @@
-"""A server that answers as a test tells it to, byte by byte, over HTTP or TLS; and it counts its connections."""
+"""A server that sends what a test wrote, byte by byte, over HTTP or TLS, and counts its connections."""
 
 import socket
 import ssl
@@ -9,14 +9,17 @@ from dataclasses import dataclass, field
 
 @dataclass
 class Server:
-    """`answers`: what is sent for each request, one after the other; None closes the connection."""
+    """Sends the next of `answers` for each request. None closes the connection.
+
+    It pauses before each answer. With `drip` it sends single bytes after an answer for ever, so far apart.
+    """
 
     tls: ssl.SSLContext | None = None
     answers: list[bytes | None] = field(default_factory=list)
     requests: list[bytes] = field(default_factory=list)
     connections: int = 0
-    pause: float = 0.0  # seconds before each answer
-    drip: float = 0.0  # seconds between the single bytes that follow an answer, for ever
+    pause: float = 0.0  # seconds
+    drip: float = 0.0  # seconds
 
     def __post_init__(self) -> None:
         self._listener = socket.create_server(("127.0.0.1", 0))
@@ -29,7 +32,7 @@ class Server:
         return f"{scheme}://127.0.0.1:{self._port}/photodna/v1.0/Match"
 
     def settled_connections(self) -> int:
-        """How many connections there were, once no more come in."""
+        """Return how many connections there were, once no more come in."""
         time.sleep(0.2)
         return self.connections
 
@@ -64,7 +67,8 @@ class Server:
                     time.sleep(self.drip)
                     connection.sendall(b" ")
         except OSError:
-            pass  # the client went away: that is its right
+            # The client went away, as it may.
+            pass
         finally:
             connection.close()
 

@@ -1,16 +1,14 @@
 """What a deployment costs: the table in docs/costs.md is the one that the counts and prices give."""
 
 import re
-from pathlib import Path
 
 import pytest
 
-from local.aws.template import load
 from ops import costs
 from ops.costs import Traffic, format_table, monthly_costs
 from photodna_guard.domain.models import Status
+from tests.support.template import RESOURCES, ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 COSTS_PAGE = ROOT / "docs/costs.md"
 
 
@@ -21,7 +19,7 @@ def test_costs_page_shows_the_current_table_and_the_date_of_its_prices() -> None
 
 
 def test_fixed_costs_match_the_template_and_the_metrics() -> None:
-    made = [resource["Type"] for resource in load(ROOT / "template.yaml")["Resources"].values()]
+    made = [resource["Type"] for resource in RESOURCES.values()]
     assert costs.FIXED["alarm"] == made.count("AWS::CloudWatch::Alarm")
     assert costs.FIXED["key"] == made.count("AWS::KMS::Key")
     assert costs.FIXED["secret"] == made.count("AWS::SecretsManager::Secret")

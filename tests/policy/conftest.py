@@ -11,7 +11,7 @@ from local.pictures import draw, encode
 from local.stack import PERMISSIONS_DIR, EmbeddedCloud
 from tests.policy.deployed import UPLOADS, Deployed, gate_statements
 from tests.policy.gated_bucket import make_policies_of_statements
-from tests.waiting import until
+from tests.support.waiting import wait_until
 
 
 @pytest.fixture(scope="session")
@@ -41,7 +41,7 @@ def match(cloud: EmbeddedCloud) -> bytes:
 
 @pytest.fixture
 def eventually() -> Callable[..., Any]:
-    return partial(until, seconds=60)
+    return partial(wait_until, seconds=60)
 
 
 @pytest.fixture(params=["bucket of the stack", "existing bucket"])

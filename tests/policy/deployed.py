@@ -3,14 +3,12 @@
 import json
 import re
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
-from local.aws import template
 from local.aws.policy import stack_policies
 from local.aws.policy.stack_policies import StackPolicies
+from tests.support.template import TEMPLATE
 
-SAM = template.load(Path(__file__).resolve().parents[2] / "template.yaml")
 ACCOUNT, REGION = "123456789012", "us-east-1"
 UPLOADS, QUARANTINE = "UploadBucket-id", "QuarantineBucket-id"
 _PSEUDO = {
@@ -36,7 +34,7 @@ class Deployed:
     """The template with these parameters and the defaults of the others."""
 
     def __init__(self, **parameters: Any) -> None:
-        defaults = {name: p["Default"] for name, p in SAM["Parameters"].items()}
+        defaults = {name: p["Default"] for name, p in TEMPLATE["Parameters"].items()}
         self._parameters = defaults | parameters
 
     def policies(self) -> StackPolicies:
@@ -45,7 +43,7 @@ class Deployed:
     def resources(self) -> list[dict[str, Any]]:
         wanted = {
             name: r
-            for name, r in SAM["Resources"].items()
+            for name, r in TEMPLATE["Resources"].items()
             if not r["Type"].startswith("AWS::Serverless")
             and ("Condition" not in r or self._condition_holds({"Condition": r["Condition"]}))
         }
@@ -60,11 +58,11 @@ class Deployed:
         ]
 
     def output(self, name: str) -> Any:
-        return self.resolve(SAM["Outputs"][name]["Value"])
+        return self.resolve(TEMPLATE["Outputs"][name]["Value"])
 
     def statements(self, resource: str) -> list[dict[str, Any]]:
         """Return the statements of a resource's policy document."""
-        found: list[dict[str, Any]] = self.resolve(SAM["Resources"][resource]["Properties"]["PolicyDocument"])[
+        found: list[dict[str, Any]] = self.resolve(TEMPLATE["Resources"][resource]["Properties"]["PolicyDocument"])[
             "Statement"
         ]
         return found
@@ -84,21 +82,21 @@ class Deployed:
             return self._resolve_reference(given)
         if name == "Fn::GetAtt":
             resource, attribute = given if isinstance(given, list) else given.split(".")
-            kind = SAM["Resources"][resource]["Type"]
+            kind = TEMPLATE["Resources"][resource]["Type"]
             return _ARNS[kind].format(f"{resource}-id") if attribute == "Arn" else f"{resource}-{attribute}"
         if name == "Fn::Sub":
             return self._substitute(*(given if isinstance(given, list) else [given]))
         if name == "Fn::Join":
             return given[0].join(self.resolve(given[1]))
         if name == "Fn::If":
-            return self.resolve(given[1 if self._condition_holds(SAM["Conditions"][given[0]]) else 2])
+            return self.resolve(given[1 if self._condition_holds(TEMPLATE["Conditions"][given[0]]) else 2])
         raise NotImplementedError(name)
 
     def _resolve_reference(self, name: str) -> Any:
         if name == "AWS::NoValue":
             return _NO_VALUE
         if name in self._parameters:
-            is_list = SAM["Parameters"][name]["Type"] == "CommaDelimitedList"
+            is_list = TEMPLATE["Parameters"][name]["Type"] == "CommaDelimitedList"
             return str(self._parameters[name]).split(",") if is_list else self._parameters[name]
         return _PSEUDO.get(name.removeprefix("AWS::"), f"{name}-id")
 
@@ -122,7 +120,7 @@ class Deployed:
             return not self._condition_holds(given[0])
         if name in ("Fn::And", "Fn::Or"):
             return (all if name == "Fn::And" else any)(self._condition_holds(one) for one in given)
-        return self._condition_holds(SAM["Conditions"][given])
+        return self._condition_holds(TEMPLATE["Conditions"][given])
 
 
 def gate_statements(deployed: Deployed, bucket: str) -> list[dict[str, Any]]:

@@ -7,7 +7,7 @@ import pytest
 
 from local.aws.policy.permission_log import Refusal
 from local.aws.policy.stack_policies import StackPolicies
-from tests.policy.deployed import SAM, Deployed
+from tests.policy.deployed import Deployed
 from tests.policy.gated_bucket import (
     FORGED,
     NO_TAG,
@@ -19,6 +19,7 @@ from tests.policy.gated_bucket import (
     TAGS,
     GatedBucket,
 )
+from tests.support.template import TEMPLATE
 
 # ---------------------------------------------------------------- reading
 
@@ -66,7 +67,7 @@ def test_readable_statuses_parameter_decides_what_is_readable() -> None:
 
 
 def test_readable_statuses_parameter_excludes_matched_and_failed() -> None:
-    pattern = SAM["Parameters"]["ReadableStatuses"]["AllowedPattern"]
+    pattern = TEMPLATE["Parameters"]["ReadableStatuses"]["AllowedPattern"]
     assert [status for status in STATUSES if re.fullmatch(pattern, status)] == ["clean", "skipped", "unscannable"]
 
 

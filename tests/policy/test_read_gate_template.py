@@ -4,8 +4,9 @@ import json
 
 import pytest
 
-from tests.policy.deployed import SAM, UPLOADS, Deployed, gate_statements
+from tests.policy.deployed import UPLOADS, Deployed, gate_statements
 from tests.policy.gated_bucket import ELSEWHERE, TAGS, GatedBucket
+from tests.support.template import TEMPLATE
 
 
 @pytest.mark.parametrize("tags", TAGS, ids=str)
@@ -23,7 +24,7 @@ def ungated_sids() -> list[str]:
 
 
 def test_gate_is_on_by_default() -> None:
-    assert SAM["Parameters"]["ReadGate"]["Default"] == "on"
+    assert TEMPLATE["Parameters"]["ReadGate"]["Default"] == "on"
     assert len(Deployed().statements("UploadBucketPolicy")) > len(ungated_sids())
 
 

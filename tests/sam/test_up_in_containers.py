@@ -19,7 +19,7 @@ from local.invoke.errors import CannotRunError
 from local.invoke.run import ContainerCloud
 from local.invoke.sam import ROOT
 from tests.sam.conftest import skip_or_fail
-from tests.waiting import until
+from tests.support.waiting import wait_until
 
 ENVIRONMENT = {**os.environ, "PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}", "LAMBDA": "sam", "RATE": "50"}
 START_SECONDS, RESULT_SECONDS, END_SECONDS = 90.0, 60.0, 40.0
@@ -68,7 +68,7 @@ def up(built: Path, tmp_path: Path) -> Iterator["subprocess.Popen[str]"]:
 
 def test_upload_runs_in_a_container_and_ctrl_c_removes_it(up: "subprocess.Popen[str]", tmp_path: Path) -> None:
     before, file = list_containers(), tmp_path / "build/local/endpoints.json"
-    until(lambda: file.exists() or up.poll() is not None, START_SECONDS)
+    wait_until(lambda: file.exists() or up.poll() is not None, START_SECONDS)
     assert up.poll() is None, up.communicate()[0]
     endpoints = json.loads(file.read_text(encoding="utf-8"))
     where = {"endpoint_url": endpoints["aws_endpoint_url"], "region_name": endpoints["region"]}
@@ -83,7 +83,7 @@ def test_upload_runs_in_a_container_and_ctrl_c_removes_it(up: "subprocess.Popen[
         found = {item["upload"].rpartition("/")[2]: item["status"] for item in table.scan()["Items"]}
         return found if not {"PENDING", "DEFERRED", "MATCHED"} & set(found.values()) and len(found) == 2 else {}
 
-    assert until(settled, RESULT_SECONDS) == {"clean 1.jpg": "CLEAN", "near 1.jpg": "QUARANTINED"}
+    assert wait_until(settled, RESULT_SECONDS) == {"clean 1.jpg": "CLEAN", "near 1.jpg": "QUARANTINED"}
     log = (tmp_path / "build/local/sam/start-lambda.log").read_text(encoding="utf-8")
     assert "REPORT RequestId" in log, "no container ran the function"
     assert "X-Amz-Signature" not in log
@@ -124,7 +124,7 @@ def test_killed_owner_leaves_no_container(containers: ContainerCloud) -> None:
         started = list_containers() - before
         assert started
         owner.kill()
-    until(lambda: not list_containers() & started, END_SECONDS)
+    wait_until(lambda: not list_containers() & started, END_SECONDS)
 
 
 @pytest.mark.parametrize(

@@ -17,13 +17,13 @@ _EXTERNAL = re.compile(r"^([a-z][a-z0-9+.-]*:|//)", re.IGNORECASE)
 
 
 def headings(text: str, level: int | None = None) -> list[str]:
-    """The headings of a document, or those of one level, as they are written."""
+    """Return the headings of a document, or those of one level, as they are written."""
     found = _HEADING.findall(_FENCE.sub("", text))
     return [title for marks, title in found if level in (None, len(marks))]
 
 
 def anchors(text: str) -> set[str]:
-    """The anchors that GitHub gives to a document's headings. A repeated one gets a number."""
+    """Return the anchors that GitHub gives to a document's headings. A repeated one gets a number."""
     seen: Counter[str] = Counter()
     found = set()
     for title in headings(text):
@@ -34,19 +34,19 @@ def anchors(text: str) -> set[str]:
 
 
 def links(text: str) -> list[str]:
-    """The targets of a document's links and images within the repository. Links in code are none."""
+    """Return the targets of a document's links and images within the repository, without those in code."""
     prose = _CODE_SPAN.sub("``", _FENCE.sub("", text))
     targets = _INLINE_LINK.findall(prose) + _REFERENCE_LINK.findall(prose)
     return [target for target in targets if not _EXTERNAL.match(target)]
 
 
 def broken_links(document: Path) -> list[str]:
-    """The links of a document that lead to no file, or to no heading of one."""
+    """Return the links of a document that lead to no file, or to no heading of one."""
     return [target for target in links(document.read_text(encoding="utf-8")) if not _resolves(document, target)]
 
 
 def linked_documents(document: Path) -> Iterator[Path]:
-    """The existing Markdown files to which a document links."""
+    """Yield the existing Markdown files to which a document links."""
     for target in links(document.read_text(encoding="utf-8")):
         place = (document.parent / unquote(target.partition("#")[0])).resolve()
         if place.suffix == ".md" and place.is_file():
@@ -54,7 +54,7 @@ def linked_documents(document: Path) -> Iterator[Path]:
 
 
 def table_rows(text: str, heading: str) -> list[list[str]]:
-    """The cells of the rows of the tables in the section under a heading, without the tables' own first two rows."""
+    """Return the cells of the table rows in the section under a heading, without the tables' first two rows."""
     section = re.split(rf"^#+ {re.escape(heading)}$", text, flags=re.MULTILINE)[1]
     section = re.split(r"^#", section, flags=re.MULTILINE)[0]
     rows = [[cell.strip() for cell in row.split(" | ")] for row in _ROW.findall(section)]

@@ -12,6 +12,8 @@ import pytest
 
 from tools.supply import audit, locks
 
+pytestmark = pytest.mark.slow
+
 ADVISORY = {
     "id": "PYSEC-2026-1",
     "aliases": ["CVE-2026-1"],

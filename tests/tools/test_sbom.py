@@ -9,6 +9,8 @@ from cyclonedx.validation.json import JsonStrictValidator
 
 from tools.supply import licences, locks, sbom, secret_scan
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def bill() -> dict[str, Any]:

@@ -2,25 +2,19 @@
 
 import re
 from pathlib import Path
-from typing import Any
 
 import pytest
-from samtranslator.yaml_helper import yaml_parse
 
 from tests.support.markdown import anchors, broken_links, headings, linked_documents, links, table_rows
+from tests.support.template import PARAMETERS, RESOURCES, ROOT, TEMPLATE
 
-ROOT = Path(__file__).resolve().parents[2]
 README = ROOT / "README.md"
 DEPLOY, RESULTS, RUNBOOK = (ROOT / "docs" / name for name in ("deploy.md", "results.md", "runbook.md"))
 DECISIONS = sorted((ROOT / "docs/decisions").glob("[0-9]*.md"))
 PATTERNS = ("*.md", "docs/**/*.md", "events/README.md", "tests/**/README.md")
 DOCUMENTS = sorted({document for pattern in PATTERNS for document in ROOT.glob(pattern)})
-TEMPLATE: dict[str, Any] = yaml_parse((ROOT / "template.yaml").read_text(encoding="utf-8"))
-PARAMETERS: dict[str, dict[str, Any]] = TEMPLATE["Parameters"]
 ALARMS = {
-    name: resource["Properties"]
-    for name, resource in TEMPLATE["Resources"].items()
-    if resource["Type"] == "AWS::CloudWatch::Alarm"
+    name: resource["Properties"] for name, resource in RESOURCES.items() if resource["Type"] == "AWS::CloudWatch::Alarm"
 }
 NAMED = re.compile(r"`([A-Za-z]+)`")
 
@@ -29,12 +23,12 @@ each_decision = pytest.mark.parametrize("decision", DECISIONS, ids=lambda path: 
 
 
 def text_of(document: Path) -> str:
-    """A document's text."""
+    """Return a document's text."""
     return document.read_text(encoding="utf-8")
 
 
 def first_names(document: Path, heading: str) -> list[str]:
-    """The names in code that stand in the first column of a section's tables."""
+    """Return the names in code in the first column of a section's tables."""
     return [name for row in table_rows(text_of(document), heading) for name in NAMED.findall(row[0])]
 
 

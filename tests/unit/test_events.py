@@ -1,4 +1,4 @@
-"""events.py: every shape in which an upload is told of."""
+"""domain/events.py: every shape of event and message that names an upload."""
 
 import json
 from typing import Any
@@ -51,7 +51,7 @@ def test_every_record_of_an_event_is_read() -> None:
     assert [u.key for u in uploads({"Records": [s3_record("a"), s3_record("b"), s3_record("c")]})] == ["a", "b", "c"]
 
 
-def test_an_s3_record_gives_all_that_is_known_of_the_upload() -> None:
+def test_s3_record_gives_every_field_of_the_upload() -> None:
     assert uploads({"Records": [s3_record()]}) == [
         Upload("uploads", "a.jpg", "e1", "v1", 7, "0A", "2026-11-22T10:00:00.000Z", "AWS:AIDA", "192.0.2.1")
     ]
@@ -72,12 +72,12 @@ ODD_KEYS = [
 
 
 @pytest.mark.parametrize("key", ODD_KEYS)
-def test_a_key_of_an_s3_notification_is_decoded_once(key: str) -> None:
+def test_key_of_an_s3_notification_is_decoded_once(key: str) -> None:
     assert uploads({"Records": [s3_record(key)]})[0].key == key
 
 
 @pytest.mark.parametrize("key", ODD_KEYS)
-def test_a_key_of_event_bridge_is_taken_as_it_is(key: str) -> None:
+def test_key_of_event_bridge_is_not_decoded(key: str) -> None:
     assert uploads(bridge_event(key))[0].key == key
 
 
@@ -88,13 +88,13 @@ def test_any_key_survives_being_deferred(key: str) -> None:
 
 
 @pytest.mark.parametrize("version", [None, "", "null"])
-def test_without_a_version_the_etag_pins_the_upload(version: str | None) -> None:
+def test_etag_names_an_unversioned_upload(version: str | None) -> None:
     upload = uploads({"Records": [s3_record(versionId=version)]})[0]
     assert upload.version_id is None
     assert upload.version == "etag:e1"
 
 
-def test_a_failed_invocation_gives_the_uploads_of_its_event() -> None:
+def test_failed_invocation_gives_the_uploads_of_its_event() -> None:
     destination = {
         "version": "1.0",
         "requestContext": {},
@@ -103,12 +103,12 @@ def test_a_failed_invocation_gives_the_uploads_of_its_event() -> None:
     assert [u.key for u in uploads(destination)] == ["a", "b"]
 
 
-def test_what_a_failed_attempt_left_behind_comes_back() -> None:
+def test_job_keeps_its_failed_attempts_and_backoff() -> None:
     delivery = ScanJob(Upload("uploads", "a", "e1", "v1"), failed_attempts=3, backoff_seconds=70.5, send_bytes=True)
     assert parse_message(json.dumps(delivery.as_dict())).jobs == (delivery,)
 
 
-def test_a_message_redriven_from_the_dead_letter_queue_starts_anew() -> None:
+def test_redriven_message_starts_anew() -> None:
     dead = ScanJob(Upload("uploads", "a", "e1", "v1"), failed_attempts=99, backoff_seconds=1e6).as_dict() | {
         "failure_reason": "http-500"
     }
@@ -116,17 +116,17 @@ def test_a_message_redriven_from_the_dead_letter_queue_starts_anew() -> None:
     assert (again.failed_attempts, again.backoff_seconds, again.redriven) == (0, 0.0, True)
 
 
-def test_what_could_not_be_read_once_is_read_again_when_it_is_redriven() -> None:
+def test_redriven_unreadable_event_is_read_again() -> None:
     assert [u.key for u in uploads({"unreadable_event": s3_record("a"), "failure_reason": "no key"})] == ["a"]
 
 
-def test_what_speaks_of_no_upload_is_passed_over() -> None:
+def test_event_without_an_upload_is_ignored() -> None:
     removed = s3_record() | {"eventName": "ObjectRemoved:Delete"}
     test_event = {"Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": "uploads"}
     assert uploads({"Records": [removed]}) == uploads(test_event) == uploads({"Records": []}) == []
 
 
-def test_a_record_that_cannot_be_read_keeps_no_other_from_being_read() -> None:
+def test_malformed_record_does_not_stop_the_others() -> None:
     broken = s3_record()
     del broken["s3"]["object"]["key"]
     intake = parse_event({"Records": [s3_record("a"), broken, s3_record("b")]})
@@ -134,7 +134,7 @@ def test_a_record_that_cannot_be_read_keeps_no_other_from_being_read() -> None:
     assert [(f.part, f.reason) for f in intake.unreadable] == [(broken, "no key")]
 
 
-NO_EVENTS = [
+NO_EVENTS: list[object] = [
     None,
     17,
     "text",
@@ -156,7 +156,7 @@ NO_EVENTS = [
 
 
 @pytest.mark.parametrize("payload", NO_EVENTS)
-def test_what_is_no_event_is_a_fault_with_a_reason(payload: object) -> None:
+def test_malformed_event_has_a_reason(payload: object) -> None:
     intake = parse_event(payload)
     assert not intake.jobs
     assert len(intake.unreadable) == 1
@@ -164,5 +164,5 @@ def test_what_is_no_event_is_a_fault_with_a_reason(payload: object) -> None:
 
 
 @pytest.mark.parametrize("body", ["", "{", "nonsense", "[" * 100_000])
-def test_a_message_that_is_not_json_is_a_fault(body: str) -> None:
+def test_message_that_is_not_json_is_unreadable(body: str) -> None:
     assert [fault.reason for fault in parse_message(body).unreadable] == ["not JSON"]

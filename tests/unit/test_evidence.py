@@ -1,22 +1,20 @@
-"""evidence.py: the record beside a quarantined picture, as docs/schemas/evidence-1.schema.json has it."""
+"""domain/evidence.py: the record beside a quarantined picture, by docs/schemas/evidence-1.schema.json."""
 
 import json
 from collections.abc import Iterator
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from jsonschema import Draft202012Validator, FormatChecker
+from jsonschema import Draft202012Validator
 
 from photodna_guard import __version__
 from photodna_guard.domain import evidence
 from photodna_guard.domain.models import Upload
+from tests.support.schemas import assert_valid, load_schema
 
-SCHEMAS = Path(__file__).resolve().parents[2] / "docs/schemas"
-SCHEMA = json.loads((SCHEMAS / "evidence-1.schema.json").read_text())
 UPLOAD = Upload("uploads", "a b+c/😀.jpg", "e7a6", "v1")
 FACTS: dict[str, Any] = {
     "quarantine_key": "folder/5ha",
@@ -43,12 +41,12 @@ SPARSE |= {"content_type": "", "last_modified": ""}
 
 def validated(facts: dict[str, Any], upload: Upload = UPLOAD) -> dict[str, Any]:
     record: dict[str, Any] = json.loads(evidence.evidence_record(upload, facts, deleted=1_800_000_003.5))
-    Draft202012Validator(SCHEMA, format_checker=FormatChecker()).validate(record)
+    assert_valid(record, "evidence-1")
     return record
 
 
 def objects(schema: Any) -> Iterator[dict[str, Any]]:
-    """Every part of a schema that describes an object."""
+    """Yield every part of a schema that describes an object."""
     if isinstance(schema, dict):
         if schema.get("type") == "object":
             yield schema
@@ -61,14 +59,14 @@ def objects(schema: Any) -> Iterator[dict[str, Any]]:
 
 @pytest.mark.parametrize("upload", [UPLOAD, Upload("uploads", "a.jpg", "e7a6")])
 @pytest.mark.parametrize("facts", [FACTS, SPARSE, FACTS | {"is_test": True, "matches": []}])
-def test_a_record_is_as_its_schema_says(facts: dict[str, Any], upload: Upload) -> None:
+def test_record_is_valid(facts: dict[str, Any], upload: Upload) -> None:
     record = validated(facts, upload)
     assert (record["source"]["key"], record["source"]["version_id"]) == (upload.key, upload.version_id)
 
 
 @pytest.mark.parametrize("name", ["evidence-1", "settled-1"])
-def test_a_schema_is_one_and_knows_and_describes_every_field(name: str) -> None:
-    schema = json.loads((SCHEMAS / f"{name}.schema.json").read_text())
+def test_schema_requires_and_describes_every_field(name: str) -> None:
+    schema = load_schema(name)
     Draft202012Validator.check_schema(schema)
     for part in objects(schema):
         named = part.get("properties", {})
@@ -78,7 +76,7 @@ def test_a_schema_is_one_and_knows_and_describes_every_field(name: str) -> None:
         assert all(field.get("description") for field in named.values())
 
 
-def test_a_record_has_all_that_was_found() -> None:
+def test_record_has_every_fact() -> None:
     record = validated(FACTS)
     assert record["software"] == f"photodna-guard {__version__}"
     assert record["uploader"] == FACTS["source"]
@@ -89,7 +87,7 @@ def test_a_record_has_all_that_was_found() -> None:
     assert record["source"]["metadata"] == {"album": "holiday"}
 
 
-def test_a_record_tells_every_step_with_its_time() -> None:
+def test_record_has_every_step_with_its_time() -> None:
     steps = [(step["step"], step["at"][11:]) for step in validated(FACTS)["steps"]]
     assert steps == [
         ("received", "08:00:00.123Z"),
@@ -100,17 +98,17 @@ def test_a_record_tells_every_step_with_its_time() -> None:
 
 
 @pytest.mark.parametrize(("reason", "known_hash"), [(None, False), ("known-hash", True)])
-def test_a_record_says_whether_the_service_was_asked(reason: str | None, known_hash: bool) -> None:
+def test_record_says_whether_a_known_hash_matched(reason: str | None, known_hash: bool) -> None:
     assert validated(FACTS | {"reason": reason})["answer"]["known_hash"] is known_hash
 
 
-def test_what_is_known_beyond_the_schema_is_not_told() -> None:
-    """The lease, say, or whatever else a result holds one day: no URL and no key comes in unasked."""
+def test_record_leaves_out_facts_beyond_the_schema() -> None:
+    """A result may hold more facts one day. No URL and no key comes in by that."""
     more = {"lease": "l", "url": "https://s3/a.jpg?X-Amz-Signature=5ec2e7", "subscription_key": "hunter2"}
     assert validated(FACTS | more | {"source": FACTS["source"] | more}) == validated(FACTS)
 
 
-def test_it_lies_beside_its_copy_and_each_upload_of_the_same_bytes_has_its_own() -> None:
+def test_key_is_beside_the_copy_and_unique_for_each_upload() -> None:
     first = evidence.evidence_key(FACTS)
     second = evidence.evidence_key(FACTS | {"received_at": "2027-01-16T08:00:00.123Z"})
     assert first.startswith("folder/5ha.")
@@ -123,13 +121,13 @@ def test_it_lies_beside_its_copy_and_each_upload_of_the_same_bytes_has_its_own()
     st.dictionaries(st.text(min_size=1, max_size=40), st.text(max_size=2000), max_size=5),
     st.text(min_size=1, max_size=300),
 )
-def test_whatever_an_uploader_wrote_into_metadata_and_key_survives_as_it_was(meta: dict[str, str], key: str) -> None:
+def test_metadata_and_key_of_the_uploader_survive(meta: dict[str, str], key: str) -> None:
     record = validated(FACTS | {"metadata": meta, "content_type": key}, Upload("uploads", key, "e", "v1"))
     assert record["source"]["metadata"] == meta
     assert record["source"]["key"] == record["source"]["content_type"] == key
 
 
 @pytest.mark.parametrize("text", ["\x00\x1f\x7f\u2028", '"},"is_test":true,"x":{"', "ü😀" * 1000, "=?UTF-8?B?w7w=?="])
-def test_hostile_text_breaks_out_of_nothing(text: str) -> None:
+def test_hostile_text_stays_text(text: str) -> None:
     assert validated(FACTS | {"metadata": {text: text}})["source"]["metadata"] == {text: text}
     assert validated(FACTS | {"metadata": {text: text}})["answer"] == validated(FACTS)["answer"]

@@ -1,4 +1,4 @@
-"""table_time.py: this machine's clock against the table's."""
+"""rate_limiter/server_clock.py: this machine's clock against DynamoDB's."""
 
 import math
 from random import Random
@@ -14,17 +14,17 @@ FINE = 0.005
 
 
 def ask(known: ServerClock, at: float, offset: float, way: float) -> None:
-    """A call at `at` by this machine's clock: the table's is `offset` ahead."""
+    """Observe a call at `at` by this machine's clock, while the table's clock is `offset` ahead."""
     known.observe(at, at + way, math.floor(at + way / 2 + offset))
 
 
-def test_before_any_answer_a_clock_may_be_wrong_by_fifty_milliseconds() -> None:
+def test_unobserved_clock_may_be_fifty_milliseconds_off() -> None:
     known = ServerClock()
     assert (known.offset(NOW), known.error(NOW)) == (0.0, MAX_INITIAL_SKEW)
 
 
 @given(st.floats(-0.05, 0.05), st.floats(0.002, 0.008))
-def test_some_calls_at_the_right_moments_make_it_exact_within_three_seconds(offset: float, way: float) -> None:
+def test_timed_samples_make_the_offset_exact_within_three_seconds(offset: float, way: float) -> None:
     known, now = ServerClock(), NOW + 0.3
     calls = 0
     while (at := known.next_sample_at(now, FINE)) < NOW + 3.3:
@@ -37,7 +37,7 @@ def test_some_calls_at_the_right_moments_make_it_exact_within_three_seconds(offs
 
 
 @given(st.floats(-MAX_INITIAL_SKEW, MAX_INITIAL_SKEW), st.integers(0, 2**32))
-def test_whatever_the_answers_tell_the_offset_is_within_the_error(offset: float, seed: int) -> None:
+def test_offset_is_always_within_the_error(offset: float, seed: int) -> None:
     random, known, now = Random(seed), ServerClock(), NOW
     for _ in range(60):
         way = random.uniform(0.002, 0.1)
@@ -47,7 +47,7 @@ def test_whatever_the_answers_tell_the_offset_is_within_the_error(offset: float,
     assert known.error(now) < 1.01 * MAX_INITIAL_SKEW
 
 
-def test_a_clock_that_is_seconds_wrong_is_found_out_and_made_exact_as_well() -> None:
+def test_offset_of_seconds_is_found_exactly() -> None:
     known, now = ServerClock(), NOW
     for _ in range(12):
         now = min(known.next_sample_at(now, FINE), now + 1)
@@ -57,7 +57,7 @@ def test_a_clock_that_is_seconds_wrong_is_found_out_and_made_exact_as_well() -> 
     assert known.error(now) <= FINE
 
 
-def test_a_clock_that_is_set_while_it_is_known_is_learned_anew() -> None:
+def test_clock_that_was_set_is_learned_anew() -> None:
     known = ServerClock()
     ask(known, NOW - 0.002, 0.0, 0.004)
     ask(known, NOW + 1 - 0.003, 0.0, 0.004)
@@ -66,7 +66,7 @@ def test_a_clock_that_is_set_while_it_is_known_is_learned_anew() -> None:
     assert abs(known.offset(NOW + 5) + 0.03) <= known.error(NOW + 5)
 
 
-def test_what_is_known_grows_old() -> None:
+def test_error_grows_with_age() -> None:
     known = ServerClock()
     for at in (NOW - 0.002, NOW + 1 - 0.003):
         ask(known, at, 0.0, 0.004)
@@ -75,7 +75,7 @@ def test_what_is_known_grows_old() -> None:
     assert known.error(NOW + 1e6) <= MAX_INITIAL_SKEW + young
 
 
-def test_an_exact_clock_is_not_asked_about() -> None:
+def test_exact_clock_needs_no_sample() -> None:
     known = ServerClock()
     known.observe(NOW, NOW, NOW)
     known.observe(NOW - 0.001, NOW - 0.001, NOW - 1)

@@ -4,11 +4,11 @@ import pytest
 
 from photodna_guard.domain.errors import ConfigurationError
 from photodna_guard.settings import from_environment
-from tests.environment import GOOD
+from tests.support.environment import COMPLETE_ENVIRONMENT
 
 
 def test_valid_environment_becomes_settings() -> None:
-    settings = from_environment(GOOD)
+    settings = from_environment(COMPLETE_ENVIRONMENT)
     assert settings.retry_for_seconds == 3 * 86400
     assert settings.enable_evaluation is None
     assert settings.enhance is False
@@ -20,7 +20,7 @@ def test_valid_environment_becomes_settings() -> None:
     ("mode", "hold", "want"), [("observe", "on", (True, True)), ("enforce", "off", (False, False))]
 )
 def test_mode_and_legal_hold_become_flags(mode: str, hold: str, want: tuple[bool, bool]) -> None:
-    settings = from_environment(GOOD | {"MODE": mode, "LEGAL_HOLD": hold})
+    settings = from_environment(COMPLETE_ENVIRONMENT | {"MODE": mode, "LEGAL_HOLD": hold})
     assert (settings.observe_mode, settings.legal_hold) == want
 
 
@@ -28,12 +28,12 @@ def test_all_faults_are_reported_at_once() -> None:
     broken = {"RATE_PER_SECOND": "fast", "RETENTION_MODE": "forever", "MATCH_ENDPOINT": "ftp://x"}
     with pytest.raises(ConfigurationError) as caught:
         from_environment(broken)
-    assert all(name in str(caught.value) for name in GOOD)
+    assert all(name in str(caught.value) for name in COMPLETE_ENVIRONMENT)
 
 
 def test_fault_names_the_variable_and_not_its_value() -> None:
     with pytest.raises(ConfigurationError, match="MATCH_ENDPOINT is not valid: set it to the https URL") as caught:
-        from_environment(GOOD | {"MATCH_ENDPOINT": "https://user:hunter2@match.example.org/"})
+        from_environment(COMPLETE_ENVIRONMENT | {"MATCH_ENDPOINT": "https://user:hunter2@match.example.org/"})
     assert "hunter2" not in str(caught.value)
 
 
@@ -59,20 +59,23 @@ def test_fault_names_the_variable_and_not_its_value() -> None:
 )
 def test_value_out_of_range_is_a_fault(name: str, value: str) -> None:
     with pytest.raises(ConfigurationError, match=name):
-        from_environment(GOOD | {name: value})
+        from_environment(COMPLETE_ENVIRONMENT | {name: value})
 
 
 def test_plain_http_is_allowed_locally_only() -> None:
-    plain = GOOD | {"MATCH_ENDPOINT": "http://match:8080/photodna/v1.0/Match"}
+    plain = COMPLETE_ENVIRONMENT | {"MATCH_ENDPOINT": "http://match:8080/photodna/v1.0/Match"}
     with pytest.raises(ConfigurationError, match="MATCH_ENDPOINT"):
         from_environment(plain)
     assert from_environment(plain | {"AWS_ENDPOINT_URL": "http://cloud:5000"}).match_endpoint.startswith("http://match")
     assert (
-        from_environment(GOOD | {"MATCH_ENDPOINT": "http://127.0.0.1:9/Match"}).match_endpoint
+        from_environment(COMPLETE_ENVIRONMENT | {"MATCH_ENDPOINT": "http://127.0.0.1:9/Match"}).match_endpoint
         == "http://127.0.0.1:9/Match"
     )
 
 
 @pytest.mark.parametrize("base", ["https://match.example.org", "https://match.example.org/"])
 def test_endpoint_without_a_path_gets_the_operations_path(base: str) -> None:
-    assert from_environment(GOOD | {"MATCH_ENDPOINT": base}).match_endpoint == GOOD["MATCH_ENDPOINT"]
+    assert (
+        from_environment(COMPLETE_ENVIRONMENT | {"MATCH_ENDPOINT": base}).match_endpoint
+        == COMPLETE_ENVIRONMENT["MATCH_ENDPOINT"]
+    )

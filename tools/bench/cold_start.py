@@ -9,7 +9,7 @@ import subprocess
 import sys
 from typing import Any
 
-from tests.environment import GOOD
+from tests.support.environment import COMPLETE_ENVIRONMENT
 
 MAX_RATIO = 1.25
 ROUNDS = 15
@@ -26,7 +26,7 @@ for service in ("s3", "sqs", "dynamodb", "secretsmanager", "events"):
 _APPLICATION = "import photodna_guard.handlers.on_upload"
 _TIMED = "import time; began = time.perf_counter()\n{}\nprint(time.perf_counter() - began)"
 
-ENVIRONMENT = GOOD | {
+ENVIRONMENT = COMPLETE_ENVIRONMENT | {
     # With this variable the handler builds its application at import, as in Lambda.
     "AWS_LAMBDA_FUNCTION_NAME": "on-upload",
     "AWS_DEFAULT_REGION": "us-east-1",

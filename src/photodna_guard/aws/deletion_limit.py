@@ -8,6 +8,7 @@ import hashlib
 import time
 from collections.abc import Callable
 from typing import Any
+from uuid import uuid4
 
 from photodna_guard.aws.table import ConditionFailedError, Table
 from photodna_guard.domain.errors import AwaitingOperatorError, DeferrableError
@@ -62,12 +63,14 @@ class DeletionLimit:
     def _write(self, attribute: str, value: object) -> dict[str, Any]:
         """Set one attribute, if the item is unchanged since this worker last read it. Raises ConditionFailedError."""
         known = self._item.get("revision")
+        # A counted revision would repeat after an operator's reset: a worker from before it could drop newer counts.
+        #
         # The window has room for one match more:
         #
-        # worker A   reads revision 7 ---- counts its match: revision 8
-        # worker B   reads revision 7 ---------------------------------- counts its match: refused, reads 8, trips
+        # worker A   reads revision a ---- counts its match: revision b
+        # worker B   reads revision a ---------------------------------- counts its match: refused, reads b, trips
         unchanged = "attribute_not_exists(revision)" if known is None else "revision = :known"
-        values = {":value": value, ":revision": (known or 0) + 1} | ({} if known is None else {":known": known})
+        values = {":value": value, ":revision": uuid4().hex} | ({} if known is None else {":known": known})
         return self._table.update(
             _ITEM_KEY,
             "SET #attribute = :value, revision = :revision",

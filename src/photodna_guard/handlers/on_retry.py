@@ -1,4 +1,4 @@
-"""The retry path and the backfill: batches of a queue's messages. The variable PRIORITY names the function's priority."""
+"""The retry path and the backfill: batches of queue messages. The variable PRIORITY names the function's priority."""
 
 import os
 from typing import Any

@@ -15,7 +15,7 @@ import requests
 
 from local.match.control import running_emulator
 from tests.local.match.emulator_process import is_answering, start_process
-from tests.waiting import until
+from tests.support.waiting import wait_until
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -66,7 +66,7 @@ def test_process_does_not_outlive_a_killed_parent() -> None:
     parent.kill()
     parent.communicate()
 
-    until(lambda: not is_answering(control), seconds=10)
+    wait_until(lambda: not is_answering(control), seconds=10)
 
 
 def test_context_manager_leaves_no_process_running() -> None:

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.local.match.match_client import KEY, MatchClient
-from tests.waiting import until
+from tests.support.waiting import wait_until
 
 
 def test_every_answer_names_the_emulator(client: MatchClient) -> None:
@@ -63,7 +63,7 @@ def test_request_arrives_when_its_headers_are_read(client: MatchClient) -> None:
 
         before = time.monotonic()
         connection.sendall(b"\r\n")
-        until(lambda: client.emulator.stats()["requests"] == 1, seconds=10)
+        wait_until(lambda: client.emulator.stats()["requests"] == 1, seconds=10)
         after = time.monotonic()
 
         connection.sendall(b"junk")

@@ -1,4 +1,4 @@
-"""verdict.py: what each answer of the service means."""
+"""match_api/response.py: what each answer of the service means."""
 
 import json
 from datetime import UTC, datetime
@@ -28,12 +28,12 @@ def test_only_3000_with_is_match_false_is_no_match() -> None:
 
 
 @pytest.mark.parametrize("is_match", [None, "false", 0, [], "", {}, "true", 1])
-def test_an_is_match_that_is_no_boolean_is_unknown(is_match: Any) -> None:
+def test_is_match_without_a_boolean_is_unknown(is_match: Any) -> None:
     assert kind(answer(3000, is_match)) is MatchOutcome.UNKNOWN
 
 
 @pytest.mark.parametrize("code", [None, "3000", 3001, 3004, 0, -1, 3000.5, True, [3000]])
-def test_any_code_that_is_not_documented_is_unknown_even_with_is_match_false(code: Any) -> None:
+def test_undocumented_code_is_unknown(code: Any) -> None:
     assert kind(answer(code, False)) is MatchOutcome.UNKNOWN
 
 
@@ -46,7 +46,7 @@ def test_any_code_that_is_not_documented_is_unknown_even_with_is_match_false(cod
         (3209, MatchOutcome.WRONG_SIZE),
     ],
 )
-def test_each_documented_code_has_its_meaning(code: int, meaning: MatchOutcome) -> None:
+def test_documented_code_has_its_outcome(code: int, meaning: MatchOutcome) -> None:
     assert kind(answer(code, False)) is meaning
 
 
@@ -54,26 +54,26 @@ def test_each_documented_code_has_its_meaning(code: int, meaning: MatchOutcome) 
     "body",
     [b"", b"<html>", b"[]", b"null", b"3000", b"\xff\xfe", b"[" * 10**6],
 )
-def test_a_body_that_is_no_answer_is_somebody_elses_than_the_services(body: bytes) -> None:
+def test_body_of_no_answer_is_unavailable(body: bytes) -> None:
     assert kind(body) is MatchOutcome.UNAVAILABLE
 
 
 @pytest.mark.parametrize("body", [b'{"IsMatch": false}', b'{"Status": 3000}'])
-def test_an_answer_without_a_status_is_unknown(body: bytes) -> None:
+def test_answer_without_a_status_is_unknown(body: bytes) -> None:
     assert kind(body) is MatchOutcome.UNKNOWN
 
 
-def test_a_truncated_answer_is_none() -> None:
+def test_truncated_answer_is_unavailable() -> None:
     whole = answer(3000, False)
     assert {kind(whole[:n]) for n in range(len(whole))} == {MatchOutcome.UNAVAILABLE}
 
 
 @pytest.mark.parametrize("status", [500, 502, 503, 504, 599])
-def test_a_server_that_fails_is_away_whatever_the_body_says(status: int) -> None:
+def test_server_error_is_unavailable_whatever_the_body(status: int) -> None:
     assert kind(answer(3000, False), status) is MatchOutcome.UNAVAILABLE
 
 
-def test_only_what_the_service_itself_said_is_an_answer() -> None:
+def test_outcomes_of_the_gateway_did_not_reach_the_service() -> None:
     assert {kind for kind in MatchOutcome if not kind.reached_service} == {
         MatchOutcome.UNAVAILABLE,
         MatchOutcome.THROTTLED,
@@ -82,17 +82,17 @@ def test_only_what_the_service_itself_said_is_an_answer() -> None:
 
 
 @pytest.mark.parametrize("status", [201, 204, 301, 302, 307, 400, 404, 408, 413])
-def test_another_http_status_is_unknown_whatever_the_body_says(status: int) -> None:
+def test_another_http_status_is_unknown_whatever_the_body(status: int) -> None:
     assert kind(answer(3000, False), status) is MatchOutcome.UNKNOWN
 
 
-def test_the_gateways_refusals_are_told_apart() -> None:
+def test_refusals_of_the_gateway_are_distinguished() -> None:
     assert kind(b"", 401) is MatchOutcome.UNAUTHORIZED
     assert parse_response(429, "7", b"", NOW).retry_after == 7
     assert parse_response(403, "3600", b"", NOW).kind is MatchOutcome.THROTTLED
 
 
-def test_a_match_keeps_every_source() -> None:
+def test_match_keeps_every_source() -> None:
     details = {
         "AdvancedInfo": [],
         "MatchFlags": [
@@ -112,18 +112,18 @@ def test_a_match_keeps_every_source() -> None:
 
 
 @pytest.mark.parametrize("details", [None, [], {}, {"MatchFlags": None}, {"MatchFlags": "Test"}])
-def test_a_match_without_details_is_a_match_and_no_test(details: Any) -> None:
+def test_match_without_details_is_no_test(details: Any) -> None:
     verdict = parse_response(200, None, answer(3000, True, MatchDetails=details), NOW)
     assert verdict.kind is MatchOutcome.MATCH
     assert not verdict.is_test
 
 
-def test_a_match_whose_flag_cannot_be_read_is_no_test() -> None:
+def test_match_with_an_unreadable_flag_is_no_test() -> None:
     details = {"MatchFlags": [{"Source": "Test"}, "rubbish"]}
     assert not parse_response(200, None, answer(3000, True, MatchDetails=details), NOW).is_test
 
 
-def test_a_match_of_the_test_source_alone_is_a_test() -> None:
+def test_match_of_the_test_source_alone_is_a_test() -> None:
     details = {"MatchFlags": [{"Source": "Test"}, {"Source": "Test"}]}
     assert parse_response(200, None, answer(3000, True, MatchDetails=details), NOW).is_test
 
@@ -161,15 +161,15 @@ _JSON = st.recursive(
 
 
 @given(st.fixed_dictionaries({}, optional=dict.fromkeys(("Status", "TrackingId", "IsMatch", "MatchDetails"), _JSON)))
-def test_an_answer_of_any_shape_is_clean_only_with_3000_and_false(body: dict[str, Any]) -> None:
+def test_answer_of_any_shape_needs_3000_and_false(body: dict[str, Any]) -> None:
     verdict = parse_response(200, None, json.dumps(body).encode(), NOW)
     status = body.get("Status")
     promised = isinstance(status, dict) and status.get("Code") == 3000 and body.get("IsMatch") is False
     assert (verdict.kind is MatchOutcome.NO_MATCH) == promised
 
 
-def test_a_match_with_more_details_than_a_result_can_hold_is_kept_within_bounds() -> None:
-    """Otherwise the match could not be written down, and the picture would stay."""
+def test_match_with_huge_details_is_kept_within_bounds() -> None:
+    """Otherwise the match could not be written, and the picture would stay."""
     huge = {"Source": "s" * 10**6, "AdvancedInfo": [{"Key": "MatchId", "Value": "v" * 10**6}], "MatchDistance": 10**50}
     flags = [huge | {"Violations": ["x" * 1000] * 1000}, *[{"Source": "Test"}] * 20_000]
     details = {"MatchFlags": flags}
@@ -179,6 +179,6 @@ def test_a_match_with_more_details_than_a_result_can_hold_is_kept_within_bounds(
     assert verdict.flags[0].distance is None
 
 
-def test_a_mistaken_retry_after_does_not_hold_everybody_for_a_month() -> None:
+def test_huge_retry_after_is_bounded() -> None:
     assert parse_response(429, "9999999", b"", NOW).retry_after == MAX_THROTTLE_SECONDS
     assert parse_response(403, "9999999", b"", NOW).retry_after == MAX_QUOTA_SECONDS

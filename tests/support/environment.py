@@ -1,6 +1,6 @@
-"""A function's environment in which nothing is missing; no address in it exists."""
+"""The environment of a function: every setting is there, and no address in it exists."""
 
-GOOD = {
+COMPLETE_ENVIRONMENT = {
     "MATCH_ENDPOINT": "https://match.example.org/photodna/v1.0/Match",
     "SUBSCRIPTION_KEY_SECRET": "arn:aws:secretsmanager:eu-west-1:123456789012:secret:key",
     "ENHANCE": "false",

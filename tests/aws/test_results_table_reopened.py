@@ -1,0 +1,93 @@
+"""aws/results_table.py against moto's DynamoDB: a settled record that is opened again."""
+
+from typing import Any
+
+from photodna_guard.aws.results_table import ResultsTable
+from photodna_guard.domain.models import QuarantinedCopy, ScanJob, Status, Upload
+from tests.aws.result_items import count_needing_attention, quarantine_upload, read_item
+from tests.support.factories import COPY, MATCH, SOURCE, UNVERSIONED_UPLOAD, UPLOAD
+
+
+def test_unversioned_same_bytes_reopen_the_record(results: ResultsTable) -> None:
+    """Otherwise a picture that was quarantined once could be uploaded again and stay."""
+    results.settle(UNVERSIONED_UPLOAD, results.claim(ScanJob(UNVERSIONED_UPLOAD)), Status.QUARANTINED)
+    later = Upload("uploads", "a.jpg", "etag", sequencer="00100A")
+    assert results.claim(ScanJob(later)).status is Status.PENDING
+
+
+def test_same_or_earlier_event_does_not_reopen_the_record(results: ResultsTable) -> None:
+    results.settle(UNVERSIONED_UPLOAD, results.claim(ScanJob(UNVERSIONED_UPLOAD)), Status.CLEAN)
+    for sequencer in ("0010", "001000", "000F", ""):
+        again = Upload("uploads", "a.jpg", "etag", sequencer=sequencer)
+        assert results.claim(ScanJob(again)).status is Status.CLEAN
+
+
+def test_event_never_reopens_a_version(results: ResultsTable) -> None:
+    results.settle(UPLOAD, results.claim(ScanJob(UPLOAD)), Status.CLEAN)
+    later = Upload("uploads", "a b+c.jpg", "etag", "v1", sequencer="FFFF")
+    assert results.claim(ScanJob(later)).status is Status.CLEAN
+
+
+def test_redriven_failed_upload_starts_anew(results: ResultsTable) -> None:
+    results.settle(UPLOAD, results.claim(ScanJob(UPLOAD)), Status.FAILED, "http-500")
+    assert results.claim(ScanJob(UPLOAD)).status is Status.FAILED
+    assert results.claim(ScanJob(UPLOAD, redriven=True)).status is Status.PENDING
+
+
+def test_reopened_record_keeps_its_previous_match(results: ResultsTable, dynamodb: Any) -> None:
+    first = results.claim(ScanJob(UNVERSIONED_UPLOAD))
+    results.record_match(UNVERSIONED_UPLOAD, first, MATCH)
+    results.record_copy(UNVERSIONED_UPLOAD, first, COPY, SOURCE)
+    results.settle(UNVERSIONED_UPLOAD, first, Status.QUARANTINED)
+    again = results.claim(ScanJob(Upload("uploads", "a.jpg", "etag", sequencer="0011")))
+    assert again.copy is None
+    results.settle(UNVERSIONED_UPLOAD, again, Status.GONE, "deleted")
+    found = read_item(dynamodb, UNVERSIONED_UPLOAD)
+    assert found["matches"] == []
+    assert found["previous_matches"][0]["quarantine_version"] == "qv"
+    assert found["previous_matches"][0]["matches"][0]["source"] == "Other"
+    assert "expires_at" not in found
+
+
+def test_reopened_match_still_needs_attention(results: ResultsTable, dynamodb: Any) -> None:
+    first = results.claim(ScanJob(UNVERSIONED_UPLOAD))
+    results.record_match(UNVERSIONED_UPLOAD, first, MATCH)
+    results.record_copy(UNVERSIONED_UPLOAD, first, COPY, SOURCE)
+    results.settle(UNVERSIONED_UPLOAD, first, Status.QUARANTINED)
+    again = results.claim(ScanJob(Upload("uploads", "a.jpg", "etag", sequencer="0011")))
+    assert count_needing_attention(dynamodb, "QUARANTINED") == 1
+    results.settle(UNVERSIONED_UPLOAD, again, Status.GONE, "deleted")
+    assert count_needing_attention(dynamodb, "QUARANTINED") == 1
+
+
+def test_previous_matches_do_not_outgrow_the_item(results: ResultsTable, dynamodb: Any) -> None:
+    """An uploader could otherwise have the same match refused by DynamoDB, and so left where it is."""
+    for n in range(22):
+        again = ScanJob(Upload("uploads", "a.jpg", "etag", sequencer=f"{n:04X}"))
+        record = results.claim(again)
+        results.record_copy(UNVERSIONED_UPLOAD, record, QuarantinedCopy("key", f"qv{n}", "5ha", 7), SOURCE)
+        results.settle(UNVERSIONED_UPLOAD, record, Status.QUARANTINED)
+    assert len(read_item(dynamodb, UNVERSIONED_UPLOAD)["previous_matches"]) == 20
+    assert read_item(dynamodb, UNVERSIONED_UPLOAD)["quarantine_version"] == "qv21"
+
+
+def test_record_of_version_0_1_is_read(results: ResultsTable, dynamodb: Any) -> None:
+    """Version 0.1 wrote a copy down without its size: such results stay for years, and their events may be repeated."""
+    quarantine_upload(results)
+    dynamodb.update_item(
+        TableName="results",
+        Key={"upload": {"S": UPLOAD.id}, "version": {"S": UPLOAD.version}},
+        UpdateExpression="REMOVE #size, copied_at, metadata, content_type, last_modified, matched_at, #source",
+        ExpressionAttributeNames={"#source": "source", "#size": "size"},
+    )
+    assert results.claim(ScanJob(UPLOAD)).status is Status.QUARANTINED
+
+
+def test_evidence_key_stays_with_the_previous_match(results: ResultsTable, dynamodb: Any) -> None:
+    record = results.record_match(UNVERSIONED_UPLOAD, results.claim(ScanJob(UNVERSIONED_UPLOAD)), MATCH)
+    record = results.record_copy(UNVERSIONED_UPLOAD, record, COPY, SOURCE)
+    results.settle(UNVERSIONED_UPLOAD, record, Status.QUARANTINED, evidence_key="key.first.json")
+    results.claim(ScanJob(Upload("uploads", "a.jpg", "etag", sequencer="0011")))
+    found = read_item(dynamodb, UNVERSIONED_UPLOAD)
+    assert "evidence_key" not in found
+    assert found["previous_matches"][0]["evidence_key"] == "key.first.json"

@@ -1,0 +1,60 @@
+"""aws/upload_bucket.py against moto's S3: the status tag."""
+
+from typing import Any
+
+from photodna_guard.aws.upload_bucket import UploadBucket
+from tests.aws.s3_objects import put_object, read_tags
+
+
+def test_status_tag_keeps_the_users_read_tags(s3: Any, uploads: UploadBucket) -> None:
+    upload = put_object(s3, Tagging="album=holiday&by=me")
+    assert uploads.set_status_tag(upload, "clean")
+    assert read_tags(s3, upload) == {"album": "holiday", "by": "me", "scan-status": "clean"}
+
+
+def test_status_tag_of_the_uploader_is_overwritten(s3: Any, uploads: UploadBucket) -> None:
+    upload = put_object(s3, Tagging="scan-status=clean&album=holiday")
+    assert uploads.set_status_tag(upload, "unscannable")
+    assert read_tags(s3, upload) == {"scan-status": "unscannable", "album": "holiday"}
+
+
+def test_status_tag_of_the_uploader_among_ten_is_overwritten(s3: Any, uploads: UploadBucket) -> None:
+    upload = put_object(s3, Tagging="scan-status=clean&" + "&".join(f"t{i}=x" for i in range(9)))
+    assert uploads.set_status_tag(upload, "skipped")
+    assert read_tags(s3, upload)["scan-status"] == "skipped"
+
+
+def test_status_tag_in_another_case_is_removed(s3: Any, uploads: UploadBucket) -> None:
+    """IAM does not tell Scan-Status from scan-status, so this tag would open the read gate."""
+    upload = put_object(s3, b"x", Tagging="Scan-Status=clean&owner=me")
+    assert uploads.set_status_tag(upload, "unscannable")
+    assert read_tags(s3, upload) == {"owner": "me", "scan-status": "unscannable"}
+
+
+def test_right_status_tag_is_not_rewritten(s3: Any, uploads: UploadBucket) -> None:
+    upload = put_object(s3, Tagging="scan-status=clean")
+    calls: list[str] = []
+    uploads._client.meta.events.register("before-send.s3.PutObjectTagging", lambda **_: calls.append("x"))
+    assert uploads.set_status_tag(upload, "clean")
+    assert calls == []
+
+
+def test_untagged_object_is_tagged_in_one_call(s3: Any, uploads: UploadBucket) -> None:
+    upload = put_object(s3)
+    methods: list[str] = []
+    uploads._client.meta.events.register("before-send.s3", lambda request, **_: methods.append(request.method))
+    assert uploads.set_status_tag(upload, "matched", assume_untagged=True)
+    assert methods == ["PUT"]
+    assert read_tags(s3, upload) == {"scan-status": "matched"}
+
+
+def test_only_the_version_is_tagged(s3: Any, uploads: UploadBucket) -> None:
+    first, second = put_object(s3, b"1"), put_object(s3, b"2")
+    uploads.set_status_tag(first, "matched", assume_untagged=True)
+    assert read_tags(s3, second) == {}
+
+
+def test_ten_tags_of_the_user_are_left(s3: Any, uploads: UploadBucket) -> None:
+    upload = put_object(s3, Tagging="&".join(f"t{i}=x" for i in range(10)))
+    assert not uploads.set_status_tag(upload, "clean")
+    assert len(read_tags(s3, upload)) == 10

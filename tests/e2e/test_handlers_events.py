@@ -1,0 +1,55 @@
+"""The handlers in this process, against the embedded cloud: events and messages of all shapes."""
+
+import json
+from typing import Any
+
+import pytest
+
+from photodna_guard.handlers import on_upload
+from tests.e2e.embedded import Bench, Pictures, retry, upload
+
+
+def test_event_bridge_event_is_scanned(bench: Bench, pictures: Pictures) -> None:
+    obj = bench.put("ä b+c.jpg", pictures["clean"])["s3"]["object"]
+    detail = {
+        "bucket": {"name": bench.bucket},
+        "object": {"key": "ä b+c.jpg", "etag": obj["eTag"], "version-id": obj["versionId"]},
+    }
+    on_upload.handler({"detail-type": "Object Created", "detail": detail}, None)
+    assert bench.result("ä b+c.jpg")["status"] == "CLEAN"
+
+
+@pytest.mark.parametrize("event", [None, {}, [], "text", {"Records": [{"s3": {}}]}])
+def test_malformed_event_is_a_dead_letter_with_its_reason(bench: Bench, event: Any) -> None:
+    on_upload.handler(event, None)
+    (body,) = bench.take_dead_letters()
+    assert json.loads(body)["failure_reason"]
+
+
+def test_malformed_record_does_not_stop_the_others(bench: Bench, pictures: Pictures) -> None:
+    upload(bench.put("a.jpg", pictures["clean"]), {"s3": {}}, bench.put("b.jpg", pictures["clean"]))
+    assert bench.result("a.jpg")["status"] == bench.result("b.jpg")["status"] == "CLEAN"
+    assert len(bench.take_dead_letters()) == 1
+
+
+def test_failed_invocation_in_the_retry_queue_is_scanned(bench: Bench, pictures: Pictures) -> None:
+    record = bench.put("a.jpg", pictures["clean"])
+    destination = {"version": "1.0", "requestContext": {}, "requestPayload": {"Records": [record]}}
+    assert retry([{"messageId": "1", "body": json.dumps(destination)}]) == []
+    assert bench.result("a.jpg")["status"] == "CLEAN"
+
+
+def test_unreadable_message_is_kept_and_its_batch_scanned(bench: Bench, pictures: Pictures) -> None:
+    good = {"Records": [bench.put("a.jpg", pictures["clean"])]}
+    messages = [{"messageId": "1", "body": "{"}, {"messageId": "2", "body": json.dumps(good)}]
+    assert retry(messages) == []
+    assert bench.result("a.jpg")["status"] == "CLEAN"
+    assert len(bench.take_dead_letters()) == 1
+
+
+def test_repeated_event_costs_no_second_request(bench: Bench, pictures: Pictures) -> None:
+    record = bench.put("a.jpg", pictures["clean"])
+    upload(record)
+    upload(record)
+    upload(record, record)
+    assert bench.result("a.jpg")["attempts"] == 1
