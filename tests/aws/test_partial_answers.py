@@ -63,7 +63,7 @@ def test_cut_body_is_a_urllib3_error_in_the_raw_stream(server: Server, client: M
 
 
 def test_sdk_alone_takes_a_cut_page_for_an_empty_one(server: Server) -> None:
-    """Shows why whole_answers.py is there. If botocore mends this, that module can go."""
+    """Shows why response_integrity.py is there. If botocore mends this, that module can go."""
     server.respond_with_json({"Item": {"a": {"S": "b"}}}, cut)
     unchecked = boto3.Session("AKIATEST", "secret", region_name="us-east-1").client(
         "dynamodb", endpoint_url=server.url, config=CONFIG

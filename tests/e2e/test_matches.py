@@ -43,7 +43,7 @@ def run_sweep(bench: Bench, caplog: pytest.LogCaptureFixture) -> int:
     caplog.clear()
     on_sweep.handler({}, None)
     set_parameters(bench, AWS_ACCESS_KEY_ID="OnUploadRole")
-    sent = [record for record in caplog.records if record.msg == "sent again"]
+    sent = [record for record in caplog.records if record.msg == "upload redelivered"]
     return len([record for record in sent if record.__dict__["bucket"] == bench.bucket])
 
 

@@ -29,6 +29,7 @@ def wait_for_file(path: Path, process: subprocess.Popen[str]) -> None:
         time.sleep(0.1)
 
 
+@pytest.mark.slow
 def test_up_writes_endpoints_and_removes_them_on_sigterm(start: StartPython, tmp_path: Path) -> None:
     file = tmp_path / "build/local/endpoints.json"
     up = start("-m", "local.up", MATCH_ENDPOINT=NOWHERE)

@@ -10,18 +10,12 @@ from typing import Any
 
 import pytest
 
-from local.aws import stack, template
-from local.aws.clients import REGION
+from local.aws import stack
 from local.stack import EmbeddedCloud
-from tools.supply.locks import ROOT
+from tests.support.template import RESOURCES, ROOT, TEMPLATE_PATH, translate_template
 
-TEMPLATE = ROOT / "template.yaml"
-TEXT = TEMPLATE.read_text(encoding="utf-8")
-SAM = template.load(TEMPLATE)
-RESOURCES: dict[str, dict[str, Any]] = SAM["Resources"]
-CLOUDFORMATION: dict[str, dict[str, Any]] = template.translate(
-    template.load(TEMPLATE), TEMPLATE, {}, REGION
-).cloudformation
+TEXT = TEMPLATE_PATH.read_text(encoding="utf-8")
+CLOUDFORMATION = translate_template()
 SKIP = re.compile(r"^    # checkov:skip=(\w+): (.+)$")
 ANY_SKIP = "checkov:" + "skip"
 # Evidence, results and their access rules outlive the stack.
@@ -78,6 +72,7 @@ def run_checkov(folder: Path, text: str) -> set[tuple[str, str]]:
     return {(check["resource"].split(".")[-1], check["check_id"]) for check in results["failed_checks"]}
 
 
+@pytest.mark.slow
 def test_each_suppression_is_needed_and_no_other_check_fails(tmp_path: Path) -> None:
     # The topic's key is removed as well, to show that the rules are applied.
     key = "    Properties: {KmsMasterKeyId: !GetAtt AlarmKey.Arn}\n"
@@ -180,10 +175,11 @@ def test_no_resource_has_a_fixed_name() -> None:
     assert not any("Export" in output for output in CLOUDFORMATION["Outputs"].values())
 
 
+@pytest.mark.slow
 def test_stack_can_be_deployed_twice_in_one_account(tmp_path: Path) -> None:
     with EmbeddedCloud(log_dir=tmp_path, run_functions=False) as cloud:
         parameters = {"MatchEndpoint": cloud.endpoints.match_endpoint}
-        translated = template.translate(template.load(TEMPLATE), TEMPLATE, parameters, REGION).cloudformation
+        translated = translate_template(**parameters)
         second = stack.create_stack(
             cloud.client("cloudformation"), cloud.aws_endpoint_url, "second", translated, parameters
         )

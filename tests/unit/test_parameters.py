@@ -2,18 +2,14 @@
 
 import re
 import tomllib
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from local.aws import template
 from local.invoke import deploy
 from photodna_guard import settings
+from tests.support.template import PARAMETERS, ROOT, TEMPLATE
 
-ROOT = Path(__file__).resolve().parents[2]
-SAM = template.load(ROOT / "template.yaml")
-PARAMETERS: dict[str, dict[str, Any]] = SAM["Parameters"]
 CONFIG = tomllib.loads((ROOT / "samconfig.toml").read_text(encoding="utf-8"))
 BOUNDS = {"MinValue", "MaxValue", "MinLength", "MaxLength"}
 CONSTRAINTS = BOUNDS | {"AllowedValues", "AllowedPattern"}
@@ -73,13 +69,13 @@ def test_parameter_refuses_a_value_of_another_kind(name: str) -> None:
 
 @every_parameter
 def test_parameter_is_in_exactly_one_group(name: str) -> None:
-    groups = SAM["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]
+    groups = TEMPLATE["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]
     assert [name for group in groups for name in group["Parameters"]].count(name) == 1
 
 
 def test_settings_take_every_bound_of_the_template() -> None:
     """CloudFormation must not accept a value with which no function starts."""
-    variables = SAM["Globals"]["Function"]["Environment"]["Variables"]
+    variables = TEMPLATE["Globals"]["Function"]["Environment"]["Variables"]
     given = {
         variable: value["Ref"] for variable, value in variables.items() if isinstance(value, dict) and "Ref" in value
     }

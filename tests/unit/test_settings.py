@@ -75,7 +75,5 @@ def test_plain_http_is_allowed_locally_only() -> None:
 
 @pytest.mark.parametrize("base", ["https://match.example.org", "https://match.example.org/"])
 def test_endpoint_without_a_path_gets_the_operations_path(base: str) -> None:
-    assert (
-        from_environment(COMPLETE_ENVIRONMENT | {"MATCH_ENDPOINT": base}).match_endpoint
-        == COMPLETE_ENVIRONMENT["MATCH_ENDPOINT"]
-    )
+    settings = from_environment(COMPLETE_ENVIRONMENT | {"MATCH_ENDPOINT": base})
+    assert settings.match_endpoint == COMPLETE_ENVIRONMENT["MATCH_ENDPOINT"]

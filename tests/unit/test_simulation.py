@@ -7,7 +7,8 @@ from photodna_guard.rate_limiter.server_clock import MAX_INITIAL_SKEW
 from tests.unit.fleet import Fleet, fleet, largest_window
 from tests.unit.simulation import LATE, MARGIN, MS, World
 
-LATENCIES = [0.1, 1.0, 5.0]
+slow = pytest.mark.slow
+LATENCIES = [pytest.param(0.1, marks=slow), 1.0, pytest.param(5.0, marks=slow)]
 MANY = World(rate=200)
 # By then a thousand clocks are exact, and the gaps around the slots of inexact ones are gone.
 EXACT = 30.0  # seconds
@@ -53,7 +54,10 @@ def test_missed_slots_cost_rate_and_do_not_exceed_the_limit(missed: float) -> No
     assert (1 - missed) * 0.9 * 10 <= busy.rate(5, 55) <= (1 - missed / 2) * 10
 
 
-@pytest.mark.parametrize(("rate", "workers", "uploads", "seconds"), [(10, 8, 0.5, 600), (200, 1000, 40, 40)])
+@pytest.mark.parametrize(
+    ("rate", "workers", "uploads", "seconds"),
+    [(10, 8, 0.5, 600), pytest.param(200, 1000, 40, 40, marks=slow)],
+)
 def test_uploads_during_a_backlog_leave_within_their_look_ahead(
     rate: int, workers: int, uploads: float, seconds: float
 ) -> None:

@@ -1,23 +1,18 @@
 """Test the functions and queues of template.yaml against rules that no linter knows."""
 
 import re
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from local.aws import template
 from photodna_guard import settings
 from photodna_guard.aws.results_table import LEASE_SECONDS, REDELIVER_AFTER_SECONDS
 from photodna_guard.aws.retry_queue import MAX_DELAY_SECONDS
 from photodna_guard.domain.errors import ConfigurationError
 from photodna_guard.rate_limiter import gcra
 from photodna_guard.scanning.scanner import MAX_RESPONSE_SECONDS
+from tests.support.template import FUNCTIONS, RESOURCES, ROOT, TEMPLATE
 
-ROOT = Path(__file__).resolve().parents[2]
-SAM = template.load(ROOT / "template.yaml")
-RESOURCES = SAM["Resources"]
-FUNCTIONS = {name: r["Properties"] for name, r in RESOURCES.items() if r["Type"] == "AWS::Serverless::Function"}
 SCANNERS = ("OnUploadFunction", "OnRetryFunction", "OnBackfillFunction")
 
 
@@ -34,7 +29,7 @@ def actions(policy: str) -> set[str]:
 
 def test_deferred_upload_is_no_runaway_loop_for_lambda() -> None:
     """Lambda drops a looping message after 16 rounds, and so throttling would lose uploads."""
-    shared = SAM["Globals"]["Function"]
+    shared = TEMPLATE["Globals"]["Function"]
     assert {(shared | properties)["RecursiveLoop"] for properties in FUNCTIONS.values()} == {"Allow"}
 
 
@@ -97,7 +92,7 @@ def test_dead_letter_queue_keeps_a_redriven_message_a_week() -> None:
 
 
 def test_globals_set_exactly_the_variables_that_settings_read() -> None:
-    given = SAM["Globals"]["Function"]["Environment"]["Variables"]
+    given = TEMPLATE["Globals"]["Function"]["Environment"]["Variables"]
     with pytest.raises(ConfigurationError) as caught:
         settings.from_environment({})
     needed = set(re.findall(r"([A-Z_]+) is not set", str(caught.value)))

@@ -1,20 +1,17 @@
 """Test the evidence, permissions and alarms of template.yaml against rules that no linter knows."""
 
-import json
 import re
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from local.aws import template
 from photodna_guard.aws import deletion_limit, event_bus
 from photodna_guard.aws.results_table import REDELIVER_AFTER_SECONDS
+from tests.support.schemas import load_schema
+from tests.support.template import PARAMETERS, RESOURCES, ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
-RESOURCES = template.load(ROOT / "template.yaml")["Resources"]
 QUARANTINE = {s["Sid"]: s for s in RESOURCES["QuarantineBucketPolicy"]["Properties"]["PolicyDocument"]["Statement"]}
-SETTLED = json.loads((ROOT / "docs/schemas/settled-1.schema.json").read_text())
+SETTLED = load_schema("settled-1")
 
 
 def statements(policy: str) -> list[dict[str, Any]]:
@@ -154,6 +151,6 @@ def test_each_index_that_a_function_queries_is_permitted() -> None:
 
 def test_largest_deletion_limit_fits_into_its_item() -> None:
     """The item has an entry for each match of an hour, and DynamoDB allows 400 KB."""
-    most = template.load(ROOT / "template.yaml")["Parameters"]["MaxDeletionsPerHour"]["MaxValue"]
+    most = PARAMETERS["MaxDeletionsPerHour"]["MaxValue"]
     assert deletion_limit.WINDOW_SECONDS == 3600
     assert most * (16 + 12 + 8) < 400_000 / 4

@@ -31,10 +31,9 @@ def test_side_under_160_pixels_is_too_small(form: str, size: tuple[int, int]) ->
 
 def test_160_pixels_and_4_mb_are_enough_and_not_too_much() -> None:
     assert triage_bytes(encode_blank("PNG", (160, 160))).way is Disposition.BY_URL
-    assert triage_bytes(SERVICE_FORMATS["jpeg"], size=MAX_PICTURE_BYTES).way is Disposition.BY_URL
-    assert triage_bytes(SERVICE_FORMATS["jpeg"], size=MAX_PICTURE_BYTES + 1) == Triage(
-        Disposition.RENDITION, "too-large"
-    )
+    jpeg = SERVICE_FORMATS["jpeg"]
+    assert triage_bytes(jpeg, size=MAX_PICTURE_BYTES).way is Disposition.BY_URL
+    assert triage_bytes(jpeg, size=MAX_PICTURE_BYTES + 1) == Triage(Disposition.RENDITION, "too-large")
 
 
 def test_dimensions_behind_the_head_are_left_to_the_service() -> None:

@@ -14,6 +14,8 @@ from local.aws import EmbeddedAws
 from local.aws.template import TemplateError
 from tests.local.processes import StartPython, list_processes, python_starter
 
+pytestmark = pytest.mark.slow
+
 TOY = Path(__file__).parent / "toy/template.yaml"
 
 OWNER = f"""
