@@ -41,8 +41,8 @@ if TYPE_CHECKING:
 
 # Longer than the functions' time-outs, so that only a dead worker's lease ends.
 LEASE_SECONDS = 160.0
-# By queue: the seconds after a message is due at which it counts as lost, and the sweep redelivers the upload. The
-# messages of a backlog stay in their queue for long, those of a backfill for days.
+# By queue: the seconds after a message is due at which it counts as lost, and the sweep redelivers the upload. Longer
+# than the queue's visibility timeout and its longest delay. A backfill's messages stay in their queue for days.
 REDELIVER_AFTER_SECONDS = {"retry": 1800, "backfill": 86400}
 # The partition of the index `unsettled` with the matches that wait for the operator.
 HELD_FOR_OPERATOR = "held"

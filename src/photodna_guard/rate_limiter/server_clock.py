@@ -1,8 +1,8 @@
 """The clock offset: what this machine's clock differs from DynamoDB's, by the dates of DynamoDB's responses. Pure.
 
-All workers use DynamoDB's clock, so that their own may differ. A date is a whole second, cut off: a response dated
-12:00:01 was given at or after 12:00:01 and before 12:00:02. So each response bounds the offset from both sides. A few
-calls that are sent just when the second changes bound it to the time that a call takes there and back.
+All workers use DynamoDB's clock, so that clock skew between them costs no slot. A date is a whole second, cut off: a
+response dated 12:00:01 was given at or after 12:00:01 and before 12:00:02. So each response bounds the offset from both
+sides. A few calls that are sent just when the second changes bound it to the time that a call takes there and back.
 """
 
 import math
