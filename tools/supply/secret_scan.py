@@ -13,7 +13,18 @@ from tools.supply import locks
 
 KINDS = Path(__file__).with_name("secret_kinds.py")
 # Tests and the embedded AWS use these values where a secret is expected.
-PLACEHOLDER_SECRETS = ("any", "anything", "bench", "embedded-cloud", "hunter2", "key", "rotated", "second", "testing")
+PLACEHOLDER_SECRETS = (
+    "any",
+    "anything",
+    "bench",
+    "embedded-aws",
+    "embedded-cloud",
+    "hunter2",
+    "key",
+    "rotated",
+    "second",
+    "testing",
+)
 # Values of these lines are no secrets: identifiers in the sample events, and keywords of the template.
 LINES_WITHOUT_SECRET = (
     r'"(eTag|etag|sequencer|x-amz-request-id|x-amz-id-2|versionId|version-id|receiptHandle|md5OfBody|SenderId)":',
