@@ -83,5 +83,5 @@ class Redeliver:
 
 
 Outcome = Settle | Complete | Quarantine | ResumeQuarantine | Defer | Retry | GiveUp | Hold | Requeue | Redeliver
-# An error while one of these is applied leaves the job with whoever delivered it.
+# An error while one of these is applied leaves the job to Lambda or SQS, which deliver it again.
 WAITING = (Defer, Retry, GiveUp, Hold, Requeue)
