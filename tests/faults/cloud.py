@@ -37,6 +37,7 @@ from tests.faults.cached_clients import REGION, CachedClients
 from tests.faults.caching import caching
 from tests.faults.calls import Calls
 from tests.faults.interleaving import START, Baton, Clock, pools_take_turns
+from tests.faults.partial_answers import reset_places
 from tests.support.template import translate_template
 
 ACCOUNT = "123456789012"
@@ -88,6 +89,7 @@ class Cloud:
         """Empty buckets, tables and queues, which takes microseconds."""
         # Version ids are the same in each run.
         mock_random.seed(0)
+        reset_places()
         self.clock.time = START
         self.calls.reset()
         self.events.clear()

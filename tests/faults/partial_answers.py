@@ -20,6 +20,12 @@ _UNGUARDED: Final = ("sqs", "eventbridge", "secrets-manager")
 _places = itertools.count(7, 101)
 
 
+def reset_places() -> None:
+    """Begin with the same place again, so that a run can be repeated exactly."""
+    global _places
+    _places = itertools.count(7, 101)
+
+
 def partial(kind: str, service: str, answer: AWSResponse) -> AWSResponse:
     """Return the answer with half of its body or nothing of it, or with one byte changed, if it has a body.
 
