@@ -30,7 +30,7 @@ def _outcomes(state: State) -> Iterator[str]:
             continue
         if upload.removed:
             wanted |= {"GONE"}
-        if state.answers(upload) & _NOT_SCANNED:
+        if (state.answers(upload) | state.answers_without_bytes(upload)) & _NOT_SCANNED:
             wanted |= {"UNSCANNABLE"}
         if state.disturbed:
             wanted |= {"FAILED"}

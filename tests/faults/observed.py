@@ -122,3 +122,8 @@ class State:
     def answers(self, upload: Uploaded) -> set[str]:
         """Return all answers of the service about the upload's bytes."""
         return {request.answer for request in self.requests if request.sha256 == upload.sha256}
+
+    def answers_without_bytes(self, upload: Uploaded) -> set[str]:
+        """Return all answers about the version's URL that came after its user had deleted it."""
+        version = (upload.bucket, upload.key, upload.version_id)
+        return {request.answer for request in self.requests if not request.sha256 and request.source == version}

@@ -58,3 +58,24 @@ def test_clean_picture_with_a_cut_head_is_clean(
     state.begin(days="3", made=made, deaths=[], failing=[(("s3.GetObject", "cut unnoticed"), 2)], proof=proof)
     state.deliver(which=0)
     state.teardown()
+
+
+def test_answer_about_a_url_of_a_deleted_match_is_believed(world: World, counts: Counts) -> None:
+    """Its user deletes it before the service fetches it. Nothing is readable, and "3208" is all that is known."""
+    state = ready(Schedule, world, counts)
+    failing = [
+        (("match.send", "3208"), 1),
+        (("eventbridge.PutEvents", "lost before"), 5),
+        (("match.send", "drop before"), 4),
+    ]
+    deaths = [(13, "dies before"), (19, "dies before")]
+    state.begin(days="0.01", made=[("test match", "a.jpg", "no tags")], deaths=deaths, failing=failing)
+    state.upload(one=("match", "a.jpg", "own tags"))
+    state.deliver_together(events=[], first=[], second=[], seed=88)
+    state.act(act="delete", n=3, which=4)
+    state.deliver(which=0)
+    state.act(act="delete", n=10, which=4)
+    state.deliver_messages(which=[2, 5, 0, 5])
+    state.act(act="mark deleted", n=6, which=1)
+    state.later(seconds=1000.0, sweep=False)
+    state.teardown()
