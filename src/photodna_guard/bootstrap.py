@@ -29,16 +29,20 @@ from photodna_guard.aws.telemetry import Telemetry
 from photodna_guard.aws.unsettled_index import UnsettledIndex
 from photodna_guard.aws.upload_bucket import UploadBucket
 from photodna_guard.domain.events import UnreadablePart
+from photodna_guard.imaging.renderer import Renderer
 from photodna_guard.match_api.client import MatchClient
 from photodna_guard.match_api.preconnected_adapter import PreconnectedAdapter
 from photodna_guard.rate_limiter.gcra import BACKFILL, MAX_BATCH, Priority
 from photodna_guard.rate_limiter.limiter import RateLimiter
 from photodna_guard.scanning.known_hash import KnownHashFallback
 from photodna_guard.scanning.match_requester import MatchRequester
+from photodna_guard.scanning.object_renderer import ObjectRenderer
 from photodna_guard.scanning.outcome_handler import OutcomeHandler
+from photodna_guard.scanning.ports.imaging import Renderer as RendererPort
 from photodna_guard.scanning.quarantine_workflow import QuarantineWorkflow
 from photodna_guard.scanning.scanner import Scanner
 from photodna_guard.scanning.sweeper import Sweeper
+from photodna_guard.scanning.url_health import UrlHealth
 from photodna_guard.settings import Settings
 
 if TYPE_CHECKING:
@@ -88,10 +92,12 @@ def build(
     now: Clock = time.time,
     sleep: Callable[[float], None] = time.sleep,
     adapter: PreconnectedAdapter | None = None,
+    renderer: RendererPort | None = None,
 ) -> Application:
     """Build an application with the session's credentials and region.
 
-    Tests pass their own clock (`now`: epoch seconds; `sleep`) and an `adapter` that replaces the Match service.
+    Tests pass their own clock (`now`: epoch seconds; `sleep`), an `adapter` that replaces the Match service, and a
+    `renderer` without a process.
     """
     _prepare_libraries(session)
     s3 = session.client("s3", config=_S3_CONFIG)
@@ -111,9 +117,20 @@ def build(
     outcomes = OutcomeHandler(
         results, upload_bucket, retry_queue, event_bus, workflow, telemetry, conf.retry_for_seconds, now
     )
-    requester = MatchRequester(rate_limiter, match_client, upload_bucket, telemetry, now)
+    requester = MatchRequester(rate_limiter, match_client, upload_bucket, telemetry, UrlHealth(now), now)
+    object_renderer = ObjectRenderer(upload_bucket, renderer or Renderer(conf.max_frames, conf.enlarge_from_pixels))
     known_hash = KnownHashFallback(results, upload_bucket)
-    scanner = Scanner(results, upload_bucket, rate_limiter, requester, known_hash, outcomes, now)
+    scanner = Scanner(
+        results,
+        upload_bucket,
+        rate_limiter,
+        requester,
+        object_renderer,
+        known_hash,
+        outcomes,
+        conf.representation,
+        now,
+    )
     return Application(scanner, retry_queue, telemetry)
 
 

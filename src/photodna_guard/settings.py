@@ -7,6 +7,7 @@ from typing import TypeVar
 from urllib.parse import urlsplit
 
 from photodna_guard.domain.errors import ConfigurationError
+from photodna_guard.domain.models import Representation
 
 T = TypeVar("T")
 
@@ -22,6 +23,9 @@ class Settings:
     subscription_key_secret: str
     enhance: bool
     enable_evaluation: str | None
+    representation: Representation
+    max_frames: int
+    enlarge_from_pixels: int
     rate_per_second: float
     rate_margin_ms: float
     monthly_quota: int
@@ -116,6 +120,9 @@ def _read_settings(reader: _Reader) -> Settings:
         subscription_key_secret=reader.name("SUBSCRIPTION_KEY_SECRET", "the ARN of a secret"),
         enhance=reader.choice("ENHANCE", "false", "true") == "true",
         enable_evaluation=None if evaluation == "off" else evaluation,
+        representation=Representation(reader.choice("REPRESENTATION", "url", "rendition")),
+        max_frames=int(reader.number("MAX_FRAMES", 1, 50, "a number of frames from 1 to 50")),
+        enlarge_from_pixels=int(reader.number("ENLARGE_FROM_PIXELS", 16, 160, "a number of pixels from 16 to 160")),
         rate_per_second=reader.number("RATE_PER_SECOND", 0.1, 1000, "a number of requests per second from 0.1 to 1000"),
         rate_margin_ms=reader.number("RATE_MARGIN_MS", 10, 1000, "a number of milliseconds from 10 to 1000"),
         monthly_quota=int(reader.number("MONTHLY_QUOTA", 0, 1e12, "a number of requests per month, or 0")),

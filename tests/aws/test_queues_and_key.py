@@ -13,7 +13,7 @@ from photodna_guard.aws.subscription_key import SubscriptionKey
 from photodna_guard.aws.telemetry import Telemetry
 from photodna_guard.domain.errors import DeferrableError, RetryableError
 from photodna_guard.domain.events import parse_message
-from photodna_guard.domain.models import ScanJob, Status, Upload
+from photodna_guard.domain.models import Representation, ScanJob, Status, Upload
 
 UPLOAD = Upload("uploads", "ü" * 512, "etag", "v1", 7, "0A", "2026-11-22T10:00:00Z", "AWS:AIDA", "192.0.2.1")
 
@@ -33,7 +33,9 @@ def bodies(sqs: Any, url: str) -> list[str]:
 
 
 def test_sent_job_is_received_unchanged(sqs: Any, queues: tuple[str, str]) -> None:
-    delivery = ScanJob(UPLOAD, 3, 70.0, send_bytes=True, hash_checked=True)
+    delivery = ScanJob(
+        UPLOAD, 3, 70.0, representation=Representation.BYTES, checked_renditions=("5ha",), hash_checked=True
+    )
     RetryQueue(sqs, *queues).send(delivery, 0)
     assert parse_message(bodies(sqs, queues[0])[0]).jobs == (delivery,)
 

@@ -3,14 +3,17 @@
 import math
 
 from photodna_guard.domain.errors import DeferrableError
-from photodna_guard.domain.models import MatchFlag, MatchOutcome, ScanJob, Upload, Verdict
+from photodna_guard.domain.models import MatchFlag, MatchOutcome, Representation, ScanJob, Upload, Verdict
 from photodna_guard.scanning.known_hash import KnownHashFallback
 from photodna_guard.scanning.match_requester import MatchRequester
+from photodna_guard.scanning.object_renderer import ObjectRenderer
 from photodna_guard.scanning.outcome_handler import OutcomeHandler
 from photodna_guard.scanning.quarantine_workflow import QuarantineWorkflow
 from photodna_guard.scanning.scanner import Scanner
+from photodna_guard.scanning.url_health import UrlHealth
 from tests.support.fakes.buckets import FakeDeletionLimit, FakeQuarantineBucket, FakeUploadBucket
 from tests.support.fakes.failing import NOW
+from tests.support.fakes.imaging import FakeRenderer
 from tests.support.fakes.messages import FakeEventBus, FakeRetryQueue, FakeTelemetry
 from tests.support.fakes.results import FakeResultsTable
 from tests.support.fakes.service import FakeMatchApi, FakeRateLimiter
@@ -42,6 +45,7 @@ class ScannerWorld:
         objects: dict[str, bytes] | None = None,
         retry_for: float = 3 * 86400,
         observe: bool = False,
+        representation: Representation = Representation.URL,
         after: "ScannerWorld | None" = None,
     ) -> None:
         """`after`: another world, in whose table and buckets this one goes on."""
@@ -59,15 +63,19 @@ class ScannerWorld:
             )
         self.rate_limiter, self.match_api = FakeRateLimiter(), FakeMatchApi(answers=list(answers))
         self.retry_queue, self.telemetry = FakeRetryQueue(), FakeTelemetry()
+        self.renderer, self.time = FakeRenderer(), NOW
         self.deletion_limit, self.event_bus = FakeDeletionLimit(), FakeEventBus()
         workflow = QuarantineWorkflow(
-            self.results, self.upload_bucket, self.quarantine_bucket, self.deletion_limit, observe, now
+            self.results, self.upload_bucket, self.quarantine_bucket, self.deletion_limit, observe, self.now
         )
         self.scanner = Scanner(
             self.results,
             self.upload_bucket,
             self.rate_limiter,
-            MatchRequester(self.rate_limiter, self.match_api, self.upload_bucket, self.telemetry, now),
+            MatchRequester(
+                self.rate_limiter, self.match_api, self.upload_bucket, self.telemetry, UrlHealth(self.now), self.now
+            ),
+            ObjectRenderer(self.upload_bucket, self.renderer),
             KnownHashFallback(self.results, self.upload_bucket),
             OutcomeHandler(
                 self.results,
@@ -77,10 +85,15 @@ class ScannerWorld:
                 workflow,
                 self.telemetry,
                 retry_for,
-                now,
+                self.now,
             ),
-            now,
+            representation,
+            self.now,
         )
+
+    def now(self) -> float:
+        """Return the epoch seconds at which the scanner lives."""
+        return self.time
 
     def scan(self, *deliveries: ScanJob, seconds: float = math.inf) -> list[bool]:
         return self.scanner.scan(deliveries or [ScanJob(upload())], seconds)
@@ -90,8 +103,3 @@ class ScannerWorld:
         waiting = [delivery for delivery, _ in self.retry_queue.sent]
         self.retry_queue.sent.clear()
         return self.scanner.scan(waiting)
-
-
-def now() -> float:
-    """Return the epoch seconds at which the scanner lives."""
-    return NOW

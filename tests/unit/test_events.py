@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from photodna_guard.domain.events import parse_event, parse_message
-from photodna_guard.domain.models import ScanJob, Upload
+from photodna_guard.domain.models import Representation, ScanJob, Upload
 
 
 def s3_record(key: str = "a.jpg", **obj: Any) -> dict[str, Any]:
@@ -104,7 +104,9 @@ def test_failed_invocation_gives_the_uploads_of_its_event() -> None:
 
 
 def test_job_keeps_its_failed_attempts_and_backoff() -> None:
-    delivery = ScanJob(Upload("uploads", "a", "e1", "v1"), failed_attempts=3, backoff_seconds=70.5, send_bytes=True)
+    delivery = ScanJob(
+        Upload("uploads", "a", "e1", "v1"), failed_attempts=3, backoff_seconds=70.5, representation=Representation.BYTES
+    )
     assert parse_message(json.dumps(delivery.as_dict())).jobs == (delivery,)
 
 

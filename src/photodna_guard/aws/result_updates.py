@@ -23,6 +23,8 @@ PREVIOUS_MATCH_ATTRIBUTES = (
     "tracking_id",
     "settled_at",
 )
+# What was looked at.
+SEEN_ATTRIBUTES = ("representation", "frames_seen", "frames_total", "matched_frame")
 COPY_ATTRIBUTES = (
     "quarantine_key",
     "quarantine_version",
@@ -112,7 +114,7 @@ def reopen_update(upload: Upload, item: Mapping[str, Any], now: float) -> Update
         "is_test": False,
         "received_at": to_iso(now),
     }
-    removed = ("expires_at", "settled_at", "reason", "tracking_id", "matched_at", *COPY_ATTRIBUTES)
+    removed = ("expires_at", "settled_at", "reason", "tracking_id", "matched_at", *SEEN_ATTRIBUTES, *COPY_ATTRIBUTES)
     previous = "#previous_matches = list_append(if_not_exists(#previous_matches, :matches), :kept)"
     values = {":kept": _kept_match(item), ":old_status": item["status"], ":old_sequencer": item["sequencer"]}
     expression = f"SET {', '.join([*_assignments(changes), previous])} REMOVE {', '.join(_names(removed))}"

@@ -9,6 +9,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from photodna_guard.aws.result_item import copy_attributes, match_attributes, parse_flags, parse_record, shard_of
@@ -88,9 +89,15 @@ class ResultsTable:
             self._apply(job.upload, reopen_update(job.upload, item, self._now()))
             return self._acquire_lease(job.upload, now, lease)
 
-    def record_match(self, upload: Upload, record: ScanRecord, verdict: Verdict) -> ScanRecord:
-        """Write MATCHED with the verdict, before anything is moved. Raises LeaseHeldError."""
+    def record_match(
+        self, upload: Upload, record: ScanRecord, verdict: Verdict, seen: Mapping[str, object] = MappingProxyType({})
+    ) -> ScanRecord:
+        """Write MATCHED with the verdict, before anything is moved. Raises LeaseHeldError.
+
+        `seen`: attributes that say what was looked at.
+        """
         attributes = match_attributes(verdict) | {"matched_at": to_iso(self._now()), "attempts": record.attempts}
+        attributes |= seen
         return self._write(upload, record, Status.MATCHED, attributes)
 
     def record_copy(

@@ -73,6 +73,11 @@ class Telemetry:
         """Record the used part of the monthly quota, 1.0 for all of it."""
         self._add_metric("QuotaUsed", 100 * used, MetricUnit.Percent)
 
+    def log_sent_by_value(self, upload: Upload) -> None:
+        """Log that a picture's bytes were sent, because the service could not use its URL or those before it."""
+        self._add_metric("SentByValue")
+        self._log.info("sent by value: URLs fail", extra=_upload_fields(upload))
+
     def log_untagged(self, upload: Upload) -> None:
         """Log that the object has no room for the scan-status tag."""
         self._add_metric("Untagged")

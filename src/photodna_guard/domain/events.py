@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import unquote_plus
 
 from photodna_guard.domain.errors import MalformedEventError
-from photodna_guard.domain.models import ScanJob, Upload
+from photodna_guard.domain.models import Representation, ScanJob, Upload
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,8 +136,27 @@ def _parse_own_message(body: Mapping[str, Any]) -> ScanJob:
     failed_attempts, backoff = body.get("failed_attempts", 0), body.get("backoff_seconds", 0.0)
     if not isinstance(failed_attempts, int) or not isinstance(backoff, int | float):
         raise MalformedEventError("failed_attempts or backoff_seconds is not a number")
-    flags = {name: body.get(name) is True for name in ("send_bytes", "redriven", "hash_checked")}
-    return ScanJob(upload, failed_attempts, float(backoff), **flags)
+    return ScanJob(
+        upload,
+        failed_attempts,
+        float(backoff),
+        representation=_parse_representation(body.get("representation", Representation.URL)),
+        checked_renditions=_parse_digests(body.get("checked_renditions", [])),
+        redriven=body.get("redriven") is True,
+        hash_checked=body.get("hash_checked") is True,
+    )
+
+
+def _parse_representation(value: object) -> Representation:
+    if value not in list(Representation):
+        raise MalformedEventError("representation is none of url, bytes and rendition")
+    return Representation(str(value))
+
+
+def _parse_digests(value: object) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(digest, str) for digest in value):
+        raise MalformedEventError("checked_renditions is no list of texts")
+    return tuple(value)
 
 
 def _build_upload(

@@ -34,6 +34,17 @@ class Upload:
         return self.version_id or f"etag:{self.etag}"
 
 
+class Representation(StrEnum):
+    """What the service gets of a picture, from the cheapest to the one that depends least on the service."""
+
+    # A presigned URL of the stored bytes.
+    URL = "url"
+    # The stored bytes.
+    BYTES = "bytes"
+    # A rendition of each frame that is looked at.
+    RENDITION = "rendition"
+
+
 @dataclass(frozen=True, slots=True)
 class ScanJob:
     """An upload to be scanned, with the history of its earlier tries."""
@@ -43,8 +54,10 @@ class ScanJob:
     failed_attempts: int = 0
     # The sum so far: it limits how long an upload is retried.
     backoff_seconds: float = 0.0
-    # The service could not use the URL, so the bytes are sent.
-    send_bytes: bool = False
+    # The service could not use a cheaper one.
+    representation: Representation = Representation.URL
+    # Digests of the renditions that the service found no match for.
+    checked_renditions: tuple[str, ...] = ()
     # An operator moved the job out of the dead-letter queue.
     redriven: bool = False
     # The upload's SHA-256 was compared with the known hashes and is none of them.
@@ -57,11 +70,12 @@ class ScanJob:
 
 @dataclass(frozen=True, slots=True)
 class ObjectHead:
-    """Size, first bytes, Content-Encoding (lower case) and number of tags of an object, from one ranged GET."""
+    """Size, first bytes, headers (lower case) and number of tags of an object, from one ranged GET."""
 
     size: int  # bytes of the whole object
     head: bytes
     content_encoding: str = ""
+    content_type: str = ""
     tags: int = 0
     # `head` is the whole object and has the digest that S3 gives for it.
     proved: bool = True
@@ -114,7 +128,7 @@ class MatchFlag:
 
 
 class MatchOutcome(StrEnum):
-    """What a response of the Match operation means for the upload."""
+    """What a response of the Match operation means for the picture that was sent."""
 
     NO_MATCH = "no-match"
     MATCH = "match"

@@ -35,8 +35,12 @@ class Disposition(Enum):
     BY_URL = "by URL"
     # The service does not accept the picture as it is.
     RENDITION = "rendition"
+    # Send the service the stored bytes.
+    BY_VALUE = "by value"
     # Make no request.
     NOT_AN_IMAGE = "not an image"
+    # Nothing here decodes the format.
+    UNSCANNABLE = "unscannable"
 
 
 @dataclass(frozen=True, slots=True)

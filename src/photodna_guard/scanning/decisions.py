@@ -1,4 +1,4 @@
-"""What follows from a verdict, from an error, and from an object's head. Pure."""
+"""What follows from a verdict, from an error, and from an object's triage. Pure."""
 
 from photodna_guard.domain.errors import (
     AwaitingOperatorError,
@@ -10,7 +10,7 @@ from photodna_guard.domain.errors import (
     ServiceUnavailableError,
     UnscannableError,
 )
-from photodna_guard.domain.models import MatchOutcome, ObjectHead, Status, Verdict
+from photodna_guard.domain.models import MatchOutcome, Representation, ScanJob, Status, Verdict
 from photodna_guard.imaging.triage import Disposition, Triage
 from photodna_guard.scanning.outcomes import (
     Defer,
@@ -22,20 +22,22 @@ from photodna_guard.scanning.outcomes import (
     Retry,
     Settle,
 )
+from photodna_guard.scanning.stages import Picture
 
 # Seconds that everything pauses where the service does not say how long.
 DEFAULT_PAUSE_SECONDS = {"http-403": 300.0, "http-429": 1.0}
 
 
-def decide(verdict: Verdict, head: ObjectHead, now: float) -> Outcome:
-    """Return what becomes of a picture with this verdict. `now`: epoch seconds."""
+def decide(verdict: Verdict, picture: Picture, now: float) -> Outcome:
+    """Return what becomes of a picture with this verdict on the last request. `now`: epoch seconds."""
     match verdict.kind:
         case MatchOutcome.NO_MATCH:
-            return Settle(Status.CLEAN, tracking_id=verdict.tracking_id)
+            return decide_no_match(picture, verdict.tracking_id)
         case MatchOutcome.MATCH:
-            return Quarantine(verdict, is_untagged=not head.tags)
+            frame = {"matched_frame": picture.unchecked[0].frame} if picture.unchecked else {}
+            return Quarantine(verdict, is_untagged=not picture.head.tags, seen=picture.describe() | frame)
         case MatchOutcome.WRONG_SIZE | MatchOutcome.NOT_AN_IMAGE | MatchOutcome.BAD_PARAMETER:
-            return Settle(Status.UNSCANNABLE, verdict.reason, verdict.tracking_id)
+            return Settle(Status.UNSCANNABLE, verdict.reason, verdict.tracking_id, picture.describe())
         case MatchOutcome.THROTTLED:
             return Defer(verdict.reason, now + pause_seconds(verdict), is_service_unavailable=True)
         case MatchOutcome.UNAUTHORIZED:
@@ -44,21 +46,46 @@ def decide(verdict: Verdict, head: ObjectHead, now: float) -> Outcome:
             return Retry(verdict.reason, verdict.retry_after)
 
 
+def decide_no_match(picture: Picture, tracking_id: str | None = None) -> Outcome:
+    """Return what becomes of a picture whose renditions all have no match, or that was sent as it is."""
+    if picture.rendition_set and picture.rendition_set.inconclusive:
+        reason = picture.rendition_set.inconclusive
+        return Settle(Status.UNSCANNABLE, reason, tracking_id, picture.describe())
+    return Settle(Status.CLEAN, "", tracking_id, picture.describe())
+
+
 def pause_seconds(verdict: Verdict) -> float:
     """Return for how long a throttled verdict pauses all requests."""
     return DEFAULT_PAUSE_SECONDS[verdict.reason] if verdict.retry_after is None else verdict.retry_after
 
 
 def decide_triage(triage: Triage) -> Outcome | None:
-    """Return what becomes of an object without any request; None for a picture that the service takes."""
+    """Return what becomes of an object without any request; None for what may be a picture."""
     match triage.way:
         case Disposition.NOT_AN_IMAGE:
             return Settle(Status.SKIPPED, triage.reason)
-        case Disposition.RENDITION:
-            # No rendition is made yet: a picture that the service does not take as it is cannot be scanned.
+        case Disposition.UNSCANNABLE:
             return Settle(Status.UNSCANNABLE, triage.reason)
-        case Disposition.BY_URL:
+        case Disposition.BY_URL | Disposition.BY_VALUE | Disposition.RENDITION:
             return None
+
+
+def allows_url(triage: Triage, job: ScanJob, default: Representation) -> bool:
+    """Return whether the service may fetch the picture. Without a version id nothing pins a URL to the bytes.
+
+    `default`: the stack's choice.
+    """
+    is_pinned = job.upload.version_id is not None
+    return is_pinned and triage.way is Disposition.BY_URL and default is not Representation.RENDITION
+
+
+def choose_representation(triage: Triage, job: ScanJob, default: Representation, avoid_urls: bool) -> Representation:
+    """Return what the service gets of a picture. A job that fell back does not go back to a URL."""
+    if triage.way is Disposition.RENDITION or Representation.RENDITION in (default, job.representation):
+        return Representation.RENDITION
+    if allows_url(triage, job, default) and not avoid_urls:
+        return job.representation
+    return Representation.BYTES
 
 
 def decide_error(error: Exception, is_match: bool) -> Outcome:

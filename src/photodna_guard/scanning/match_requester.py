@@ -10,13 +10,14 @@ from photodna_guard.domain.errors import (
     RetryableError,
     ServiceUnreachableError,
 )
-from photodna_guard.domain.models import MatchOutcome, Verdict
+from photodna_guard.domain.models import MatchOutcome, Representation, Verdict
 from photodna_guard.scanning.decisions import decide_error, pause_seconds
 from photodna_guard.scanning.outcomes import Defer, Outcome
 from photodna_guard.scanning.ports.messaging import Telemetry
 from photodna_guard.scanning.ports.service import MatchApi, RateLimiter
 from photodna_guard.scanning.ports.storage import UploadBucket
-from photodna_guard.scanning.stages import ASK_FOR_BYTES, Answered, Picture, Ready
+from photodna_guard.scanning.stages import RENDITION_MEDIA_TYPE, Answered, Picture, Ready
+from photodna_guard.scanning.url_health import UrlHealth
 
 # Slots that this machine missed in a row; after them another worker may try.
 MAX_MISSED_SLOTS = 3
@@ -31,37 +32,43 @@ class MatchRequester:
         match_api: MatchApi,
         upload_bucket: UploadBucket,
         telemetry: Telemetry,
+        url_health: UrlHealth,
         now: Callable[[], float] = time.time,
     ) -> None:
         self._rate_limiter, self._match_api, self._upload_bucket = rate_limiter, match_api, upload_bucket
-        self._telemetry, self._now = telemetry, now
+        self._telemetry, self._url_health, self._now = telemetry, url_health, now
+
+    @property
+    def avoids_urls(self) -> bool:
+        """Whether URLs failed so often that the bytes are sent for a while."""
+        return self._url_health.is_avoided
 
     def prepare(self, picture: Picture) -> Ready:
-        """Sign the URL or read the bytes, and add the key: nothing of that may delay the slot.
+        """Sign the URL, read the bytes or take the next rendition, and add the key: nothing of that may delay the slot.
 
         Raises KeyUnavailableError, ObjectGoneError, UnscannableError, DeferrableError and RetryableError.
         """
-        upload = picture.job.upload
         with self._reporting_no_key():
-            if picture.by_url:
-                return Ready(picture, self._match_api.request_by_url(self._upload_bucket.presign(upload)))
-            content = self._upload_bucket.read_object(upload).content
-            if not content.startswith(picture.head.head):
-                raise RetryableError("two reads of the object differ")
-            return Ready(picture, self._match_api.request_by_value(content, picture.media_type))
+            match picture.representation:
+                case Representation.URL:
+                    url = self._upload_bucket.presign(picture.job.upload)
+                    return Ready(picture, self._match_api.request_by_url(url))
+                case Representation.BYTES:
+                    content, media_type = self._read(picture), picture.media_type
+                case Representation.RENDITION:
+                    content, media_type = picture.unchecked[0].content, RENDITION_MEDIA_TYPE
+            return Ready(picture, self._match_api.request_by_value(content, media_type))
 
-    def prepare_again(self, answered: Answered) -> Ready | None:
-        """Return the second request that a verdict asks for: by value, or with the key fetched afresh.
+    def with_fresh_key(self, answered: Answered) -> Ready | None:
+        """Return the request with the key fetched afresh, where the service refused the key; None otherwise.
 
-        None where the verdict stands. Raises what `prepare` raises.
+        Raises KeyUnavailableError.
         """
-        if answered.verdict.kind in ASK_FOR_BYTES and answered.ready.picture.by_url:
-            return self.prepare(answered.picture)
-        if answered.verdict.kind is MatchOutcome.UNAUTHORIZED and not answered.ready.has_fresh_key:
-            with self._reporting_no_key():
-                request = self._match_api.with_fresh_key(answered.ready.request)
-            return Ready(answered.picture, request, has_fresh_key=True) if request else None
-        return None
+        if answered.verdict.kind is not MatchOutcome.UNAUTHORIZED or answered.ready.has_fresh_key:
+            return None
+        with self._reporting_no_key():
+            request = self._match_api.with_fresh_key(answered.ready.request)
+        return Ready(answered.picture, request, has_fresh_key=True) if request else None
 
     def reserve(self, count: int, deadline: float) -> list[float | Outcome]:
         """Reserve slots in one write, with open connections before them: a handshake would make a request late.
@@ -91,7 +98,7 @@ class MatchRequester:
             if verdict:
                 if verdict.kind.reached_service:
                     self._rate_limiter.record_success()
-                return Answered(ready, ready.picture.after(verdict), verdict)
+                return self._observe(Answered(ready, ready.picture.after(verdict), verdict))
             slot = None
         raise DeferrableError("slots were missed")
 
@@ -107,6 +114,19 @@ class MatchRequester:
                 self._rate_limiter.record_unauthorized()
             case MatchOutcome.UNAVAILABLE:
                 self._record_failure(verdict.reason, unreachable=False)
+
+    def _observe(self, answered: Answered) -> Answered:
+        sent = answered.ready.picture
+        if sent.is_url_avoided:
+            self._telemetry.log_sent_by_value(sent.job.upload)
+        self._url_health.observe(answered)
+        return answered
+
+    def _read(self, picture: Picture) -> bytes:
+        content = self._upload_bucket.read_object(picture.job.upload).content
+        if not content.startswith(picture.head.head):
+            raise RetryableError("two reads of the object differ")
+        return content
 
     def _take_slots(self, count: int, deadline: float) -> list[float]:
         try:

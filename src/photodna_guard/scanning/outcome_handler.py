@@ -38,6 +38,9 @@ from photodna_guard.scanning.quarantine_workflow import QuarantineWorkflow
 from photodna_guard.scanning.stages import Ended
 
 STATUS_TAG_VALUES = {Status.CLEAN: "clean", Status.SKIPPED: "skipped", Status.UNSCANNABLE: "unscannable"}
+# Skipped uploads that may show pictures nobody looked at have the reason as their tag, with which nobody reads them
+# unless the operator permits it.
+UNSEEN_SKIPPED_REASONS = ("document", "video", "audio", "archive")
 
 
 class OutcomeHandler:
@@ -99,6 +102,7 @@ class OutcomeHandler:
 
     def _settle(self, ended: Ended, outcome: Settle, **attributes: object) -> Ended:
         upload = ended.job.upload
+        attributes = {**outcome.seen, **attributes}
         if outcome.tracking_id is not None:
             attributes["tracking_id"] = outcome.tracking_id
         record = self._results.settle(upload, _claimed(ended), outcome.status, outcome.reason, **attributes)
@@ -113,21 +117,23 @@ class OutcomeHandler:
         upload, record = ended.job.upload, _claimed(ended)
         # Without a version S3 cannot pin a tag: it would land on whatever has taken the object's place.
         if record.status in STATUS_TAG_VALUES and upload.version_id:
-            self._tag(upload, record)
+            self._tag(upload, record, _choose_tag_value(record))
         if not record.published:
             self._event_bus.publish_settled(upload, record)
             self._results.mark_published(upload)
 
-    def _tag(self, upload: Upload, record: ScanRecord) -> None:
+    def _tag(self, upload: Upload, record: ScanRecord, value: str) -> None:
         with suppress(ObjectGoneError, UnscannableError):
-            is_tagged = self._upload_bucket.set_status_tag(upload, STATUS_TAG_VALUES[record.status])
+            is_tagged = self._upload_bucket.set_status_tag(upload, value)
             if not is_tagged:
                 self._telemetry.log_untagged(upload)
             if is_tagged is record.untagged:
                 self._results.mark_tagged(upload, record.status, is_tagged)
 
     def _record_match(self, ended: Ended, outcome: Quarantine) -> Ended:
-        record = self._workflow.mark_matched(ended.job.upload, _claimed(ended), outcome.verdict, outcome.is_untagged)
+        record = self._workflow.mark_matched(
+            ended.job.upload, _claimed(ended), outcome.verdict, outcome.is_untagged, outcome.seen
+        )
         return Ended(ended.job, record, ResumeQuarantine())
 
     def _resume_quarantine(self, ended: Ended) -> Ended:
@@ -182,6 +188,11 @@ class OutcomeHandler:
                 return self._settle(ended, Settle(Status.FAILED, reason))
         self._telemetry.log_settled(upload, Status.FAILED, reason, self._now(), is_test=False)
         return None
+
+
+def _choose_tag_value(record: ScanRecord) -> str:
+    is_unseen = record.status is Status.SKIPPED and record.reason in UNSEEN_SKIPPED_REASONS
+    return record.reason if is_unseen else STATUS_TAG_VALUES[record.status]
 
 
 def _claimed(ended: Ended) -> ScanRecord:

@@ -1,6 +1,7 @@
 """The outcomes: what becomes of a scan job after a step. Frozen values, applied in one place (outcome_handler.py)."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from photodna_guard.domain.models import Status, Verdict
 
@@ -12,6 +13,8 @@ class Settle:
     status: Status
     reason: str = ""
     tracking_id: str | None = None
+    # The record's attributes that say what was looked at.
+    seen: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +29,8 @@ class Quarantine:
     verdict: Verdict
     # The object had no tags a moment ago: its status tag can be set without reading them first.
     is_untagged: bool = False
+    # The record's attributes that say what was looked at.
+    seen: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

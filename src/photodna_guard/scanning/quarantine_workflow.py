@@ -9,8 +9,9 @@ idempotent: a copy that exists is used, and not made again.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
+from types import MappingProxyType
 
 from photodna_guard.domain import evidence
 from photodna_guard.domain.errors import (
@@ -48,17 +49,23 @@ class QuarantineWorkflow:
         self._observe, self._now = observe, now
 
     def mark_matched(
-        self, upload: Upload, record: ScanRecord, verdict: Verdict, is_untagged: bool = False
+        self,
+        upload: Upload,
+        record: ScanRecord,
+        verdict: Verdict,
+        is_untagged: bool = False,
+        seen: Mapping[str, object] = MappingProxyType({}),
     ) -> ScanRecord:
         """Make the source unreadable and record the match, so that the service need not be asked again.
 
         `is_untagged`: the source had no tags a moment ago, which saves the call that reads them.
+        `seen`: the record's attributes that say what was looked at.
         """
         if upload.version_id:
             # A tag that cannot be set does not stop the workflow: its end makes the source unreadable, too.
             with suppress(ObjectGoneError, UnscannableError, DeferrableError, RetryableError):
                 self._upload_bucket.set_status_tag(upload, MATCHED_TAG_VALUE, is_untagged)
-        return self._results.record_match(upload, record, verdict)
+        return self._results.record_match(upload, record, verdict, seen)
 
     def resume(self, upload: Upload, record: ScanRecord) -> str:
         """Take a match from where the last run stopped to its evidence record. Return the evidence record's key."""

@@ -1,10 +1,11 @@
 """The way of an upload: claim, read the head and triage, reserve slots, match, apply the outcome.
 
     claim    the record exists from here on; a settled one ends here
-    triage   from the object's head: a picture for the service, or no request and why
-    prepare  the presigned URL or the bytes, with the subscription key
+    triage   from the object's head: by URL, by value, to be rendered, or no request and why
+    render   the whole object, where the head does not suffice: renditions, or no picture
+    prepare  the presigned URL, the bytes or a rendition, with the subscription key
     reserve  slots of the shared rate, for the whole batch in one write
-    match    one request at its slot -> verdict -> outcome
+    match    one request at its slot (one for each rendition) -> verdict -> outcome
     apply    settle and tag, quarantine, defer, retry, hold, requeue
 
 Each step returns what it found; outcome_handler.py applies the outcomes.
@@ -15,24 +16,36 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from itertools import repeat
 from typing import Any
 
-from photodna_guard.domain.errors import RetryableError
-from photodna_guard.domain.models import ScanJob, Status
+from photodna_guard.domain.errors import DeferrableError, RetryableError
+from photodna_guard.domain.models import Representation, ScanJob, Status
+from photodna_guard.domain.renditions import NotAPicture
 from photodna_guard.imaging.triage import HEAD_BYTES, triage
 from photodna_guard.rate_limiter.gcra import MAX_BATCH
-from photodna_guard.scanning.decisions import decide, decide_error, decide_triage
+from photodna_guard.scanning.decisions import (
+    allows_url,
+    choose_representation,
+    decide,
+    decide_error,
+    decide_no_match,
+    decide_triage,
+)
 from photodna_guard.scanning.known_hash import KnownHashFallback
 from photodna_guard.scanning.match_requester import MatchRequester
+from photodna_guard.scanning.object_renderer import ObjectRenderer
 from photodna_guard.scanning.outcome_handler import OutcomeHandler
-from photodna_guard.scanning.outcomes import Complete, Outcome, ResumeQuarantine
+from photodna_guard.scanning.outcomes import Complete, Outcome, ResumeQuarantine, Settle
 from photodna_guard.scanning.ports.service import RateLimiter
 from photodna_guard.scanning.ports.storage import ResultsTable, UploadBucket
-from photodna_guard.scanning.stages import Claimed, Ended, Picture, Ready, Received, Stage, end
+from photodna_guard.scanning.stages import Answered, Claimed, Ended, Picture, Ready, Received, Stage, end
 
 # Seconds that a response may take at worst: 30 for its head, and its body. No request leaves with fewer left.
 MAX_RESPONSE_SECONDS = 65.0
+# Seconds that a rendition may take at worst, with the download. None begins with fewer left.
+RENDER_SECONDS = 30.0
 
 
 class Scanner:
@@ -44,12 +57,16 @@ class Scanner:
         upload_bucket: UploadBucket,
         rate_limiter: RateLimiter,
         requester: MatchRequester,
+        object_renderer: ObjectRenderer,
         known_hash: KnownHashFallback,
         outcomes: OutcomeHandler,
+        representation: Representation = Representation.URL,
         now: Callable[[], float] = time.time,
     ) -> None:
+        """`representation`: what the service gets of pictures that it takes as they are; `now`: epoch seconds."""
         self._results, self._upload_bucket, self._rate_limiter = results, upload_bucket, rate_limiter
-        self._requester, self._known_hash, self._outcomes, self._now = requester, known_hash, outcomes, now
+        self._requester, self._object_renderer, self._known_hash = requester, object_renderer, known_hash
+        self._outcomes, self._representation, self._now = outcomes, representation, now
 
     def scan(self, jobs: Sequence[ScanJob], seconds: float = math.inf) -> list[bool]:
         """Scan the jobs in batches. Return for each whether it is done with; one that is not must be redelivered.
@@ -61,14 +78,14 @@ class Scanner:
         for first in range(0, len(jobs), MAX_BATCH):
             batch = jobs[first : first + MAX_BATCH]
             with _side_by_side(len(batch)) as run:
-                prepared = list(run(self._prepare, batch))
+                prepared = list(run(self._prepare, batch, repeat(deadline)))
                 ready = [one for one in prepared if isinstance(one, Ready)]
                 slots = self._requester.reserve(len(ready), deadline)
                 matched = iter(list(run(self._match, ready, slots, repeat(deadline))))
             done += [next(matched) if isinstance(one, Ready) else one for one in prepared]
         return done
 
-    def _prepare(self, job: ScanJob) -> Ready | bool:
+    def _prepare(self, job: ScanJob, deadline: float) -> Ready | bool:
         """Claim, triage and prepare the request; or apply the outcome, and return whether the job is done with."""
         stage: Stage = Received(job)
         try:
@@ -78,9 +95,10 @@ class Scanner:
             stage = picture = self._triage(claimed)
             if isinstance(picture, Ended):
                 return self._outcomes.apply(picture)
-            return self._requester.prepare(picture)
+            following = self._prepare_request(picture, deadline)
         except Exception as error:  # noqa: BLE001 - one upload's unforeseen error must not end its batch
-            return self._finish(stage, decide_error(error, is_match=False))
+            following = decide_error(error, is_match=False)
+        return following if isinstance(following, Ready) else self._finish(stage, following)
 
     def _claim(self, job: ScanJob) -> Claimed | Ended:
         record = self._results.claim(job)
@@ -92,32 +110,53 @@ class Scanner:
 
     def _triage(self, claimed: Claimed) -> Picture | Ended:
         """One ranged GET. What no request is sent for, no one else sees: an unproved head is read twice."""
-        upload = claimed.job.upload
-        self._rate_limiter.check_quota(new=claimed.job.failed_attempts == 0)
-        head = self._upload_bucket.read_head(upload, HEAD_BYTES)
+        job = claimed.job
+        self._rate_limiter.check_quota(new=job.failed_attempts == 0)
+        head = self._upload_bucket.read_head(job.upload, HEAD_BYTES)
         found = triage(head)
-        if (outcome := decide_triage(found)) is None:
-            return Picture(claimed.job, claimed.record, head, found.media_type)
-        if not head.proved and self._upload_bucket.read_head(upload, HEAD_BYTES) != head:
-            raise RetryableError("two reads of the object's head differ")
-        return end(claimed, outcome)
+        if outcome := decide_triage(found):
+            if not head.proved and self._upload_bucket.read_head(job.upload, HEAD_BYTES) != head:
+                raise RetryableError("two reads of the object's head differ")
+            return end(claimed, outcome)
+        by_url = allows_url(found, job, self._representation)
+        representation = choose_representation(found, job, self._representation, self._requester.avoids_urls)
+        return Picture(job, claimed.record, head, representation, found.media_type, by_url)
+
+    def _prepare_request(self, picture: Picture, deadline: float) -> Ready | Outcome:
+        """Return the request for what the service gets next; the outcome where there is nothing to ask it."""
+        if picture.representation is not Representation.RENDITION:
+            return self._requester.prepare(picture)
+        if picture.rendition_set is None:
+            if self._now() + RENDER_SECONDS > deadline:
+                raise DeferrableError("no time left for a rendition")
+            found = self._object_renderer.render(picture.job.upload, picture.head)
+            if isinstance(found, NotAPicture):
+                return Settle(Status.SKIPPED, found.reason)
+            picture = replace(picture, rendition_set=found)
+        return self._requester.prepare(picture) if picture.unchecked else decide_no_match(picture)
 
     def _match(self, ready: Ready, slot: float | Outcome, deadline: float) -> bool:
-        """Send the request at its slot, and once more where the verdict asks for it; apply the outcome."""
+        """Send the request at its slot, and what the verdict asks for after it; apply the outcome."""
         picture = ready.picture
         if not isinstance(slot, float):
             return self._finish(picture, slot)
         try:
             answered = self._requester.send(ready, slot, deadline)
             picture = answered.picture
-            while second := self._requester.prepare_again(answered):
-                answered = self._requester.send(second, None, deadline)
+            while isinstance(following := self._follow(answered, deadline), Ready):
+                answered = self._requester.send(following, None, deadline)
                 picture = answered.picture
             self._requester.report(answered.verdict)
-            outcome = decide(answered.verdict, picture.head, self._now())
+            outcome = following or decide(answered.verdict, picture, self._now())
         except Exception as error:  # noqa: BLE001 - one upload's unforeseen error must not end its batch
             outcome = decide_error(error, is_match=False)
         return self._finish(picture, outcome)
+
+    def _follow(self, answered: Answered, deadline: float) -> Ready | Outcome | None:
+        """Return the request that follows an answer at once, or the outcome; None where the verdict decides."""
+        if answered.needs_request:
+            return self._prepare_request(answered.picture, deadline)
+        return self._requester.with_fresh_key(answered)
 
     def _finish(self, stage: Stage, outcome: Outcome) -> bool:
         ended = self._known_hash.apply(stage, outcome) if isinstance(stage, Picture) else end(stage, outcome)

@@ -1,6 +1,7 @@
 """Fakes of the two buckets and of the deletion limit."""
 
 from dataclasses import dataclass, field
+from typing import BinaryIO
 
 from photodna_guard.domain.errors import AwaitingOperatorError, ObjectGoneError
 from photodna_guard.domain.models import ObjectHead, QuarantinedCopy, SourceObject, Upload
@@ -16,17 +17,32 @@ class FakeUploadBucket(Failing):
     blindly: list[str] = field(default_factory=list)  # the values that were set without reading the tags before
     sha256: str = "5ha256"  # of what is there when it is read once more
     heads: list[bytes] = field(default_factory=list)  # that the next looks show instead of the true one
+    # Of the object, where another than that of its bytes is stated.
+    size: int = 0
+    content_encoding: str = ""
+    content_type: str = ""
     proved: bool = True  # whether S3 has a digest of what is looked at
 
     def read_head(self, upload: Upload, head_bytes: int) -> ObjectHead:
         self.call("read_head")
         data = self._bytes(upload)
         head = self.heads.pop(0) if self.heads else data[:head_bytes]
-        return ObjectHead(len(data), head, tags=self.own_tags, proved=self.proved)
+        return ObjectHead(
+            self.size or len(data),
+            head,
+            self.content_encoding,
+            self.content_type,
+            tags=self.own_tags,
+            proved=self.proved,
+        )
 
     def read_object(self, upload: Upload) -> SourceObject:
         self.call("read_object")
         return SourceObject(self._bytes(upload))
+
+    def download(self, upload: Upload, to: BinaryIO) -> None:
+        self.call("download")
+        to.write(self._bytes(upload))
 
     def hash_object(self, upload: Upload) -> str:
         self.call("hash_object")

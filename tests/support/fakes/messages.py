@@ -55,6 +55,9 @@ class FakeTelemetry:
     def log_pause(self, reason: str, seconds: float) -> None:
         self.logged.append(("paused", reason))
 
+    def log_sent_by_value(self, upload: Upload) -> None:
+        self.logged.append(("sent by value", upload.key))
+
     def log_untagged(self, upload: Upload) -> None:
         self.logged.append(("untagged", upload.key))
 

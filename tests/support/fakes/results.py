@@ -1,6 +1,6 @@
 """Fakes of the results table and of its unsettled index."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -42,9 +42,11 @@ class FakeResultsTable(Failing):
         self.call("find_quarantined_by_sha256")
         return self.quarantined.get(sha256)
 
-    def record_match(self, upload: Upload, record: ScanRecord, verdict: Verdict) -> ScanRecord:
+    def record_match(
+        self, upload: Upload, record: ScanRecord, verdict: Verdict, seen: Mapping[str, object]
+    ) -> ScanRecord:
         self.call("record_match")
-        self._write(upload, record, Status.MATCHED, {"flags": verdict.flags, "why": verdict.reason})
+        self._write(upload, record, Status.MATCHED, {"flags": verdict.flags, "why": verdict.reason, **seen})
         facts = {"matches": [], "is_test": verdict.is_test, "received_at": "r", "matched_at": "m"}
         return self._change(upload, is_test=verdict.is_test, has_match_history=True, match_attributes=facts)
 

@@ -1,11 +1,31 @@
 """decisions.py: each verdict, each error class and each triage, and the outcome that follows from it."""
 
+from dataclasses import replace
+
 import pytest
 
 from photodna_guard.domain import errors
-from photodna_guard.domain.models import MatchFlag, MatchOutcome, ObjectHead, Status, Verdict
+from photodna_guard.domain.models import (
+    MatchFlag,
+    MatchOutcome,
+    ObjectHead,
+    Representation,
+    ScanJob,
+    ScanRecord,
+    Status,
+    Upload,
+    Verdict,
+)
+from photodna_guard.domain.renditions import Rendition, RenditionSet
 from photodna_guard.imaging.triage import Disposition, Triage
-from photodna_guard.scanning.decisions import decide, decide_error, decide_triage, pause_seconds
+from photodna_guard.scanning.decisions import (
+    allows_url,
+    choose_representation,
+    decide,
+    decide_error,
+    decide_triage,
+    pause_seconds,
+)
 from photodna_guard.scanning.outcomes import (
     Defer,
     Hold,
@@ -16,26 +36,31 @@ from photodna_guard.scanning.outcomes import (
     Retry,
     Settle,
 )
+from photodna_guard.scanning.stages import Picture
 
 NOW = 1000.0
-UNTAGGED, TAGGED = ObjectHead(9, b"head"), ObjectHead(9, b"head", tags=2)
+JOB = ScanJob(Upload("uploads", "a.jpg", "etag", "v1"))
+RECORD = ScanRecord(Status.PENDING, "lease")
+UNTAGGED = Picture(JOB, RECORD, ObjectHead(9, b"head"), Representation.URL, "image/jpeg", allows_url=True)
+TAGGED = replace(UNTAGGED, head=ObjectHead(9, b"head", tags=2))
+SEEN = {"representation": "url"}
 MATCH = Verdict(MatchOutcome.MATCH, tracking_id="T", flags=(MatchFlag("Source"),))
 THROTTLED = MatchOutcome.THROTTLED
 
 VERDICTS: dict[str, tuple[Verdict, Outcome]] = {
-    "no match": (Verdict(MatchOutcome.NO_MATCH, tracking_id="T"), Settle(Status.CLEAN, tracking_id="T")),
-    "match": (MATCH, Quarantine(MATCH, is_untagged=True)),
+    "no match": (Verdict(MatchOutcome.NO_MATCH, tracking_id="T"), Settle(Status.CLEAN, tracking_id="T", seen=SEEN)),
+    "match": (MATCH, Quarantine(MATCH, is_untagged=True, seen=SEEN)),
     "wrong size": (
         Verdict(MatchOutcome.WRONG_SIZE, "service-3208", "T"),
-        Settle(Status.UNSCANNABLE, "service-3208", "T"),
+        Settle(Status.UNSCANNABLE, "service-3208", "T", SEEN),
     ),
     "not an image": (
         Verdict(MatchOutcome.NOT_AN_IMAGE, "service-3206", "T"),
-        Settle(Status.UNSCANNABLE, "service-3206", "T"),
+        Settle(Status.UNSCANNABLE, "service-3206", "T", SEEN),
     ),
     "bad parameter": (
         Verdict(MatchOutcome.BAD_PARAMETER, "service-3002"),
-        Settle(Status.UNSCANNABLE, "service-3002"),
+        Settle(Status.UNSCANNABLE, "service-3002", seen=SEEN),
     ),
     "429 with a time": (
         Verdict(THROTTLED, "http-429", retry_after=7.0),
@@ -60,12 +85,16 @@ def test_every_kind_of_verdict_is_decided() -> None:
 
 
 def test_only_a_no_match_is_clean() -> None:
-    clean = [verdict.kind for verdict, outcome in VERDICTS.values() if outcome == Settle(Status.CLEAN, tracking_id="T")]
+    clean = [
+        verdict.kind
+        for verdict, outcome in VERDICTS.values()
+        if outcome == Settle(Status.CLEAN, tracking_id="T", seen=SEEN)
+    ]
     assert clean == [MatchOutcome.NO_MATCH]
 
 
 def test_tags_of_a_match_are_read_where_it_has_any() -> None:
-    assert decide(MATCH, TAGGED, NOW) == Quarantine(MATCH, is_untagged=False)
+    assert decide(MATCH, TAGGED, NOW) == Quarantine(MATCH, is_untagged=False, seen=SEEN)
 
 
 def test_pause_of_zero_seconds_is_no_default() -> None:
@@ -148,8 +177,58 @@ def test_unforeseen_error_is_redelivered_without_its_text() -> None:
     [
         (Triage(Disposition.BY_URL, media_type="image/jpeg"), None),
         (Triage(Disposition.NOT_AN_IMAGE, "empty"), Settle(Status.SKIPPED, "empty")),
-        (Triage(Disposition.RENDITION, "format-heic"), Settle(Status.UNSCANNABLE, "format-heic")),
+        (Triage(Disposition.NOT_AN_IMAGE, "video"), Settle(Status.SKIPPED, "video")),
+        (Triage(Disposition.UNSCANNABLE, "format-svg"), Settle(Status.UNSCANNABLE, "format-svg")),
+        (Triage(Disposition.RENDITION), None),
+        (Triage(Disposition.BY_VALUE, media_type="image/jpeg"), None),
     ],
 )
 def test_triage_has_its_outcome(triage: Triage, outcome: Outcome | None) -> None:
     assert decide_triage(triage) == outcome
+
+
+URL, BYTES, RENDITION = Representation
+UNPINNED = ScanJob(Upload("uploads", "a.jpg", "etag"))
+
+
+@pytest.mark.parametrize(
+    ("way", "job", "default", "avoid_urls", "representation"),
+    [
+        (Disposition.BY_URL, JOB, URL, False, URL),
+        (Disposition.BY_URL, JOB, URL, True, BYTES),
+        (Disposition.BY_URL, UNPINNED, URL, False, BYTES),
+        (Disposition.BY_URL, replace(JOB, representation=BYTES), URL, False, BYTES),
+        (Disposition.BY_URL, replace(JOB, representation=RENDITION), URL, True, RENDITION),
+        (Disposition.BY_URL, JOB, RENDITION, False, RENDITION),
+        (Disposition.BY_VALUE, JOB, URL, False, BYTES),
+        (Disposition.BY_VALUE, JOB, RENDITION, False, RENDITION),
+        (Disposition.RENDITION, JOB, URL, False, RENDITION),
+        (Disposition.RENDITION, UNPINNED, URL, True, RENDITION),
+    ],
+)
+def test_representation_follows_from_triage_job_and_stack(
+    way: Disposition, job: ScanJob, default: Representation, avoid_urls: bool, representation: Representation
+) -> None:
+    assert choose_representation(Triage(way), job, default, avoid_urls) is representation
+
+
+def test_url_is_allowed_for_a_pinned_picture_only() -> None:
+    assert allows_url(Triage(Disposition.BY_URL), JOB, URL)
+    assert not allows_url(Triage(Disposition.BY_URL), UNPINNED, URL)
+    assert not allows_url(Triage(Disposition.BY_URL), JOB, RENDITION)
+    assert not allows_url(Triage(Disposition.BY_VALUE), JOB, URL)
+
+
+def test_no_match_of_an_inconclusive_look_is_unscannable() -> None:
+    seen = RenditionSet((Rendition(b"1"),), 1, 1, "format-raw")
+    picture = replace(UNTAGGED, representation=RENDITION, rendition_set=seen)
+    outcome = decide(Verdict(MatchOutcome.NO_MATCH, tracking_id="T"), picture, NOW)
+    assert isinstance(outcome, Settle)
+    assert (outcome.status, outcome.reason) == (Status.UNSCANNABLE, "format-raw")
+
+
+def test_match_of_an_inconclusive_look_is_a_match() -> None:
+    seen = RenditionSet((Rendition(b"1", frame=7),), 2, 9, "format-raw")
+    outcome = decide(MATCH, replace(UNTAGGED, representation=RENDITION, rendition_set=seen), NOW)
+    assert isinstance(outcome, Quarantine)
+    assert outcome.seen == {"representation": "rendition", "frames_seen": 2, "frames_total": 9, "matched_frame": 7}

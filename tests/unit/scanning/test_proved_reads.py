@@ -2,7 +2,7 @@
 
 import pytest
 
-from photodna_guard.domain.models import ScanJob, Status
+from photodna_guard.domain.models import Representation, ScanJob, Status
 from tests.support.scanner_world import JPEG, ScannerWorld, upload
 
 TEXT = b"words"
@@ -44,6 +44,6 @@ def test_what_the_service_is_asked_about_is_looked_at_once() -> None:
 def test_bytes_that_do_not_begin_with_the_head_are_not_sent() -> None:
     world = ScannerWorld()
     world.upload_bucket.heads = [JPEG[:-1] + b"?"]
-    world.scan(ScanJob(upload(), send_bytes=True))
+    world.scan(ScanJob(upload(), representation=Representation.BYTES))
     assert world.match_api.sent == []
     assert world.results.status() is Status.DEFERRED

@@ -50,6 +50,9 @@ class Telemetry(Protocol):
     def gauge_quota_used(self, used: float) -> None:
         """Report the used part of the month's quota."""
 
+    def log_sent_by_value(self, upload: Upload) -> None:
+        """Log that the bytes were sent, because URLs fail."""
+
     def log_untagged(self, upload: Upload) -> None:
         """Log that an object has no room for its status tag."""
 

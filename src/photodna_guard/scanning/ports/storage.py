@@ -1,7 +1,7 @@
 """Ports of the scanner: tables and buckets."""
 
-from collections.abc import Iterator
-from typing import Protocol
+from collections.abc import Iterator, Mapping
+from typing import BinaryIO, Protocol
 
 from photodna_guard.domain.models import (
     ObjectHead,
@@ -25,8 +25,10 @@ class ResultsTable(Protocol):
     def find_quarantined_by_sha256(self, sha256: str) -> Verdict | None:
         """Return the verdict on quarantined bytes with this hash (hexadecimal); None where there are none."""
 
-    def record_match(self, upload: Upload, record: ScanRecord, verdict: Verdict) -> ScanRecord:
-        """Write MATCHED, before anything is moved."""
+    def record_match(
+        self, upload: Upload, record: ScanRecord, verdict: Verdict, seen: Mapping[str, object]
+    ) -> ScanRecord:
+        """Write MATCHED, before anything is moved. `seen`: attributes that say what was looked at."""
 
     def record_copy(
         self, upload: Upload, record: ScanRecord, copy: QuarantinedCopy, source: SourceObject
@@ -72,6 +74,9 @@ class UploadBucket(Protocol):
 
     def read_object(self, upload: Upload) -> SourceObject:
         """Return all bytes of the version, proved to be those."""
+
+    def download(self, upload: Upload, to: BinaryIO) -> None:
+        """Write all bytes of the version to a file, proved to be those, with flat memory."""
 
     def hash_object(self, upload: Upload) -> str:
         """Return the SHA-256 of the version (hexadecimal), from a read of its own."""
