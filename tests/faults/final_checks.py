@@ -108,15 +108,17 @@ def _user_tags(tags: dict[str, str]) -> dict[str, str]:
 
 
 def _one_request(state: State) -> Iterator[str]:
-    """Require one request for each version if nothing failed."""
+    """Require one request for each version, or for each of its frames, if nothing failed."""
     if state.disturbed:
         return
-    uploads = Counter(upload.sha256 for upload in state.uploads)
-    by_value = {upload.sha256 for upload in state.uploads if state.answers(upload) & _NOT_SCANNED}
+    allowed: Counter[str] = Counter()
+    for upload in state.uploads:
+        twice = 2 if state.answers(upload) & _NOT_SCANNED else 1
+        allowed[upload.sha256] += twice * len(pictures.RENDITIONS.get(upload.picture, ("",)))
     # A request by a URL whose object was gone by then has no bytes.
     for digest, requests in Counter(one.sha256 for one in state.requests if one.sha256).items():
-        if requests > uploads[digest] * (2 if digest in by_value else 1):
-            yield f"{requests} requests for {uploads[digest]} uploads of the same bytes"
+        if requests > allowed[digest]:
+            yield f"{requests} requests instead of {allowed[digest]} for uploads of the same bytes"
 
 
 CHECKS: Final[tuple[Check, ...]] = (

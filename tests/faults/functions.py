@@ -15,6 +15,7 @@ from photodna_guard.handlers import on_retry, on_upload
 from photodna_guard.rate_limiter.gcra import BACKFILL, LIVE, RETRY, Priority
 from tests.faults.calls import Process
 from tests.faults.cloud import Cloud
+from tests.faults.renderer import RecordedRenderer
 from tests.faults.service import MatchService
 
 ON_UPLOAD, ON_RETRY, ON_BACKFILL, ON_SWEEP = (
@@ -86,7 +87,9 @@ class Functions:
             self._cloud.calls.alive()
 
         conf, lane = settings.from_environment(self._variables(process.function)), _LANES[process.function]
-        return bootstrap.build(conf, lane, self._cloud.session, clock.now, sleep, self._service)  # type: ignore[arg-type]
+        service: Any = self._service
+        renderer = RecordedRenderer(self._cloud)
+        return bootstrap.build(conf, lane, self._cloud.session, clock.now, sleep, service, renderer)
 
     def _variables(self, function: str) -> dict[str, str]:
         variables = self._cloud.resources[function].properties["Environment"]["Variables"]

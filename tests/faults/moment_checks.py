@@ -45,9 +45,9 @@ def _nothing_foreign(state: State) -> Iterator[str]:
 
 
 def _clean_only_by_the_service(state: State) -> Iterator[str]:
-    """Require an answer of the service for each clean result."""
+    """Require an answer of the service for each clean result, and for each frame of it."""
     for upload in state.uploads:
-        if state.result(upload).get("status") == "CLEAN" and "no match" not in state.answers(upload):
+        if state.result(upload).get("status") == "CLEAN" and not state.was_seen_clean(upload):
             yield f"CLEAN without the service's word: {upload}"
 
 

@@ -21,6 +21,8 @@ class SeenRequest:
     sha256: str
     source: tuple[str, str, str | None] | None
     answer: str
+    # The SHA-256 of the rendition that came; `sha256` is that of the upload that it shows.
+    rendition: str = ""
 
 
 @dataclass(eq=False)
@@ -122,6 +124,13 @@ class State:
     def answers(self, upload: Uploaded) -> set[str]:
         """Return all answers of the service about the upload's bytes."""
         return {request.answer for request in self.requests if request.sha256 == upload.sha256}
+
+    def was_seen_clean(self, upload: Uploaded) -> bool:
+        """Return whether the service found no match for the upload's own bytes, or for each of its renditions."""
+        of_upload = [one for one in self.requests if one.sha256 == upload.sha256 and one.answer == "no match"]
+        shown = {pictures.sha256(one) for one in pictures.RENDITIONS.get(upload.picture, ())}
+        sent = {one.rendition for one in of_upload}
+        return ("" in sent and len(shown) == 1) or bool(shown and shown <= sent)
 
     def answers_without_bytes(self, upload: Uploaded) -> set[str]:
         """Return all answers about the version's URL that came after its user had deleted it."""

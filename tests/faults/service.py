@@ -111,8 +111,9 @@ class MatchService:
         parsed = _parsed(request)
         content = self._content(parsed)
         sha256 = pictures.sha256(content) if content is not None else ""
-        source = _object_of(parsed.url) if parsed.url else None
-        seen = SeenRequest(self._cloud.clock.now(), sha256, source, what)
+        source, origin = _object_of(parsed.url) if parsed.url else None, pictures.origin(sha256)
+        rendition = sha256 if origin != sha256 else ""
+        seen = SeenRequest(self._cloud.clock.now(), origin, source, what, rendition)
         self.requests.append(seen)
         self.on_request(seen)
 

@@ -2,7 +2,7 @@
 
 import math
 
-from photodna_guard.domain.errors import DeferrableError
+from photodna_guard.domain.errors import DeferrableError, UnscannableError
 from photodna_guard.domain.models import MatchFlag, MatchOutcome, Representation, ScanJob, Upload, Verdict
 from photodna_guard.scanning.known_hash import KnownHashFallback
 from photodna_guard.scanning.match_requester import MatchRequester
@@ -19,6 +19,9 @@ from tests.support.fakes.results import FakeResultsTable
 from tests.support.fakes.service import FakeMatchApi, FakeRateLimiter
 
 JPEG = bytes.fromhex("ffd8ffe000104a46494600010100000100010000ffc0000b08012c012c01011100ffda") + bytes(100)
+
+# What no decoder knows.
+UNRECOGNISED = b"\0\1\2\3" * 9
 
 NO_MATCH = Verdict(MatchOutcome.NO_MATCH, tracking_id="T-1")
 MATCH = Verdict(MatchOutcome.MATCH, tracking_id="T-2", flags=(MatchFlag("Other"),))
@@ -63,7 +66,7 @@ class ScannerWorld:
             )
         self.rate_limiter, self.match_api = FakeRateLimiter(), FakeMatchApi(answers=list(answers))
         self.retry_queue, self.telemetry = FakeRetryQueue(), FakeTelemetry()
-        self.renderer, self.time = FakeRenderer(), NOW
+        self.renderer, self.time = FakeRenderer(found={UNRECOGNISED: UnscannableError("unrecognised")}), NOW
         self.deletion_limit, self.event_bus = FakeDeletionLimit(), FakeEventBus()
         workflow = QuarantineWorkflow(
             self.results, self.upload_bucket, self.quarantine_bucket, self.deletion_limit, observe, self.now

@@ -104,9 +104,8 @@ def test_failed_invocation_gives_the_uploads_of_its_event() -> None:
 
 
 def test_job_keeps_its_failed_attempts_and_backoff() -> None:
-    delivery = ScanJob(
-        Upload("uploads", "a", "e1", "v1"), failed_attempts=3, backoff_seconds=70.5, representation=Representation.BYTES
-    )
+    upload = Upload("uploads", "a", "e1", "v1")
+    delivery = ScanJob(upload, 3, 70.5, Representation.RENDITION, checked_renditions=("5ha", "5hb"))
     assert parse_message(json.dumps(delivery.as_dict())).jobs == (delivery,)
 
 
@@ -153,6 +152,10 @@ NO_EVENTS: list[object] = [
     {"detail-type": "Object Created", "detail": {"bucket": {"name": "b"}, "object": {"key": 5}}},
     {"upload": {"bucket": "b"}},
     {"upload": {"bucket": "b", "key": "k", "etag": "e"}, "failed_attempts": "many"},
+    {"upload": {"bucket": "b", "key": "k", "etag": "e"}, "representation": "fax"},
+    {"upload": {"bucket": "b", "key": "k", "etag": "e"}, "representation": ["url"]},
+    {"upload": {"bucket": "b", "key": "k", "etag": "e"}, "checked_renditions": "5ha"},
+    {"upload": {"bucket": "b", "key": "k", "etag": "e"}, "checked_renditions": [7]},
     {"requestPayload": "nothing"},
 ]
 

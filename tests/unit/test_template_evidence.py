@@ -44,7 +44,7 @@ def test_alarms_watch_exactly_the_metrics_that_need_one() -> None:
     assert own <= emitted
     assert own == {
         "Matched", "QuarantineFailed", "KeyRefused", "ServiceUnavailable", "QuotaUsed", "Unscannable",
-        "OldestUnsettled", "AwaitingOperator", "Untagged",
+        "OldestUnsettled", "AwaitingOperator", "Untagged", "SentByValue",
     }  # fmt: skip
     assert all(alarm["AlarmActions"] for alarm in alarms)
 

@@ -4,11 +4,11 @@ import pytest
 
 from photodna_guard.domain.errors import DeferrableError, RetryableError
 from photodna_guard.domain.models import Status, Verdict
-from tests.support.scanner_world import AWAY, JPEG, MATCH, NO_MATCH, ScannerWorld
+from tests.support.scanner_world import AWAY, JPEG, MATCH, NO_MATCH, UNRECOGNISED, ScannerWorld
 
 ENDS: dict[Status, tuple[Verdict, dict[str, bytes]]] = {
     Status.SKIPPED: (NO_MATCH, {"a.jpg": b"words"}),
-    Status.UNSCANNABLE: (NO_MATCH, {"a.jpg": b"\0\1\2\3" * 9}),
+    Status.UNSCANNABLE: (NO_MATCH, {"a.jpg": UNRECOGNISED}),
     Status.GONE: (NO_MATCH, {}),
     Status.QUARANTINED: (MATCH, {"a.jpg": JPEG}),
     Status.FAILED: (AWAY, {"a.jpg": JPEG}),

@@ -2,7 +2,7 @@
 
 import pytest
 
-from photodna_guard.domain.models import MatchOutcome, ScanJob, Verdict
+from photodna_guard.domain.models import MatchOutcome, ScanJob, Status, Verdict
 from photodna_guard.scanning.url_health import AVOID_SECONDS, FAILURE_THRESHOLD
 from tests.support.scanner_world import AWAY, JPEG, NO_MATCH, NOT_VERIFIED, UNKNOWN, ScannerWorld, upload
 
@@ -21,6 +21,15 @@ def test_picture_of_wrong_size_is_rendered() -> None:
     world = ScannerWorld(WRONG_SIZE)
     world.scan()
     assert world.match_api.sent == [URL, RENDITION]
+    assert world.results.status() is Status.CLEAN
+
+
+def test_rendition_of_wrong_size_is_unscannable() -> None:
+    world = ScannerWorld(WRONG_SIZE, Verdict(MatchOutcome.WRONG_SIZE, "service-3208", "T-3"))
+    world.scan()
+    assert world.results.status() is Status.UNSCANNABLE
+    attributes = world.results.attributes["v1a.jpg"]
+    assert (attributes["reason"], attributes["tracking_id"]) == ("service-3208", "T-3")
 
 
 @pytest.mark.parametrize("unknown", [UNKNOWN, Verdict(MatchOutcome.UNKNOWN, "http-404")])

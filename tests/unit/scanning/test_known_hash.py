@@ -141,7 +141,7 @@ def test_upload_without_picture_is_not_compared() -> None:
 
 
 def test_settled_upload_is_not_compared() -> None:
-    world = knowing(NOT_VERIFIED, NOT_VERIFIED)
+    world = knowing(NOT_VERIFIED, NOT_VERIFIED, NOT_VERIFIED)
     world.event_bus.fails = {"publish_settled": [RetryableError("events:PutEvents: InternalFailure")]}
     world.scan()
     assert world.results.status() is Status.UNSCANNABLE

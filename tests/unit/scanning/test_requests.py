@@ -45,12 +45,12 @@ def test_url_refused_by_the_service_is_followed_by_the_bytes(first: Verdict) -> 
 
 
 @pytest.mark.parametrize("verdict", [NOT_VERIFIED, Verdict(MatchOutcome.BAD_PARAMETER, "service-3002")])
-def test_bytes_refused_by_the_service_are_unscannable(verdict: Verdict) -> None:
-    world = ScannerWorld(verdict, verdict)
+def test_picture_refused_in_every_representation_is_unscannable(verdict: Verdict) -> None:
+    world = ScannerWorld(verdict, verdict, verdict)
     world.scan()
     assert world.results.status() is Status.UNSCANNABLE
     assert world.results.attributes["v1a.jpg"]["reason"] == verdict.reason
-    assert len(world.match_api.sent) == 2
+    assert len(world.match_api.sent) == 3
 
 
 def test_bytes_without_slot_are_sent_by_the_next_worker() -> None:
@@ -59,13 +59,6 @@ def test_bytes_without_slot_are_sent_by_the_next_worker() -> None:
     world.scan()
     world.deliver_again()
     assert [sent.split()[0] for sent in world.match_api.sent] == ["url", "value"]
-
-
-def test_picture_of_wrong_size_is_unscannable() -> None:
-    world = ScannerWorld(Verdict(MatchOutcome.WRONG_SIZE, "service-3208", "T-3"))
-    world.scan()
-    assert world.results.status() is Status.UNSCANNABLE
-    assert world.results.attributes["v1a.jpg"] == {"reason": "service-3208", "tracking_id": "T-3"}
 
 
 def test_missed_slot_is_replaced_by_another() -> None:

@@ -10,6 +10,7 @@ from photodna_guard.domain.errors import (
 from photodna_guard.domain.models import ScanJob, Status, Verdict
 from tests.support.scanner_world import (
     JPEG,
+    UNRECOGNISED,
     ScannerWorld,
     upload,
 )
@@ -30,7 +31,7 @@ def test_clean_upload_is_settled_and_tagged() -> None:
     [
         (b"words", Status.SKIPPED, "skipped"),
         (b"", Status.SKIPPED, "skipped"),
-        (b"\0\1\2\3" * 9, Status.UNSCANNABLE, "unscannable"),
+        (UNRECOGNISED, Status.UNSCANNABLE, "unscannable"),
     ],
 )
 def test_upload_decided_by_triage_costs_no_slot_and_no_request(data: bytes, status: Status, tag: str) -> None:
