@@ -1,6 +1,7 @@
 """Responses that do not arrive whole, from a real HTTP server on loopback, through botocore and urllib3."""
 
 import hashlib
+import io
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -47,6 +48,12 @@ def uploads(client: MakeClient) -> UploadBucket:
     return UploadBucket(client("s3"))
 
 
+def download(uploads: UploadBucket, upload: Upload) -> bytes:
+    file = io.BytesIO()
+    uploads.download(upload, file)
+    return file.getvalue()
+
+
 # ---------------------------------------------------------------- what the SDK does, on which the fault tests rely
 
 
@@ -83,8 +90,16 @@ def test_bytes_that_arrive_whole_are_read(server: Server, uploads: UploadBucket,
 
 
 @pytest.mark.parametrize("proof", PROOFS)
+def test_whole_object_is_downloaded(server: Server, uploads: UploadBucket, proof: str) -> None:
+    server.respond_with_object(proof)
+    server.respond_with_object(proof)
+    assert download(uploads, UPLOAD) == BODY
+    assert len(server.requests) == (2 if proof in ("parts", "kms") else 1)
+
+
+@pytest.mark.parametrize("proof", PROOFS)
 @pytest.mark.parametrize("damage", [cut, corrupt, cut_at_once])
-@pytest.mark.parametrize("method", [UploadBucket.read_object, UploadBucket.hash_object])
+@pytest.mark.parametrize("method", [UploadBucket.read_object, UploadBucket.hash_object, download])
 def test_read_of_damaged_bytes_fails(
     server: Server, uploads: UploadBucket, proof: str, damage: Callable[[bytes], bytes], method: Callable[..., Any]
 ) -> None:

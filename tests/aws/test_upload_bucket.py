@@ -1,5 +1,6 @@
 """aws/upload_bucket.py against moto's S3: reads, URLs and deletions."""
 
+import io
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -17,12 +18,12 @@ from tests.support.moto_aws import SESSION
 
 
 def test_head_has_size_encoding_and_first_bytes(s3: Any, uploads: UploadBucket) -> None:
-    upload = put_object(s3, b"0123456789", ContentEncoding="GZIP")
-    assert uploads.read_head(upload, 4) == ObjectHead(10, b"0123", "gzip", proved=False)
+    upload = put_object(s3, b"0123456789", ContentEncoding="GZIP", ContentType="Image/JPEG")
+    assert uploads.read_head(upload, 4) == ObjectHead(10, b"0123", "gzip", "image/jpeg", proved=False)
 
 
 def test_head_of_a_short_object_is_all_of_it(s3: Any, uploads: UploadBucket) -> None:
-    assert uploads.read_head(put_object(s3, b"abc"), 100) == ObjectHead(3, b"abc")
+    assert uploads.read_head(put_object(s3, b"abc"), 100) == ObjectHead(3, b"abc", content_type="binary/octet-stream")
 
 
 def test_reads_are_of_the_version_of_the_event(s3: Any, uploads: UploadBucket) -> None:
@@ -30,6 +31,14 @@ def test_reads_are_of_the_version_of_the_event(s3: Any, uploads: UploadBucket) -
     put_object(s3, b"second")
     assert uploads.read_head(upload, 100).head == b"first"
     assert uploads.read_object(upload).content == b"first"
+
+
+def test_download_writes_the_version_of_the_event(s3: Any, uploads: UploadBucket) -> None:
+    upload = put_object(s3, bytes(range(256)) * 9000)
+    put_object(s3, b"second")
+    file = io.BytesIO()
+    uploads.download(upload, file)
+    assert file.getvalue() == bytes(range(256)) * 9000
 
 
 def test_object_has_its_headers_metadata_and_time(s3: Any, uploads: UploadBucket) -> None:

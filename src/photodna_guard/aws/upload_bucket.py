@@ -1,20 +1,14 @@
 """The upload bucket: reads, presigned URLs, the status tag and the deletion, all pinned to one version.
 
-The bytes of a read are proved to be the object's, or the read fails (docs/decisions/0012):
-
-    always                                        the length that S3 states, and the size in the event
-    the object has a checksum of the whole        botocore's own check
-    otherwise, if its ETag is an MD5              the MD5 of the bytes
-    otherwise (multipart, SSE-KMS)                two reads of the same bytes
+Every read is proved (proved_reads.py). Where S3 gives no digest of an object, two reads must have the same bytes.
 """
 
 import hashlib
-import re
-from typing import TYPE_CHECKING, Any
-
-from botocore.httpchecksum import StreamingChecksumBody
+from collections.abc import Callable
+from typing import IO, TYPE_CHECKING, Any
 
 from photodna_guard.aws.error_translation import ErrorTable, translate_aws_errors
+from photodna_guard.aws.proved_reads import check_size, is_proved, read_body, stream_body
 from photodna_guard.domain.errors import ObjectGoneError, RetryableError, UnscannableError
 from photodna_guard.domain.models import ObjectHead, SourceObject, Upload
 
@@ -63,14 +57,15 @@ class UploadBucket:
         try:
             answer = self._get(upload, Range=f"bytes=0-{head_bytes - 1}")
         except _EmptyObjectError:
-            _check_size(upload, 0)
+            check_size(upload, 0)
             return ObjectHead(0, b"")
         size = int(answer.get("ContentRange", "").rpartition("/")[2] or answer["ContentLength"])
-        _check_size(upload, size)
-        head = _read_body(answer, min(size, head_bytes))
+        check_size(upload, size)
+        head = read_body(answer, min(size, head_bytes))
         encoding = answer.get("ContentEncoding", "").strip().lower()
-        proved = size == len(head) and _is_proved(answer, head)
-        return ObjectHead(size, head, encoding, answer.get("TagCount", 0), proved)
+        content_type = answer.get("ContentType", "").strip().lower()
+        proved = size == len(head) and is_proved(answer, hashlib.md5(head, usedforsecurity=False))
+        return ObjectHead(size, head, encoding, content_type, answer.get("TagCount", 0), proved)
 
     def read_object(self, upload: Upload) -> SourceObject:
         """Read all bytes of the version, proved to be the object's, and its headers."""
@@ -84,9 +79,15 @@ class UploadBucket:
             metadata={name: value for name, value in answer.get("Metadata", {}).items() if name},
         )
 
+    def download(self, upload: Upload, to: IO[bytes]) -> None:
+        """Write all bytes of the version to a file, proved to be the object's. The memory does not grow with them."""
+        sha256, proved = self._stream(upload, to.write)
+        if not proved and self.hash_object(upload) != sha256:
+            raise RetryableError("s3:GetObject: two reads of one version differ")
+
     def hash_object(self, upload: Upload) -> str:
-        """Return the SHA-256 of the version's bytes (hexadecimal), from a read of its own."""
-        return hashlib.sha256(self._get_whole(upload)[1]).hexdigest()
+        """Return the SHA-256 of the version's bytes (hexadecimal), from a read of its own, with flat memory."""
+        return self._stream(upload, lambda _: None)[0]
 
     def presign(self, upload: Upload) -> str:
         """Return a URL that reads the version for PRESIGNED_URL_SECONDS. Never log or store it. Makes no call."""
@@ -142,9 +143,16 @@ class UploadBucket:
     def _get_whole(self, upload: Upload) -> tuple[Any, bytes, bool]:
         """Return S3's response, all bytes, and whether S3 gave a digest that proves them."""
         answer = self._get(upload)
-        _check_size(upload, answer["ContentLength"])
-        content = _read_body(answer, answer["ContentLength"])
-        return answer, content, _is_proved(answer, content)
+        check_size(upload, answer["ContentLength"])
+        content = read_body(answer, answer["ContentLength"])
+        return answer, content, is_proved(answer, hashlib.md5(content, usedforsecurity=False))
+
+    def _stream(self, upload: Upload, write: Callable[[bytes], object]) -> tuple[str, bool]:
+        """Pass all bytes to `write`, in chunks. Return their SHA-256, and whether S3 gave a digest that proves them."""
+        answer = self._get(upload)
+        check_size(upload, answer["ContentLength"])
+        sha256, md5 = stream_body(answer, write)
+        return sha256.hexdigest(), is_proved(answer, md5)
 
     def _get(self, upload: Upload, **more: Any) -> Any:
         with translate_aws_errors("s3:GetObject", _S3_ERRORS):
@@ -159,40 +167,3 @@ def _version(upload: Upload) -> Any:
 def _pin(upload: Upload) -> dict[str, Any]:
     """Return the argument that pins the null version to its ETag."""
     return {} if upload.version_id else {"IfMatch": f'"{upload.etag}"'}
-
-
-def _check_size(upload: Upload, size: int) -> None:
-    """Raise RetryableError unless S3 states the size in the event: a version never changes its size."""
-    if upload.size is not None and upload.size != size:
-        raise RetryableError("s3:GetObject: another size than the event's")
-
-
-def _read_body(answer: Any, length: int) -> bytes:
-    """Read a body of `length` bytes. Raises RetryableError for any other length.
-
-    The body's own `read` checks the checksum. As a context manager it is the raw stream, which checks nothing.
-    """
-    body = answer["Body"]
-    try:
-        with translate_aws_errors("s3:GetObject"):
-            data: bytes = body.read()
-    finally:
-        body.close()
-    if len(data) != length:
-        raise RetryableError("s3:GetObject: another length than S3 says")
-    return data
-
-
-def _is_proved(answer: Any, content: bytes) -> bool:
-    """Return whether S3 gave a digest of the whole object. Raises RetryableError if it is not that of `content`.
-
-    The ETag is an MD5 unless the object came in parts or is encrypted with a KMS key (S3's API reference, Object).
-    """
-    if isinstance(answer["Body"], StreamingChecksumBody):
-        return True
-    etag = answer.get("ETag", "").strip('"')
-    if answer.get("ServerSideEncryption", "AES256") != "AES256" or not re.fullmatch("[0-9a-f]{32}", etag):
-        return False
-    if hashlib.md5(content, usedforsecurity=False).hexdigest() != etag:
-        raise RetryableError("s3:GetObject: other bytes than the ETag's")
-    return True

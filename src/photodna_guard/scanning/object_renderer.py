@@ -29,7 +29,7 @@ class ObjectRenderer:
         if head.size > MAX_OBJECT_BYTES:
             raise UnscannableError("too-large")
         with self._one_at_a_time, NamedTemporaryFile(prefix="photodna-guard-") as file:
-            self._upload_bucket.download(upload, file)
+            self._upload_bucket.download(upload, file.file)
             file.flush()
             file.seek(0)
             if file.read(len(head.head)) != head.head:

@@ -1,7 +1,7 @@
 """Fakes of the two buckets and of the deletion limit."""
 
 from dataclasses import dataclass, field
-from typing import BinaryIO
+from typing import IO
 
 from photodna_guard.domain.errors import AwaitingOperatorError, ObjectGoneError
 from photodna_guard.domain.models import ObjectHead, QuarantinedCopy, SourceObject, Upload
@@ -40,7 +40,7 @@ class FakeUploadBucket(Failing):
         self.call("read_object")
         return SourceObject(self._bytes(upload))
 
-    def download(self, upload: Upload, to: BinaryIO) -> None:
+    def download(self, upload: Upload, to: IO[bytes]) -> None:
         self.call("download")
         to.write(self._bytes(upload))
 

@@ -1,7 +1,7 @@
 """Ports of the scanner: tables and buckets."""
 
 from collections.abc import Iterator, Mapping
-from typing import BinaryIO, Protocol
+from typing import IO, Protocol
 
 from photodna_guard.domain.models import (
     ObjectHead,
@@ -75,7 +75,7 @@ class UploadBucket(Protocol):
     def read_object(self, upload: Upload) -> SourceObject:
         """Return all bytes of the version, proved to be those."""
 
-    def download(self, upload: Upload, to: BinaryIO) -> None:
+    def download(self, upload: Upload, to: IO[bytes]) -> None:
         """Write all bytes of the version to a file, proved to be those, with flat memory."""
 
     def hash_object(self, upload: Upload) -> str:
