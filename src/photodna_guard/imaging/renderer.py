@@ -1,17 +1,150 @@
-"""Stand-in until the renderer is merged."""
+"""The renderer: hands an object to a child process with limits, which looks at it and makes the renditions.
 
+A picture that breaks its decoder, or takes too much of memory or time, ends the child and nothing else. Image
+libraries are loaded in the child alone, and not before the first object that needs it.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
+from typing import IO, Any
 
-from photodna_guard.domain.errors import UnscannableError
-from photodna_guard.domain.renditions import NotAPicture, RenditionSet
+from photodna_guard.domain.errors import RetryableError, UnscannableError
+from photodna_guard.domain.renditions import NotAPicture, Rendition, RenditionSet
+from photodna_guard.imaging.render_protocol import RenderRequest, read_message, write_message
+
+# Seconds for one object, and for the child to start.
+MAX_RENDER_SECONDS = 20.0
+MAX_START_SECONDS = 15.0
+# Objects after which the child is replaced: what its libraries keep is given back.
+OBJECTS_PER_PROCESS = 200
+# Variables of this process that the child gets. It has no credentials.
+_INHERITED_VARIABLES = ("PATH", "LD_LIBRARY_PATH", "LANG", "TMPDIR")
+_CHILD_VARIABLES = {
+    "VIPS_CONCURRENCY": "1",
+    "MALLOC_ARENA_MAX": "1",
+    "VIPS_WARNING": "0",
+    "PYTHONDONTWRITEBYTECODE": "1",
+}
 
 
 class Renderer:
-    """Renders nothing yet."""
+    """Renders one object at a time in a child process. The caller sees to it that no two threads call it at once."""
 
-    def __init__(self, max_frames: int, min_side: int) -> None:
-        self._max_frames, self._min_side = max_frames, min_side
+    def __init__(self, max_frames: int, enlarge_from_pixels: int, seconds: float = MAX_RENDER_SECONDS) -> None:
+        """`enlarge_from_pixels`: shorter side from which a picture is enlarged; `seconds`: for one object."""
+        self._max_frames, self._enlarge_from_pixels, self._seconds = max_frames, enlarge_from_pixels, seconds
+        self._child: _Child | None = None
 
     def render(self, file: Path, content_type: str, content_encoding: str) -> RenditionSet | NotAPicture:
-        """Raise UnscannableError."""
-        raise UnscannableError("not-rendered")
+        """Return the renditions of the object that stands in `file`, or that it is no picture.
+
+        Raises UnscannableError, whose text says why it cannot be decoded, and RetryableError where no child starts.
+        """
+        request = RenderRequest(str(file), content_type, content_encoding, self._max_frames, self._enlarge_from_pixels)
+        reply = self._ask(request)
+        match reply[0].get("kind"):
+            case "renditions":
+                return _parse_renditions(*reply)
+            case "not-a-picture":
+                return NotAPicture(str(reply[0]["reason"]))
+            case _:
+                raise UnscannableError(str(reply[0]["reason"]))
+
+    def close(self) -> None:
+        """End the child, if there is one."""
+        if self._child:
+            self._child.kill()
+            self._child = None
+
+    def _ask(self, request: RenderRequest) -> tuple[dict[str, Any], list[bytes]]:
+        """Ask the child; a child that had looked at other objects may have died of those, so a new one is asked once more."""
+        is_fresh = self._child is None
+        child = self._child = self._child or _Child()
+        try:
+            reply = child.ask(request, self._seconds)
+        except EOFError:
+            self.close()
+            if not is_fresh and not child.is_late:
+                return self._ask(request)
+            raise UnscannableError("too-complex") from None
+        if child.objects >= OBJECTS_PER_PROCESS:
+            self.close()
+        return reply
+
+
+class _Child:
+    """A process of render_process.py."""
+
+    def __init__(self) -> None:
+        """Start it, and wait until it is ready. Raises RetryableError."""
+        self.objects, self.is_late = 0, False
+        try:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "photodna_guard.imaging.render_process"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                env=_build_environment(os.environ),
+            )
+        except OSError as error:
+            raise RetryableError(f"the renderer cannot be started: {type(error).__name__}") from None
+        try:
+            self._exchange(None, MAX_START_SECONDS)
+        except EOFError:
+            self.kill()
+            raise RetryableError("the renderer cannot be started: it ended before its first object") from None
+
+    def ask(self, request: RenderRequest, seconds: float) -> tuple[dict[str, Any], list[bytes]]:
+        """Return the reply's header and its binary parts. Raises EOFError where the child ended before it replied."""
+        self.objects += 1
+        return self._exchange(request, seconds)
+
+    def kill(self) -> None:
+        """End the process at once, and wait for its end."""
+        self._process.kill()
+        self._process.wait()
+        for pipe in (self._process.stdin, self._process.stdout):
+            _close(pipe)
+
+    def _exchange(self, request: RenderRequest | None, seconds: float) -> tuple[dict[str, Any], list[bytes]]:
+        assert self._process.stdin and self._process.stdout  # noqa: S101
+        timer = threading.Timer(seconds, self._end_late)
+        timer.start()
+        try:
+            if request:
+                write_message(self._process.stdin, [json.dumps(asdict(request)).encode()])
+            header, *parts = read_message(self._process.stdout)
+            return json.loads(header), parts
+        except (OSError, ValueError) as error:
+            raise EOFError from error
+        finally:
+            timer.cancel()
+
+    def _end_late(self) -> None:
+        self.is_late = True
+        self._process.kill()
+
+
+def _close(pipe: IO[bytes] | None) -> None:
+    try:
+        if pipe:
+            pipe.close()
+    except OSError:
+        # What was not written yet cannot be, as its reader has ended.
+        return
+
+
+def _build_environment(environment: Mapping[str, str]) -> dict[str, str]:
+    inherited = {name: environment[name] for name in _INHERITED_VARIABLES if name in environment}
+    return inherited | _CHILD_VARIABLES | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+
+
+def _parse_renditions(header: dict[str, Any], parts: list[bytes]) -> RenditionSet:
+    renditions = tuple(Rendition(part, frame) for part, frame in zip(parts, header["frames"], strict=True))
+    return RenditionSet(renditions, header["frames_seen"], header["frames_total"], header["inconclusive"])

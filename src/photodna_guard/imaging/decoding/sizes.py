@@ -1,0 +1,44 @@
+"""How far a picture is reduced or enlarged, and how large it may be. Pure."""
+
+import math
+
+from photodna_guard.domain.errors import UnscannableError
+
+# Of the longer side of a rendition. A robust hash is made of a far smaller picture.
+REDUCED_SIDE = 1024
+# Of the shorter side: the service takes no smaller picture.
+MIN_SIDE = 160
+# Of the longer side of a narrow picture, whose shorter side has MIN_SIDE.
+MAX_SIDE = 8192
+MAX_PIXELS = 200_000_000
+
+
+def check_pixels(size: tuple[int, int], most: int = MAX_PIXELS) -> None:
+    """Raise UnscannableError for a picture that is too large to be decoded, or that has no pixels."""
+    width, height = size
+    if width < 1 or height < 1:
+        raise UnscannableError("damaged")
+    if width * height > most:
+        raise UnscannableError("too-many-pixels")
+
+
+def choose_longer_side(size: tuple[int, int]) -> int:
+    """Return the longer side, in pixels, to which a picture of this size is reduced. It is never enlarged here."""
+    longer, shorter = max(size), min(size)
+    if longer <= REDUCED_SIDE:
+        return longer
+    return min(longer, max(REDUCED_SIDE, math.ceil(longer * MIN_SIDE / shorter)))
+
+
+def choose_enlarged_size(size: tuple[int, int], own: tuple[int, int], enlarge_from: int) -> tuple[int, int]:
+    """Return the size of a rendition whose reduced picture has `size`. `own`: the picture's own size.
+
+    Raises UnscannableError for a picture that is too small to be enlarged, or too narrow.
+    """
+    if min(own) < enlarge_from:
+        raise UnscannableError("too-small")
+    scale = max(1.0, MIN_SIDE / min(size))
+    width, height = (max(MIN_SIDE, round(side * scale)) for side in size)
+    if max(width, height) > MAX_SIDE:
+        raise UnscannableError("too-narrow")
+    return width, height

@@ -1,0 +1,45 @@
+"""Decode HEIC and HEIF with libheif (pi-heif)."""
+
+import functools
+from pathlib import Path
+from typing import Any
+
+import pi_heif
+import pyvips
+
+from photodna_guard.domain.errors import UnscannableError
+from photodna_guard.imaging.decoding.frames import Frame, Frames
+from photodna_guard.imaging.decoding.sizes import check_pixels, choose_longer_side
+from photodna_guard.imaging.decoding.with_vips import to_pillow
+
+# Its planes and an RGB copy of them are in memory together.
+MAX_PIXELS = 70_000_000
+_BANDS = {"RGB": 3, "RGBA": 4, "RGBa": 4, "L": 1, "LA": 2}
+
+
+def open_file(file: Path) -> Frames:
+    """Return the file's images: the primary one first, then the others that a viewer may show."""
+    try:
+        found = pi_heif.open_heif(file, convert_hdr_to_8bit=True)
+    except MemoryError:
+        raise
+    except Exception:  # noqa: BLE001 - hostile boxes raise whatever their parser meets
+        raise UnscannableError("damaged") from None
+    check_pixels(found.size, MAX_PIXELS)
+    first = found.primary_index if hasattr(found, "primary_index") else 0
+    order = [first, *(i for i in range(len(found)) if i != first)]
+    return Frames(len(order), functools.partial(_read_image, found, order))
+
+
+def _read_image(found: Any, order: list[int], i: int) -> Frame:
+    image = found[order[i]]
+    check_pixels(image.size, MAX_PIXELS)
+    side = choose_longer_side(image.size)
+    bands = _BANDS[image.mode]
+    # Rows are padded; libvips reads them as they are, and cuts the padding off.
+    wide = pyvips.Image.new_from_memory(image.data, image.stride // bands, image.size[1], bands, "uchar")
+    picture = wide.crop(0, 0, *image.size).copy(interpretation="b-w" if bands < 3 else "srgb")
+    if profile := image.info.get("icc_profile"):
+        picture.set_type(pyvips.GValue.blob_type, "icc-profile-data", profile)
+    reduced = picture.thumbnail_image(side, height=side, size="down", output_profile="srgb", no_rotate=True)
+    return Frame(to_pillow(reduced), image.size)

@@ -1,0 +1,99 @@
+"""Decode with Pillow: animations, and the formats that libvips does not read."""
+
+import functools
+from pathlib import Path
+from typing import Any
+
+from PIL import Image, ImageFile
+
+from photodna_guard.domain.errors import UnscannableError
+from photodna_guard.imaging.decoding.colours import to_eight_bits, to_srgb, turn_upright
+from photodna_guard.imaging.decoding.frames import Frame, Frames
+from photodna_guard.imaging.decoding.sizes import check_pixels, choose_longer_side
+
+# File type -> Pillow's formats. No other is enabled.
+FORMATS = {
+    "jpeg": ("JPEG", "MPO"),
+    "png": ("PNG",),
+    "gif": ("GIF",),
+    "webp": ("WEBP",),
+    "tiff": ("TIFF",),
+    "bigtiff": ("TIFF",),
+    "avif": ("AVIF",),
+    "bmp": ("BMP",),
+    "jp2": ("JPEG2000",),
+    "psd": ("PSD",),
+    "ico": ("ICO",),
+    "cur": ("CUR",),
+    "icns": ("ICNS",),
+    "pnm": ("PPM",),
+    "tga": ("TGA",),
+    "pcx": ("PCX",),
+    "dds": ("DDS",),
+    "sgi": ("SGI",),
+    "sun": ("SUN",),
+    "qoi": ("QOI",),
+    "xbm": ("XBM",),
+    "xpm": ("XPM",),
+    "fits": ("FITS",),
+}
+# Of what has no magic bytes of its own.
+UNRECOGNISED_FORMATS = ("TGA", "PCX", "DIB")
+# Pillow holds a whole frame, four bytes a pixel, and often twice.
+MAX_PIXELS = 70_000_000
+# Of all frames that are passed on the way to those that are looked at.
+MAX_PIXELS_ON_THE_WAY = 3_000_000_000
+
+
+def prepare() -> None:
+    """Load the plugins, and let what is cut off be shown as far as it goes, as viewers do."""
+    Image.init()
+    Image.MAX_IMAGE_PIXELS = None
+    ImageFile.LOAD_TRUNCATED_IMAGES = True
+
+
+def open_file(file: Path, formats: tuple[str, ...]) -> Frames:
+    """Return the file's frames. Raises UnscannableError for one of no such format."""
+    try:
+        image = Image.open(file, formats=formats)
+    except MemoryError:
+        raise
+    except Exception:  # noqa: BLE001 - Pillow's plugins raise whatever they meet in hostile bytes
+        raise UnscannableError("damaged") from None
+    check_pixels(image.size, MAX_PIXELS)
+    if image.format == "ICO":
+        return _list_icons(image)
+    # A PSD's layers are hidden or shown by its own rules: its first frame is the whole picture.
+    total = 1 if image.format in ("PSD", "FITS") else getattr(image, "n_frames", 1)
+    if image.format != "TIFF" and total * image.size[0] * image.size[1] > MAX_PIXELS_ON_THE_WAY:
+        raise UnscannableError("too-many-frames")
+    return Frames(total, functools.partial(_read_frame, image))
+
+
+def _list_icons(image: Any) -> Frames:
+    entries = image.ico.entry
+    return Frames(len(entries), lambda i: _reduce(image.ico.frame(i)))
+
+
+def _read_frame(image: Image.Image, i: int) -> Frame:
+    if i:
+        image.seek(i)
+    check_pixels(image.size, MAX_PIXELS)
+    return _reduce(image)
+
+
+def _reduce(image: Image.Image) -> Frame:
+    """Return the current frame, decoded, reduced, in sRGB and upright."""
+    size = image.size
+    side = choose_longer_side(size)
+    gamma = image.info.get("gamma") if image.format == "PNG" else None
+    # A JPEG is decoded at a fraction of its size, where that is enough.
+    image.draft(None, (side, side))
+    exif, icc_profile = image.getexif(), image.info.get("icc_profile")
+    reduced = to_eight_bits(image)
+    if reduced is image:
+        reduced = image.copy()
+    reduced.thumbnail((side, side), Image.Resampling.BICUBIC, reducing_gap=2.0)
+    reduced = to_srgb(reduced, icc_profile)
+    reduced.getexif().update(exif)
+    return Frame(turn_upright(reduced), size, gamma if isinstance(gamma, float) else None)

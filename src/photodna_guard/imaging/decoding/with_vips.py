@@ -1,0 +1,57 @@
+"""Decode JPEG, PNG, WebP and TIFF with libvips, in a stream, reduced while they are decoded."""
+
+import functools
+from pathlib import Path
+
+import pyvips
+from PIL import Image
+
+from photodna_guard.domain.errors import UnscannableError
+from photodna_guard.imaging.decoding.frames import Frame, Frames
+from photodna_guard.imaging.decoding.sizes import check_pixels, choose_longer_side
+
+FILE_TYPES = ("jpeg", "png", "webp", "tiff", "bigtiff")
+_LOADERS = ("VipsForeignLoadJpeg", "VipsForeignLoadPng", "VipsForeignLoadWebp", "VipsForeignLoadTiff")
+_MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
+
+
+def prepare() -> None:
+    """Permit the loaders of these formats and no others, and keep nothing of what was decoded."""
+    pyvips.operation_block_set("VipsForeignLoad", True)
+    for loader in _LOADERS:
+        pyvips.operation_block_set(loader, False)
+    pyvips.cache_set_max(0)
+
+
+def open_file(file: Path) -> Frames:
+    """Return the file's pages. Raises UnscannableError."""
+    try:
+        header = pyvips.Image.new_from_file(str(file), access="sequential", fail_on="none")
+    except pyvips.Error:
+        raise UnscannableError("damaged") from None
+    total = header.get("n-pages") if header.get_typeof("n-pages") else 1
+    return Frames(total, functools.partial(_read_page, file, total))
+
+
+def _read_page(file: Path, total: int, page: int) -> Frame:
+    # A file of one page may be of a format whose loader knows no pages.
+    option = f"[page={page}]" if total > 1 else ""
+    try:
+        header = pyvips.Image.new_from_file(f"{file}{option}", access="sequential", fail_on="none")
+        size = (header.width, header.height)
+        check_pixels(size)
+        side = choose_longer_side(size)
+        reduced = pyvips.Image.thumbnail(
+            f"{file}{option}", side, height=side, size="down", output_profile="srgb", fail_on="none"
+        )
+        return Frame(to_pillow(reduced), size)
+    except pyvips.Error as error:
+        raise UnscannableError("too-many-pixels" if "memory" in str(error) else "damaged") from None
+
+
+def to_pillow(image: pyvips.Image) -> Image.Image:
+    """Return a reduced image as one of Pillow's."""
+    if image.format != "uchar" or image.bands not in _MODES:
+        image = image.colourspace("srgb").cast("uchar")
+    mode = _MODES[image.bands]
+    return Image.frombytes(mode, (image.width, image.height), bytes(image.write_to_memory()))
