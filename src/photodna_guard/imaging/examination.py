@@ -1,6 +1,9 @@
 """Look at a whole object, in the renderer's child: no picture, or the renditions of what viewers show of it."""
 
 from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from itertools import product
 from pathlib import Path
 
 from photodna_guard.domain.errors import UnscannableError
@@ -11,6 +14,8 @@ from photodna_guard.imaging.decoding.renditions import make_renditions
 from photodna_guard.imaging.file_types import detect_type
 from photodna_guard.imaging.render_protocol import RenderRequest
 
+# A file, and whether a damaged frame is none -> its frames.
+Decoder = Callable[[Path, bool], Frames]
 _HEAD_BYTES = 65536
 
 
@@ -30,17 +35,25 @@ def examine(file: Path, request: RenderRequest) -> RenditionSet | NotAPicture:
     return _decode(file, file_type, request)
 
 
-def _decode(file: Path, file_type: str, request: RenderRequest) -> RenditionSet:
-    openers = _choose_openers(file_type, _has_frames(file, file_type))
-    if not openers:
+def _decode(file: Path, file_type: str, request: RenderRequest, inconclusive: str = "") -> RenditionSet:
+    """Return the renditions by the first decoder that takes the file. What is shown of a damaged one proves nothing."""
+    decoders = _choose_decoders(file_type, _has_frames(file, file_type))
+    if not decoders:
         raise UnscannableError(f"format-{file_type}")
-    fault = UnscannableError("damaged")
-    for open_file in openers:
+    faults: list[str] = []
+    for strict, open_file in product((True, False), decoders):
         try:
-            return make_renditions(open_file(file), request.max_frames, request.enlarge_from_pixels)
+            found = make_renditions(open_file(file, strict), request.max_frames, request.enlarge_from_pixels)
         except UnscannableError as error:
-            fault = error
-    raise fault
+            faults.append(str(error))
+            continue
+        except MemoryError:
+            faults.append("too-many-pixels")
+            continue
+        if not strict or not found.inconclusive:
+            return replace(found, inconclusive=inconclusive or found.inconclusive or ("" if strict else faults[0]))
+        faults.append(found.inconclusive)
+    raise UnscannableError(faults[0])
 
 
 def _has_frames(file: Path, file_type: str) -> bool:
@@ -49,13 +62,13 @@ def _has_frames(file: Path, file_type: str) -> bool:
     return mark is not None and mark in file.read_bytes()
 
 
-def _choose_openers(file_type: str, has_frames: bool) -> list[Callable[[Path], Frames]]:
-    """Return the decoders of a type, the one that is tried first first."""
-    openers: list[Callable[[Path], Frames]] = []
+def _choose_decoders(file_type: str, has_frames: bool) -> list[Decoder]:
+    """Return the decoders of a type, in the order in which they are tried."""
+    decoders: list[Decoder] = []
     if file_type in with_vips.FILE_TYPES and not has_frames:
-        openers.append(with_vips.open_file)
+        decoders.append(with_vips.open_file)
     if file_type in ("heic", "heif"):
-        openers.append(with_heif.open_file)
+        decoders.append(with_heif.open_file)
     if formats := with_pillow.FORMATS.get(file_type):
-        openers.append(lambda file: with_pillow.open_file(file, formats))
-    return openers
+        decoders.append(partial(with_pillow.open_file, formats))
+    return decoders

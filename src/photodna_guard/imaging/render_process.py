@@ -10,10 +10,8 @@ from typing import IO
 
 from photodna_guard.domain.errors import UnscannableError
 from photodna_guard.domain.renditions import NotAPicture, RenditionSet
-from photodna_guard.imaging.render_protocol import RenderRequest, read_message, write_message
+from photodna_guard.imaging.render_protocol import MEMORY_VARIABLE, RenderRequest, read_message, write_message
 
-# Of this process: what its decoders allocate. docs/decisions/0019 has the measured peaks.
-MAX_MEMORY_BYTES = 700 * 1024 * 1024
 # For what is decompressed from an object.
 MAX_FILE_BYTES = 220 * 1024 * 1024
 MAX_CPU_SECONDS = 20
@@ -71,7 +69,7 @@ def _take_standard_streams() -> tuple[IO[bytes], IO[bytes]]:
 
 def _set_limits() -> None:
     for limit, most in (
-        (resource.RLIMIT_DATA, MAX_MEMORY_BYTES),
+        (resource.RLIMIT_DATA, int(os.environ[MEMORY_VARIABLE]) * 1024 * 1024),
         (resource.RLIMIT_FSIZE, MAX_FILE_BYTES),
         (resource.RLIMIT_CORE, 0),
     ):

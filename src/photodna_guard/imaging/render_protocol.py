@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import IO
 
+# The child's variable with the megabytes that it may allocate.
+MEMORY_VARIABLE = "RENDERER_MEGABYTES"
 _LENGTH = struct.Struct(">I")
 # More than all renditions of an object together.
 MAX_PART_BYTES = 64 * 1024 * 1024

@@ -16,13 +16,17 @@ from typing import IO, Any
 
 from photodna_guard.domain.errors import RetryableError, UnscannableError
 from photodna_guard.domain.renditions import NotAPicture, Rendition, RenditionSet
-from photodna_guard.imaging.render_protocol import RenderRequest, read_message, write_message
+from photodna_guard.imaging.render_protocol import MEMORY_VARIABLE, RenderRequest, read_message, write_message
 
 # Seconds for one object, and for the child to start.
 MAX_RENDER_SECONDS = 20.0
 MAX_START_SECONDS = 15.0
 # Objects after which the child is replaced: what its libraries keep is given back.
 OBJECTS_PER_PROCESS = 200
+# What the rest of the function needs of its memory, and what the child may use at least.
+_OWN_MEGABYTES, _LEAST_CHILD_MEGABYTES = 220, 280
+# Outside Lambda.
+_USUAL_MEGABYTES = 1024
 # Variables of this process that the child gets. It has no credentials.
 _INHERITED_VARIABLES = ("PATH", "LD_LIBRARY_PATH", "LANG", "TMPDIR")
 _CHILD_VARIABLES = {
@@ -63,7 +67,7 @@ class Renderer:
             self._child = None
 
     def _ask(self, request: RenderRequest) -> tuple[dict[str, Any], list[bytes]]:
-        """Ask the child; a child that had looked at other objects may have died of those, so a new one is asked once more."""
+        """Ask the child. One that looked at other objects before may have died of those: then a new one is asked."""
         is_fresh = self._child is None
         child = self._child = self._child or _Child()
         try:
@@ -113,7 +117,8 @@ class _Child:
             _close(pipe)
 
     def _exchange(self, request: RenderRequest | None, seconds: float) -> tuple[dict[str, Any], list[bytes]]:
-        assert self._process.stdin and self._process.stdout  # noqa: S101
+        assert self._process.stdin is not None  # noqa: S101
+        assert self._process.stdout is not None  # noqa: S101
         timer = threading.Timer(seconds, self._end_late)
         timer.start()
         try:
@@ -141,8 +146,10 @@ def _close(pipe: IO[bytes] | None) -> None:
 
 
 def _build_environment(environment: Mapping[str, str]) -> dict[str, str]:
+    megabytes = int(environment.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", _USUAL_MEGABYTES)) - _OWN_MEGABYTES
+    limit = {MEMORY_VARIABLE: str(max(megabytes, _LEAST_CHILD_MEGABYTES))}
     inherited = {name: environment[name] for name in _INHERITED_VARIABLES if name in environment}
-    return inherited | _CHILD_VARIABLES | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+    return inherited | _CHILD_VARIABLES | limit | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
 
 
 def _parse_renditions(header: dict[str, Any], parts: list[bytes]) -> RenditionSet:

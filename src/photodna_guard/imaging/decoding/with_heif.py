@@ -17,7 +17,7 @@ MAX_PIXELS = 70_000_000
 _BANDS = {"RGB": 3, "RGBA": 4, "RGBa": 4, "L": 1, "LA": 2}
 
 
-def open_file(file: Path) -> Frames:
+def open_file(file: Path, strict: bool) -> Frames:  # noqa: ARG001 - libheif shows nothing of a damaged image
     """Return the file's images: the primary one first, then the others that a viewer may show."""
     try:
         found = pi_heif.open_heif(file, convert_hdr_to_8bit=True)
@@ -26,7 +26,7 @@ def open_file(file: Path) -> Frames:
     except Exception:  # noqa: BLE001 - hostile boxes raise whatever their parser meets
         raise UnscannableError("damaged") from None
     check_pixels(found.size, MAX_PIXELS)
-    first = found.primary_index if hasattr(found, "primary_index") else 0
+    first = found.primary_index
     order = [first, *(i for i in range(len(found)) if i != first)]
     return Frames(len(order), functools.partial(_read_image, found, order))
 

@@ -46,14 +46,14 @@ MAX_PIXELS_ON_THE_WAY = 3_000_000_000
 
 
 def prepare() -> None:
-    """Load the plugins, and let what is cut off be shown as far as it goes, as viewers do."""
+    """Load the plugins. The limits of pixels are this module's own."""
     Image.init()
     Image.MAX_IMAGE_PIXELS = None
-    ImageFile.LOAD_TRUNCATED_IMAGES = True
 
 
-def open_file(file: Path, formats: tuple[str, ...]) -> Frames:
-    """Return the file's frames. Raises UnscannableError for one of no such format."""
+def open_file(formats: tuple[str, ...], file: Path, strict: bool) -> Frames:
+    """Return the file's frames. `strict`: a damaged frame is none. Raises UnscannableError for no such format."""
+    ImageFile.LOAD_TRUNCATED_IMAGES = not strict
     try:
         image = Image.open(file, formats=formats)
     except MemoryError:
@@ -89,6 +89,9 @@ def _reduce(image: Image.Image) -> Frame:
     gamma = image.info.get("gamma") if image.format == "PNG" else None
     # A JPEG is decoded at a fraction of its size, where that is enough.
     image.draft(None, (side, side))
+    if image.format == "JPEG2000":
+        # Each level that is left out halves the sides. Writers make five of them by default.
+        image.reduce = min(max(size) // side, 16).bit_length() - 1  # type: ignore[assignment,method-assign]
     exif, icc_profile = image.getexif(), image.info.get("icc_profile")
     reduced = to_eight_bits(image)
     if reduced is image:

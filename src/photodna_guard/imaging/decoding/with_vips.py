@@ -23,30 +23,31 @@ def prepare() -> None:
     pyvips.cache_set_max(0)
 
 
-def open_file(file: Path) -> Frames:
-    """Return the file's pages. Raises UnscannableError."""
+def open_file(file: Path, strict: bool) -> Frames:
+    """Return the file's pages. `strict`: a damaged page is none. Raises UnscannableError."""
+    fail_on = "error" if strict else "none"
     try:
-        header = pyvips.Image.new_from_file(str(file), access="sequential", fail_on="none")
+        header = pyvips.Image.new_from_file(str(file), access="sequential", fail_on=fail_on)
     except pyvips.Error:
         raise UnscannableError("damaged") from None
     total = header.get("n-pages") if header.get_typeof("n-pages") else 1
-    return Frames(total, functools.partial(_read_page, file, total))
+    return Frames(total, functools.partial(_read_page, file, total, fail_on))
 
 
-def _read_page(file: Path, total: int, page: int) -> Frame:
+def _read_page(file: Path, total: int, fail_on: str, page: int) -> Frame:
     # A file of one page may be of a format whose loader knows no pages.
     option = f"[page={page}]" if total > 1 else ""
     try:
-        header = pyvips.Image.new_from_file(f"{file}{option}", access="sequential", fail_on="none")
+        header = pyvips.Image.new_from_file(f"{file}{option}", access="sequential", fail_on=fail_on)
         size = (header.width, header.height)
         check_pixels(size)
         side = choose_longer_side(size)
         reduced = pyvips.Image.thumbnail(
-            f"{file}{option}", side, height=side, size="down", output_profile="srgb", fail_on="none"
+            f"{file}{option}", side, height=side, size="down", output_profile="srgb", fail_on=fail_on
         )
         return Frame(to_pillow(reduced), size)
     except pyvips.Error as error:
-        raise UnscannableError("too-many-pixels" if "memory" in str(error) else "damaged") from None
+        raise UnscannableError("too-many-pixels" if "out of memory" in str(error) else "damaged") from None
 
 
 def to_pillow(image: pyvips.Image) -> Image.Image:
