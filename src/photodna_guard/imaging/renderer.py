@@ -40,9 +40,25 @@ _CHILD_VARIABLES = {
 class Renderer:
     """Renders one object at a time in a child process. The caller sees to it that no two threads call it at once."""
 
-    def __init__(self, max_frames: int, enlarge_from_pixels: int, seconds: float = MAX_RENDER_SECONDS) -> None:
-        """`enlarge_from_pixels`: shorter side from which a picture is enlarged; `seconds`: for one object."""
+    def __init__(
+        self,
+        max_frames: int,
+        enlarge_from_pixels: int,
+        seconds: float = MAX_RENDER_SECONDS,
+        objects_per_process: int = OBJECTS_PER_PROCESS,
+        python: str = sys.executable,
+    ) -> None:
+        """Create a renderer without a child.
+
+        Args:
+            max_frames: Frames of an object that are looked at.
+            enlarge_from_pixels: Shorter side from which a picture is enlarged. A smaller one is unscannable.
+            seconds: For one object.
+            objects_per_process: After so many the child is replaced.
+            python: The interpreter's path.
+        """
         self._max_frames, self._enlarge_from_pixels, self._seconds = max_frames, enlarge_from_pixels, seconds
+        self._objects_per_process, self._python = objects_per_process, python
         self._child: _Child | None = None
 
     def render(self, file: Path, content_type: str, content_encoding: str) -> RenditionSet | NotAPicture:
@@ -69,7 +85,7 @@ class Renderer:
     def _ask(self, request: RenderRequest) -> tuple[dict[str, Any], list[bytes]]:
         """Ask the child. One that looked at other objects before may have died of those: then a new one is asked."""
         is_fresh = self._child is None
-        child = self._child = self._child or _Child()
+        child = self._child = self._child or _Child(self._python)
         try:
             reply = child.ask(request, self._seconds)
         except EOFError:
@@ -77,7 +93,7 @@ class Renderer:
             if not is_fresh and not child.is_late:
                 return self._ask(request)
             raise UnscannableError("too-complex") from None
-        if child.objects >= OBJECTS_PER_PROCESS:
+        if child.objects >= self._objects_per_process:
             self.close()
         return reply
 
@@ -85,16 +101,16 @@ class Renderer:
 class _Child:
     """A process of render_process.py."""
 
-    def __init__(self) -> None:
+    def __init__(self, python: str) -> None:
         """Start it, and wait until it is ready. Raises RetryableError."""
         self.objects, self.is_late = 0, False
         try:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "photodna_guard.imaging.render_process"],
+                [python, "-m", "photodna_guard.imaging.render_process"],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
-                env=_build_environment(os.environ),
+                env=build_environment(os.environ),
             )
         except OSError as error:
             raise RetryableError(f"the renderer cannot be started: {type(error).__name__}") from None
@@ -145,7 +161,8 @@ def _close(pipe: IO[bytes] | None) -> None:
         return
 
 
-def _build_environment(environment: Mapping[str, str]) -> dict[str, str]:
+def build_environment(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return the child's environment, of that of this process: no credentials, and the memory that it may allocate."""
     megabytes = int(environment.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", _USUAL_MEGABYTES)) - _OWN_MEGABYTES
     limit = {MEMORY_VARIABLE: str(max(megabytes, _LEAST_CHILD_MEGABYTES))}
     inherited = {name: environment[name] for name in _INHERITED_VARIABLES if name in environment}
