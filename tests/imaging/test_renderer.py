@@ -110,7 +110,7 @@ def test_function_imports_no_image_library_before_the_first_object() -> None:
         "import sys; import photodna_guard.bootstrap; "
         "print([name for name in ('PIL', 'pyvips', 'pi_heif', 'cffi') if name in sys.modules])"
     )
-    found = subprocess.run(
+    found = subprocess.run(  # noqa: S603
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, env={"PYTHONPATH": "src"}
     )
     assert found.stdout.strip() == "[]"

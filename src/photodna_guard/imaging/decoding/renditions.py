@@ -11,7 +11,8 @@ from photodna_guard.imaging.decoding.views import encode, is_same, iter_views
 def make_renditions(frames: Frames, max_frames: int, enlarge_from: int, inconclusive: str = "") -> RenditionSet:
     """Return the renditions of at most `max_frames` frames.
 
-    A frame that cannot be decoded leaves the look inconclusive. Raises UnscannableError where there is no rendition.
+    A frame that cannot be decoded leaves the look inconclusive. One that is too small for the service, beside another
+    that is not, is a thumbnail. Raises UnscannableError where there is no rendition.
     """
     shown: list[Image.Image] = []
     made: list[Rendition] = []
@@ -31,4 +32,6 @@ def make_renditions(frames: Frames, max_frames: int, enlarge_from: int, inconclu
             faults.append("damaged")
     if not made:
         raise UnscannableError(faults[0] if faults else "damaged")
-    return RenditionSet(tuple(made), len(chosen) - len(faults), frames.total, inconclusive or next(iter(faults), ""))
+    seen = len(chosen) - len(faults)
+    fault = next((one for one in faults if one != "too-small"), "")
+    return RenditionSet(tuple(made), seen, frames.total, inconclusive or fault)

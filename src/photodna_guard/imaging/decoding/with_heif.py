@@ -1,6 +1,7 @@
 """Decode HEIC and HEIF with libheif (pi-heif)."""
 
 import functools
+import io
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +15,15 @@ from photodna_guard.imaging.decoding.with_vips import to_pillow
 
 # Its planes and an RGB copy of them are in memory together.
 MAX_PIXELS = 70_000_000
+_MAJOR_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
 _BANDS = {"RGB": 3, "RGBA": 4, "RGBa": 4, "L": 1, "LA": 2}
 
 
 def open_file(file: Path, strict: bool) -> Frames:  # noqa: ARG001 - libheif shows nothing of a damaged image
     """Return the file's images: the primary one first, then the others that a viewer may show."""
+    content = file.read_bytes()
     try:
-        found = pi_heif.open_heif(file, convert_hdr_to_8bit=True)
+        found = pi_heif.open_heif(io.BytesIO(_name_a_picture(content)), convert_hdr_to_8bit=True)
     except MemoryError:
         raise
     except Exception:  # noqa: BLE001 - hostile boxes raise whatever their parser meets
@@ -29,6 +32,14 @@ def open_file(file: Path, strict: bool) -> Frames:  # noqa: ARG001 - libheif sho
     first = found.primary_index
     order = [first, *(i for i in range(len(found)) if i != first)]
     return Frames(len(order), functools.partial(_read_image, found, order))
+
+
+def _name_a_picture(content: bytes) -> bytes:
+    """Return the file with brands of a picture. Where the major one is a video's, libheif opens no picture."""
+    if content[8:12] in _MAJOR_BRANDS:
+        return content
+    end = min(int.from_bytes(content[:4], "big"), 256)
+    return content[:8] + b"mif1" + content[12:16] + b"heic" * max((end - 16) // 4, 0) + content[max(end, 16) :]
 
 
 def _read_image(found: Any, order: list[int], i: int) -> Frame:

@@ -9,6 +9,7 @@ from PIL import Image, ImageFile
 from photodna_guard.domain.errors import UnscannableError
 from photodna_guard.imaging.decoding.colours import to_eight_bits, to_srgb, turn_upright
 from photodna_guard.imaging.decoding.frames import Frame, Frames
+from photodna_guard.imaging.decoding.png_gamma import read_png_gamma
 from photodna_guard.imaging.decoding.sizes import check_pixels, choose_longer_side
 
 # File type -> Pillow's formats. No other is enabled.
@@ -67,7 +68,7 @@ def open_file(formats: tuple[str, ...], file: Path, strict: bool) -> Frames:
     total = 1 if image.format in ("PSD", "FITS") else getattr(image, "n_frames", 1)
     if image.format != "TIFF" and total * image.size[0] * image.size[1] > MAX_PIXELS_ON_THE_WAY:
         raise UnscannableError("too-many-frames")
-    return Frames(total, functools.partial(_read_frame, image))
+    return Frames(total, functools.partial(_read_frame, image, read_png_gamma(file)))
 
 
 def _list_icons(image: Any) -> Frames:
@@ -75,18 +76,17 @@ def _list_icons(image: Any) -> Frames:
     return Frames(len(entries), lambda i: _reduce(image.ico.frame(i)))
 
 
-def _read_frame(image: Image.Image, i: int) -> Frame:
+def _read_frame(image: Image.Image, gamma: float | None, i: int) -> Frame:
     if i:
         image.seek(i)
     check_pixels(image.size, MAX_PIXELS)
-    return _reduce(image)
+    return _reduce(image, gamma)
 
 
-def _reduce(image: Image.Image) -> Frame:
+def _reduce(image: Image.Image, gamma: float | None = None) -> Frame:
     """Return the current frame, decoded, reduced, in sRGB and upright."""
     size = image.size
     side = choose_longer_side(size)
-    gamma = image.info.get("gamma") if image.format == "PNG" else None
     # A JPEG is decoded at a fraction of its size, where that is enough.
     image.draft(None, (side, side))
     if image.format == "JPEG2000":
@@ -99,4 +99,4 @@ def _reduce(image: Image.Image) -> Frame:
     reduced.thumbnail((side, side), Image.Resampling.BICUBIC, reducing_gap=2.0)
     reduced = to_srgb(reduced, icc_profile)
     reduced.getexif().update(exif)
-    return Frame(turn_upright(reduced), size, gamma if isinstance(gamma, float) else None)
+    return Frame(turn_upright(reduced), size, gamma)

@@ -8,6 +8,7 @@ from PIL import Image
 
 from photodna_guard.domain.errors import UnscannableError
 from photodna_guard.imaging.decoding.frames import Frame, Frames
+from photodna_guard.imaging.decoding.png_gamma import read_png_gamma
 from photodna_guard.imaging.decoding.sizes import check_pixels, choose_longer_side
 
 FILE_TYPES = ("jpeg", "png", "webp", "tiff", "bigtiff")
@@ -45,7 +46,7 @@ def _read_page(file: Path, total: int, fail_on: str, page: int) -> Frame:
         reduced = pyvips.Image.thumbnail(
             f"{file}{option}", side, height=side, size="down", output_profile="srgb", fail_on=fail_on
         )
-        return Frame(to_pillow(reduced), size)
+        return Frame(to_pillow(reduced), size, read_png_gamma(file))
     except pyvips.Error as error:
         raise UnscannableError("too-many-pixels" if "out of memory" in str(error) else "damaged") from None
 

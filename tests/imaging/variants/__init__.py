@@ -1,0 +1,1 @@
+"""Variants of a drawn picture: as platforms receive pictures, and as those who hide one would store it."""
