@@ -26,11 +26,12 @@ def _alpha_bmp(subject: Subject) -> bytes:
 
 
 def _second_page(subject: Subject) -> bytes:
-    return encode(filler(0, (640, 480)), "TIFF", save_all=True, append_images=[subject.image])
+    return encode(filler(0, (640, 480)).copy(), "TIFF", save_all=True, append_images=[subject.image.copy()])
 
 
 def _last_page(subject: Subject) -> bytes:
-    pages = [*(filler(number) for number in range(11)), subject.image]
+    # Copies, since an image remembers the options of its last encoder.
+    pages = [image.copy() for image in (*(filler(number) for number in range(11)), subject.image)]
     return encode(pages[0], "TIFF", save_all=True, append_images=pages[1:])
 
 

@@ -7,9 +7,11 @@ from typing import Any
 
 import pi_heif
 import pyvips
+from PIL import Image
 
 from photodna_guard.domain.errors import UnscannableError
 from photodna_guard.imaging.decoding.frames import Frame, Frames
+from photodna_guard.imaging.decoding.heif_sequence import HeifSequence
 from photodna_guard.imaging.decoding.sizes import check_pixels, choose_longer_side
 from photodna_guard.imaging.decoding.with_vips import to_pillow
 
@@ -20,18 +22,37 @@ _BANDS = {"RGB": 3, "RGBA": 4, "RGBa": 4, "L": 1, "LA": 2}
 
 
 def open_file(file: Path, strict: bool) -> Frames:  # noqa: ARG001 - libheif shows nothing of a damaged image
-    """Return the file's images: the primary one first, then the others that a viewer may show."""
+    """Return the file's still images, the primary one first, and after them the frames of its sequence."""
     content = file.read_bytes()
+    sequence = HeifSequence(file) if _is_sequence(content) else None
     try:
         found = pi_heif.open_heif(io.BytesIO(_name_a_picture(content)), convert_hdr_to_8bit=True)
-    except MemoryError:
+        check_pixels(found.size, MAX_PIXELS)
+    except (MemoryError, UnscannableError):
         raise
     except Exception:  # noqa: BLE001 - hostile boxes raise whatever their parser meets
-        raise UnscannableError("damaged") from None
-    check_pixels(found.size, MAX_PIXELS)
+        if sequence is None:
+            raise UnscannableError("damaged") from None
+        return Frames(sequence.total, functools.partial(_read_frame, sequence))
     first = found.primary_index
     order = [first, *(i for i in range(len(found)) if i != first)]
-    return Frames(len(order), functools.partial(_read_image, found, order))
+    stills = functools.partial(_read_image, found, order)
+    if sequence is None:
+        return Frames(len(order), stills)
+    total = len(order)
+    return Frames(total + sequence.total, lambda i: stills(i) if i < total else _read_frame(sequence, i - total))
+
+
+def _is_sequence(content: bytes) -> bool:
+    return b"moov" in content and b"stsz" in content
+
+
+def _read_frame(sequence: HeifSequence, i: int) -> Frame:
+    image = sequence.read(i)
+    side = choose_longer_side(image.size)
+    reduced = image.copy()
+    reduced.thumbnail((side, side), Image.Resampling.BICUBIC, reducing_gap=2.0)
+    return Frame(reduced, image.size)
 
 
 def _name_a_picture(content: bytes) -> bytes:
