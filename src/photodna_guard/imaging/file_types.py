@@ -1,117 +1,171 @@
-"""First bytes -> the type of an image, or the certainty that they are none. Pure."""
+"""First bytes -> the type of a picture: each format at its own place, with sane fields. Pure."""
 
-import re
+import struct
+from collections.abc import Callable
 
-# Offset, magic bytes, type. The service accepts the types down to "tiff".
-_IMAGE_MAGIC = (
-    (0, b"\xff\xd8\xff", "jpeg"),
-    (0, b"\x89PNG\r\n\x1a\n", "png"),
-    (0, b"GIF87a", "gif"),
-    (0, b"GIF89a", "gif"),
-    (0, b"BM", "bmp"),
-    (0, b"II*\0", "tiff"),
-    (0, b"MM\0*", "tiff"),
-    (8, b"WEBP", "webp"),
-    (0, b"\xff\x0a", "jxl"),
-    (0, b"\0\0\0\x0cJXL \r\n\x87\n", "jxl"),
-    (0, b"\0\0\0\x0cjP  \r\n\x87\n", "jp2"),
-    (0, b"\xff\x4f\xff\x51", "jp2"),
-    (0, b"8BPS", "psd"),
-    (0, b"\0\0\x01\0", "ico"),
-    (0, b"\0\0\x02\0", "cur"),
-    (0, b"II+\0", "bigtiff"),
-    (0, b"MM\0+", "bigtiff"),
-    (0, b"II\xbc", "jxr"),
-    (0, b"\x76\x2f\x31\x01", "exr"),
-    (0, b"qoif", "qoi"),
-    (0, b"FUJIFILMCCD-RAW", "raw"),
-    (0, b"IIRO", "raw"),
-    (0, b"IIRS", "raw"),
-    (0, b"IIU\0", "raw"),
+from photodna_guard.imaging.text_formats import detect_text_format
+
+# Magic bytes at the beginning and the type. What is weaker than four bytes is below, with its fields.
+_MAGIC = (
+    (b"\xff\xd8\xff", "jpeg"),
+    (b"\x89PNG\r\n\x1a\n", "png"),
+    (b"GIF87a", "gif"),
+    (b"GIF89a", "gif"),
+    (b"\0\0\0\x0cJXL \r\n\x87\n", "jxl"),
+    (b"\0\0\0\x0cjP  \r\n\x87\n", "jp2"),
+    (b"\0\0\0\x0cjP\x1a\x1a\r\n\x87\n", "jp2"),
+    (b"\xff\x4f\xff\x51", "jp2"),
+    (b"8BPS\0\1", "psd"),
+    (b"8BPS\0\2", "psd"),
+    (b"\x8aMNG\r\n\x1a\n", "mng"),
+    (b"\x8bJNG\r\n\x1a\n", "jng"),
+    (b"II\xbc", "jxr"),
+    (b"\x76\x2f\x31\x01", "exr"),
+    (b"qoif", "qoi"),
+    (b"DDS \x7c\0\0\0", "dds"),
+    (b"BLP1", "blp"),
+    (b"BLP2", "blp"),
+    (b"icns", "icns"),
+    (b"\x59\xa6\x6a\x95", "sun"),
+    (b"DanM", "msp"),
+    (b"LinS", "msp"),
+    (b"\x80\xe8\0\0", "pixar"),
+    (b"\xb1\x68\xde\x3a", "dcx"),
+    (b"FTEX", "ftex"),
+    (b"FTU\0", "ftex"),
+    (b"\x08\xf2\xa6\xb6", "vips"),
+    (b"\xb6\xa6\xf2\x08", "vips"),
+    (b"gimp xcf", "xcf"),
+    (b"AT&TFORM", "djvu"),
+    (b"BPG\xfb", "bpg"),
+    (b"farbfeld", "farbfeld"),
+    (b"FUJIFILMCCD-RAW", "raw"),
+    (b"FOVb", "raw"),
+    (b"IIRO\x08\0", "raw"),
+    (b"IIRS\x08\0", "raw"),
+    (b"MMOR\0\x08", "raw"),
+    (b"IIU\0", "raw"),
+    (b"\0MRM", "raw"),
+    (b"\xd7\xcd\xc6\x9a", "wmf"),
+    (b"\1\0\x09\0\0\3", "wmf"),
 )
+# TIFF's magic, also BigTIFF's. Many raw formats are TIFF too; the decoder sees what is inside.
+_TIFF_MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _HEIF_BRANDS = {
     b"heic": "heic", b"heix": "heic", b"heim": "heic", b"heis": "heic", b"hevc": "heic", b"hevx": "heic",
-    b"mif1": "heif", b"msf1": "heif", b"avif": "avif", b"avis": "avif", b"crx ": "raw",
+    b"hevm": "heic", b"hevs": "heic", b"mif1": "heif", b"mif2": "heif", b"msf1": "heif", b"mif3": "heif",
+    b"miaf": "heif", b"jpeg": "heif", b"jpgs": "heif", b"j2ki": "heif", b"j2is": "heif", b"vvic": "heif",
+    b"vvis": "heif", b"evbi": "heif", b"avci": "heif", b"avcs": "heif", b"avif": "avif", b"avis": "avif",
+    b"avio": "avif", b"crx ": "raw", b"jxl ": "jxl", b"jp2 ": "jp2", b"jpx ": "jp2", b"jph ": "jp2",
 }  # fmt: skip
-_VIDEO_BRANDS = (
-    b"isom", b"iso2", b"iso4", b"iso5", b"iso6", b"mp41", b"mp42", b"avc1", b"qt  ", b"M4A ", b"M4V ", b"dash",
-    b"3gp4", b"3gp5", b"3gp6", b"3g2a",
-)  # fmt: skip
-# Offset and magic bytes of files that are surely no images.
-_OTHER_MAGIC = (
-    (0, b"%PDF-"),
-    (0, b"PK\x03\x04"),
-    (0, b"PK\x05\x06"),
-    (0, b"\x1f\x8b\x08"),
-    (0, b"BZh"),
-    (0, b"7z\xbc\xaf\x27\x1c"),
-    (0, b"Rar!\x1a\x07"),
-    (0, b"\xfd7zXZ\0"),
-    (0, b"\x28\xb5\x2f\xfd"),
-    (257, b"ustar"),
-    (0, b"\x1a\x45\xdf\xa3"),
-    (0, b"OggS"),
-    (0, b"ID3"),
-    (0, b"fLaC"),
-    (8, b"WAVE"),
-    (8, b"AVI "),
-    (0, b"\x7fELF"),
-    (0, b"SQLite format 3\0"),
-)
-
-# What may precede the root of a markup document: white space, comments, processing instructions, a document type
-# without declarations of its own; each only if it is complete. The quantifiers are possessive: without backtracking
-# no head that an uploader crafts takes long to match.
-_PROLOGUE = re.compile(
-    rb"""(?: \s
-          | <!-- (?:(?!-->).)*+ -->
-          | <\? (?:(?!\?>).)*+ \?>
-          | <!doctype (?: [^\[>"'] | "[^"]*+" | '[^']*+' )*+ >
-          )*+""",
-    re.DOTALL | re.VERBOSE,
-)
-_ROOT = re.compile(rb"<(?:[^\s<>/:!?]+:)?([^\s<>/:!?]+)")
+_BMP_HEADER_SIZES = (12, 16, 40, 52, 56, 64, 108, 124)
+_BMP_DEPTHS = (0, 1, 2, 4, 8, 16, 24, 32)  # bits for a pixel; 0: a JPEG or PNG within
 
 
 def detect_type(head: bytes) -> str | None:
-    """Return the image type of the first bytes, such as "jpeg"; None if they are no known image."""
-    if head[4:8] == b"ftyp":
-        return _detect_heif(head)
-    by_magic = next((file_type for at, magic, file_type in _IMAGE_MAGIC if head.startswith(magic, at)), None)
-    return by_magic or ("svg" if _is_svg(head) else None)
+    """Return the picture type of the first bytes, such as "jpeg"; None if they are no known picture.
 
-
-def is_known_non_image(head: bytes, cut: bool) -> bool:
-    """Return whether the first bytes are surely no image. `cut`: the object has more bytes than `head`."""
-    is_video = head[4:8] == b"ftyp" and head[8:12] in _VIDEO_BRANDS
-    return is_video or any(head.startswith(magic, at) for at, magic in _OTHER_MAGIC) or _is_text(head, cut)
-
-
-def _is_text(head: bytes, cut: bool) -> bool:
-    """Return whether the bytes are UTF-8 text, and do not start like an image format that is text (PNM, XBM, XPM)."""
-    if (head[:1] == b"P" and head[1:2] in b"1234567") or head.startswith((b"#define", b"/* XPM")):
-        return False
-    # A head that is cut may end with up to three bytes of an incomplete character.
-    least = len(head) - 3 if cut else len(head)
-    for end in range(len(head), least - 1, -1):
-        try:
-            text = head[:end].decode("utf-8-sig")
-        except UnicodeDecodeError:
-            continue
-        return all(c.isprintable() or c.isspace() for c in text)
-    return False
-
-
-def _is_svg(head: bytes) -> bool:
-    """Return whether the root of a markup text is SVG's, whatever its document type, or lies beyond the head."""
-    text = head.removeprefix(b"\xef\xbb\xbf").lstrip().lower()
-    prologue = _PROLOGUE.match(text)
-    root = _ROOT.match(text, prologue.end() if prologue else 0)
-    return text.startswith(b"<") and (root is None or root[1] == b"svg")
+    The types of text formats ("svg", "pnm", "xbm" ...) are among them. Without a magic number of its own a type is
+    reported only if all fields of its header are sane.
+    """
+    if head[4:8] == b"ftyp" and (file_type := _detect_heif(head)):
+        return file_type
+    by_magic = next((file_type for magic, file_type in _MAGIC if head.startswith(magic)), None)
+    if by_magic or not head:
+        return by_magic
+    try:
+        by_fields = next((file_type for file_type, has_fields in _FIELDS if has_fields(head)), None)
+    except struct.error:
+        by_fields = None
+    return by_fields or detect_text_format(head) or _detect_without_magic(head)
 
 
 def _detect_heif(head: bytes) -> str | None:
     """Return the type by the first known brand of the `ftyp` box: the major brand, then the compatible ones."""
-    end = min(max(int.from_bytes(head[:4], "big"), 12), len(head))
-    brands = [head[8:12], *(head[i : i + 4] for i in range(16, end, 4))]
-    return next((_HEIF_BRANDS[brand] for brand in brands if brand in _HEIF_BRANDS), None)
+    size = int.from_bytes(head[:4], "big")
+    # A size of 1 says that a 64-bit one follows the type, and 0 that the box goes on to the end.
+    first = 16 if size == 1 else 8
+    end = len(head) if size < 16 else min(size, len(head))
+    whole = head[first : end - (end - first) % 4]
+    return next((_HEIF_BRANDS[brand] for (brand,) in struct.iter_unpack("4s", whole) if brand in _HEIF_BRANDS), None)
+
+
+def _is_tiff(head: bytes) -> bool:
+    return head.startswith(_TIFF_MAGIC)
+
+
+def _is_webp(head: bytes) -> bool:
+    return head.startswith(b"RIFF") and head[8:12] == b"WEBP"
+
+
+def _is_bmp(head: bytes) -> bool:
+    if not head.startswith((b"BM", b"BA")):
+        return False
+    if head.startswith(b"BA"):
+        return head[14:16] == b"BM"
+    return _is_dib(head[14:])
+
+
+def _is_dib(head: bytes) -> bool:
+    """Return whether this is a bitmap's header. Decoders differ in what they forgive: the depth alone is checked."""
+    size = struct.unpack_from("<I", head)[0]
+    depth_at = 10 if size == 12 else 14
+    return size in _BMP_HEADER_SIZES and struct.unpack_from("<H", head, depth_at)[0] in _BMP_DEPTHS
+
+
+def _is_icon(head: bytes) -> bool:
+    """Return whether an icon's or a cursor's directory begins: each entry's reserved byte is zero or 255."""
+    reserved, kind, count = struct.unpack_from("<HHH", head)
+    return reserved == 0 and kind in (1, 2) and count > 0 and len(head) >= 22
+
+
+def _is_pcx(head: bytes) -> bool:
+    return head[:1] == b"\x0a" and head[1:2] in b"\0\2\3\4\5" and head[2:3] in b"\0\1" and len(head) >= 128
+
+
+def _is_sgi(head: bytes) -> bool:
+    return head.startswith(b"\x01\xda") and head[2:3] in b"\0\1" and head[3:4] in b"\1\2"
+
+
+def _is_fli(head: bytes) -> bool:
+    return len(head) >= 16 and struct.unpack_from("<H", head, 4)[0] in (0xAF11, 0xAF12, 0xAF44)
+
+
+def _is_emf(head: bytes) -> bool:
+    return head.startswith(b"\1\0\0\0") and head[40:44] == b" EMF"
+
+
+def _is_iptc(head: bytes) -> bool:
+    return head[:1] == b"\x1c" and head[1:2] in bytes(range(1, 10)) and len(head) >= 5
+
+
+def _is_tga(head: bytes) -> bool:
+    """Return whether all of a Targa header's fields are sane. It has no magic number."""
+    map_type, kind = head[1], head[2]
+    width, height, depth = struct.unpack_from("<HHB", head, 12)
+    has_map_fields = map_type == 1 or kind not in (1, 9)
+    is_kind = map_type in (0, 1) and kind in (1, 2, 3, 9, 10, 11)
+    return is_kind and has_map_fields and width > 0 and height > 0 and depth in (1, 8, 15, 16, 24, 32)
+
+
+def _detect_without_magic(head: bytes) -> str | None:
+    """Return the type by magic numbers far behind the beginning, or by sane fields alone."""
+    if head[128:132] == b"DICM":
+        return "dicom"
+    if head[2048:2052] == b"PCD_":
+        return "pcd"
+    return "tga" if len(head) >= 18 and _is_tga(head) else None
+
+
+_FIELDS: tuple[tuple[str, Callable[[bytes], bool]], ...] = (
+    ("tiff", _is_tiff),
+    ("webp", _is_webp),
+    ("bmp", _is_bmp),
+    ("jxl", lambda head: head.startswith(b"\xff\x0a")),
+    ("sgi", _is_sgi),
+    ("pcx", _is_pcx),
+    ("emf", _is_emf),
+    ("iptc", _is_iptc),
+    ("ico", _is_icon),
+    ("fli", _is_fli),
+)

@@ -26,10 +26,11 @@ class FakeUploadBucket(Failing):
     def read_head(self, upload: Upload, head_bytes: int) -> ObjectHead:
         self.call("read_head")
         data = self._bytes(upload)
-        head = self.heads.pop(0) if self.heads else data[:head_bytes]
+        if self.heads:
+            data = self.heads.pop(0)
         return ObjectHead(
             self.size or len(data),
-            head,
+            data[:head_bytes],
             self.content_encoding,
             self.content_type,
             tags=self.own_tags,

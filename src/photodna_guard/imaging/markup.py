@@ -1,0 +1,96 @@
+"""Whether a text has markup or encoded pictures in it that a viewer could show. Pure.
+
+Every pattern begins with a literal and has bounded or possessive quantifiers: no text takes long to search.
+"""
+
+import binascii
+import re
+
+from photodna_guard.imaging.file_types import detect_type
+
+# How many bytes of a text a match may span: what is searched in pieces overlaps by this much.
+OVERLAP_BYTES = 1024
+
+# Elements that show a picture by an attribute, those that do so without one, and what begins a document. A name in
+# angle brackets without an attribute is also how many languages write a type: `List<Image>`.
+_TAGS = re.compile(
+    rb"<(?:[\w.-]{1,30}:)?"
+    rb"(?:(?:img|image|object|embed|iframe|frame|frameset|picture|video|source|link|body|html|head|meta|base|applet|portal"
+    rb"|input|canvas|use|feimage|imagedata|binary|pic|blip)[\s/]"
+    rb"|(?:svg|script|foreignobject)[\s/>])"
+    rb"|<\?xml|<!doctype|<!entity|<!\[cdata\[",
+    re.IGNORECASE,
+)
+_STYLE = re.compile(rb"<(?:[\w.-]{1,30}:)?style[\s/>]", re.IGNORECASE)
+_STYLE_PICTURE = re.compile(rb"url\s*+\(|@import|image-set", re.IGNORECASE)
+_BACKGROUND = re.compile(
+    rb"<[a-z][^<>]{0,900}(?:style|background|onerror|onload)\s*+=|url\(\s*+[\"']?\s*+data:", re.IGNORECASE
+)
+_DATA_URL = re.compile(
+    rb"data:\s*+(?:image/|text/html|text/xml|application/(?:xhtml|xml|pdf|svg)|[^\s,\"'<>]{0,200}?;base64,\s*+(?:PHN2|PD94))",
+    re.IGNORECASE,
+)
+_POSTSCRIPT = re.compile(rb"(?:\A|[\r\n])%!PS")
+# Device control, application and privacy strings, and iTerm's own: terminals show pictures sent in them.
+_TERMINAL_PICTURES = re.compile(rb"\x1b[P_X^]|\x1b\]\s*+(?:1337|50);")
+# What may be a tag to a viewer that was told that the text is HTML or XML.
+_ANY_TAG = re.compile(rb"<[a-z!?/]", re.IGNORECASE)
+# Escape sequences that switch the character set in ISO-2022: they may stand within a tag.
+_ISO_2022 = re.compile(rb"\x1b(?:[()*+\-./][0-~]|\$[()*+\-./]?[0-~]|&@|%[/0-~]?[0-~])")
+
+# Base64 in lines or long words, and of any length where its first characters are those of a picture.
+_BASE64 = re.compile(
+    rb"(?<![A-Za-z0-9+/_-])(?:[A-Za-z0-9+/_-]{40}"
+    rb"|(?:[/_]9j[/_]|iVBORw|R0lGODl?|UklGR|SUkqA|TU0AK|AAAA[A-Za-z0-9+/_-]{2}Z0eX|PHN2|PD94|H4sI|PCFE|[/_]wo)[A-Za-z0-9+/_-]{6})"
+    rb"[A-Za-z0-9+/_-]{0,56}"
+)
+_TAG_AT_BEGINNING = re.compile(rb"\s*+<[A-Za-z!?/]")
+# With one of these begins whatever is looked for in base64: most lines of it are passed over.
+_FIRST_BYTES = frozenset(
+    bytes([byte]) for byte in b"\xff\x89\x8a\x8b\x80\xb1\xb6\xd7\0\1\2\x08\x0a\x1c\x1f /!#%<8ABDFGILMPRSVYfgilpqv"
+)
+_FROM_URL_SAFE = bytes.maketrans(b"-_", b"+/")
+# Formats without a magic number that random bytes have by chance.
+_WEAK_TYPES = ("tga", "pcx", "iptc", "fli", "sgi", "xbm", "dicom", "jxl")
+
+
+def has_markup(text: bytes, told_markup: bool) -> bool:
+    """Return whether the text shows pictures in some viewer. `told_markup`: its Content-Type is one of markup."""
+    if b"<" in text and (_TAGS.search(text) or _BACKGROUND.search(text) or (told_markup and _ANY_TAG.search(text))):
+        return True
+    if b"\x1b" in text and _TERMINAL_PICTURES.search(text):
+        return True
+    return _DATA_URL.search(text) is not None or _POSTSCRIPT.search(text) is not None
+
+
+def has_style(text: bytes) -> tuple[bool, bool]:
+    """Return whether a style sheet's element is there, and whether a style with a picture is."""
+    return _STYLE.search(text) is not None, _STYLE_PICTURE.search(text) is not None
+
+
+def has_encoded_picture(text: bytes) -> bool:
+    """Return whether base64 in the text begins like a picture, a compressed file or a page."""
+    # JSON may escape the slash.
+    text = text.replace(b"\\/", b"/")
+    return any(is_picture_in_base64(found[0]) for found in _BASE64.finditer(text))
+
+
+def is_picture_in_base64(encoded: bytes) -> bool:
+    """Return whether these first characters of base64, in either alphabet, decode to what a viewer may show."""
+    encoded = encoded.translate(_FROM_URL_SAFE)
+    decoded = binascii.a2b_base64(encoded[: len(encoded) - len(encoded) % 4])
+    if decoded[:1] not in _FIRST_BYTES:
+        return False
+    is_markup = _TAG_AT_BEGINNING.match(decoded) is not None and decoded[:24].isascii()
+    return is_markup or detect_strong_type(decoded) is not None or decoded.startswith((b"\x1f\x8b\x08", b"%PDF-"))
+
+
+def detect_strong_type(head: bytes) -> str | None:
+    """Return the picture type if it has a magic number of its own that other bytes hardly have by chance."""
+    file_type = detect_type(head)
+    return None if file_type in _WEAK_TYPES else file_type
+
+
+def without_escapes(text: bytes) -> bytes:
+    """Return the text without ISO-2022's escape sequences."""
+    return _ISO_2022.sub(b"", text) if b"\x1b" in text else text
