@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from local.match.answers import RefusalError
 from local.match.decoding import decode
 from local.match.fingerprint import fingerprint
 from photodna_guard.domain.errors import UnscannableError
@@ -26,6 +27,15 @@ class Look:
         return min(((fingerprint(decode(one)).hashes[0] ^ listed).bit_count() for one in self.sent), default=256)
 
 
+def _is_accepted(content: bytes) -> bool:
+    """Return whether the service takes the picture as it is; otherwise the scanner has it rendered."""
+    try:
+        decode(content)
+    except RefusalError:
+        return False
+    return True
+
+
 def look(variant: Variant, subject: Subject, render: Render) -> Look:
     """Return what is sent of a variant, as the scanner does it."""
     content = variant.make(subject)
@@ -33,7 +43,7 @@ def look(variant: Variant, subject: Subject, render: Render) -> Look:
     head = ObjectHead(len(content), content[:HEAD_BYTES], variant.content_encoding, content_type)
     found = triage(head)
     match found.way:
-        case Disposition.BY_URL | Disposition.BY_VALUE:
+        case Disposition.BY_URL | Disposition.BY_VALUE if _is_accepted(content):
             return Look((content,))
         case Disposition.NOT_AN_IMAGE:
             return Look((), found.reason, is_readable=found.reason in ("empty", "not-an-image"))

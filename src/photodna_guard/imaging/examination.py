@@ -1,11 +1,11 @@
 """Look at a whole object, in the renderer's child: no picture, or the renditions of what viewers show of it.
 
-    undo the Content-Encodings that viewers undo
-    a picture at its own place          -> decode it
-    base64 text, a data: URL            -> look at the bytes within
-    document, video, audio, archive     -> no request
-    plain text, seen to its end         -> no request, and readable
-    a JPEG behind other bytes           -> decode it
+undo the Content-Encodings that viewers undo
+a picture at its own place          -> decode it
+base64 text, a data: URL            -> look at the bytes within
+document, video, audio, archive     -> no request
+plain text, seen to its end         -> no request, and readable
+a JPEG behind other bytes           -> decode it
 """
 
 import mmap
@@ -91,11 +91,13 @@ class _Examination:
         found = self.look(within, is_within=True)
         # Behind the picture there may be markup, by which a browser shows another one.
         if isinstance(found, NotAPicture) or any(b"<" in piece for piece in _iter_pieces(file)):
-            return NotAPicture("document") if isinstance(found, NotAPicture) else replace(found, inconclusive="document")
+            return (
+                NotAPicture("document") if isinstance(found, NotAPicture) else replace(found, inconclusive="document")
+            )
         return found
 
     def _find_picture(self, file: Path) -> RenditionSet:
-        """Decode the JPEG in a file of no known type. One that begins far into it may be a preview of something else."""
+        """Decode the JPEG in a file of no known type. One that begins far into it may be a preview."""
         with file.open("rb") as source, mmap.mmap(source.fileno(), 0, access=mmap.ACCESS_READ) as content:
             offset = find_jpeg(content)
         if offset is None:

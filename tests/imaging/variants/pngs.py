@@ -104,7 +104,7 @@ VARIANTS = (
     Variant("png, grey and alpha", PNG, partial(_png, mode="LA")),
     Variant("png, black and white", PNG, partial(_png, mode="1"), lossy=True),
     Variant("png, palette", PNG, lambda subject: encode(subject.image.quantize(64), "PNG")),
-    Variant("png, palette of 4 colours", PNG, lambda subject: encode(subject.image.quantize(4), "PNG")),
+    Variant("png, palette of 4 colours", PNG, lambda subject: encode(subject.image.quantize(4), "PNG"), lossy=True),
     Variant("png, opaque alpha", PNG, partial(_png, mode="RGBA")),
     Variant("png, interlaced", PNG, _interlaced),
     Variant("png, one transparent colour", PNG, partial(_with_chunk, name=b"tRNS", data=b"\0\xff\0\0\0\xff")),
