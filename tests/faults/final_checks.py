@@ -100,7 +100,8 @@ def _others_untouched(state: State) -> Iterator[str]:
 
 def _has_wrong_tag(source: Object, status: str | None) -> bool:
     """Return whether the status tag is not that of the status."""
-    return {wanted: tag for tag, wanted in TAGS.items()}.get(str(status)) not in (None, source.tags.get("scan-status"))
+    wanted = {tag for tag, of_status in TAGS.items() if of_status == status}
+    return bool(wanted) and source.tags.get("scan-status") not in wanted
 
 
 def _user_tags(tags: dict[str, str]) -> dict[str, str]:

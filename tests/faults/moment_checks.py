@@ -6,7 +6,12 @@ from typing import Final
 from tests.faults import pictures
 from tests.faults.observed import State
 
-TAGS: Final = {"clean": "CLEAN", "skipped": "SKIPPED", "unscannable": "UNSCANNABLE"}
+TAGS: Final = {
+    "clean": "CLEAN",
+    "skipped": "SKIPPED",
+    "document": "SKIPPED",
+    "unscannable": "UNSCANNABLE",
+}
 # The default of the template's RatePerSecond.
 MAX_REQUESTS_PER_SECOND: Final = 10
 
@@ -32,6 +37,8 @@ def _tags_tell_the_truth(state: State) -> Iterator[str]:
         tag = source.tags.get("scan-status") if source and state.versioned else None
         if tag in TAGS and status != TAGS[tag] and tag != upload.tags.get("scan-status"):
             yield f"tagged {tag}: {upload}, which is {status}"
+        if tag in ("skipped", "document") and (tag == "document") != (upload.picture == "document"):
+            yield f"tagged {tag}: {upload}"
 
 
 def _nothing_foreign(state: State) -> Iterator[str]:

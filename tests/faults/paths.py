@@ -48,6 +48,7 @@ VERSIONED: Final[dict[str, Path]] = {
     "too large by URL": service_fails("3208", 1, "clean"),
     "by value, fast": upload_on_fast_path("damaged"),
     "skipped, fast": upload_on_fast_path("text"),
+    "document, fast": upload_on_fast_path("document"),
     "clean with ten tags": lambda world: world.upload("clean", tags=TEN_TAGS),
     "unscannable that says it is clean": upload_on_fast_path("tiny", **OWN_TAGS),
     "deleted before the head is read": upload_and_delete,

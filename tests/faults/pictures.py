@@ -38,7 +38,8 @@ BYTES: Final[dict[str, bytes]] = {
     "animated match": _animate(9, 3),
     # The service cannot verify it as an image.
     "damaged": encode(draw(6, _SIZE), "JPEG")[:900],
-    "text": b"%PDF-1.7\n" + b"no picture at all\n" * 20,
+    "text": b"no picture at all\n" * 20,
+    "document": b"%PDF-1.7\n" + b"no picture at all\n" * 20,
 }
 OUTCOME: Final[dict[str, str]] = {
     "clean": CLEAN,
@@ -52,9 +53,10 @@ OUTCOME: Final[dict[str, str]] = {
     "animated match": QUARANTINED,
     "damaged": UNSCANNABLE,
     "text": SKIPPED,
+    "document": SKIPPED,
 }
 # Why the renderer finds nothing in these.
-UNDECODABLE: Final = {"damaged": "damaged", "tiny": "too-small", "text": "unrecognised"}
+UNDECODABLE: Final = {"damaged": "damaged", "tiny": "too-small", "text": "unrecognised", "document": "unrecognised"}
 
 
 def _render(name: str) -> tuple[bytes, ...]:
