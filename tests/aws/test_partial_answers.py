@@ -3,6 +3,7 @@
 import hashlib
 import io
 from collections.abc import Callable, Iterator
+from io import BytesIO
 from typing import Any
 
 import boto3
@@ -112,6 +113,38 @@ def test_read_of_damaged_bytes_fails(
     with pytest.raises(RetryableError, match="s3:GetObject") as error:
         method(uploads, UPLOAD)
     assert "127.0.0.1" not in str(error.value)
+
+
+@pytest.mark.parametrize("proof", PROOFS)
+def test_bytes_that_arrive_whole_are_downloaded(server: Server, uploads: UploadBucket, proof: str) -> None:
+    server.respond_with_object(proof)
+    server.respond_with_object(proof)
+    file = BytesIO()
+    uploads.download(UPLOAD, file)
+    assert file.getvalue() == BODY
+    assert len(server.requests) == (2 if proof in ("parts", "kms") else 1)
+
+
+@pytest.mark.parametrize("proof", PROOFS)
+@pytest.mark.parametrize("damage", [cut, corrupt, cut_at_once])
+def test_download_of_damaged_bytes_fails(
+    server: Server, uploads: UploadBucket, proof: str, damage: Callable[[bytes], bytes]
+) -> None:
+    server.respond_with_object(proof, damage(BODY))
+    server.respond_with_object(proof)
+    with pytest.raises(RetryableError, match="s3:GetObject"):
+        uploads.download(UPLOAD, BytesIO())
+
+
+@pytest.mark.parametrize("proof", ["parts", "kms"])
+@pytest.mark.parametrize("damage", [cut, corrupt, cut_at_once])
+def test_download_whose_second_read_is_damaged_fails(
+    server: Server, uploads: UploadBucket, proof: str, damage: Callable[[bytes], bytes]
+) -> None:
+    server.respond_with_object(proof)
+    server.respond_with_object(proof, damage(BODY))
+    with pytest.raises(RetryableError, match="s3:GetObject"):
+        uploads.download(UPLOAD, BytesIO())
 
 
 def test_read_of_another_size_than_the_events_fails(server: Server, uploads: UploadBucket) -> None:

@@ -2,6 +2,7 @@
 
 import io
 from datetime import datetime, timedelta
+from io import BytesIO
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -17,13 +18,14 @@ from tests.aws.s3_objects import KEY, put_object
 from tests.support.moto_aws import SESSION
 
 
-def test_head_has_size_encoding_and_first_bytes(s3: Any, uploads: UploadBucket) -> None:
-    upload = put_object(s3, b"0123456789", ContentEncoding="GZIP", ContentType="Image/JPEG")
+def test_head_has_size_headers_and_first_bytes(s3: Any, uploads: UploadBucket) -> None:
+    upload = put_object(s3, b"0123456789", ContentEncoding="GZIP", ContentType=" Image/JPEG ")
     assert uploads.read_head(upload, 4) == ObjectHead(10, b"0123", "gzip", "image/jpeg", proved=False)
 
 
 def test_head_of_a_short_object_is_all_of_it(s3: Any, uploads: UploadBucket) -> None:
-    assert uploads.read_head(put_object(s3, b"abc"), 100) == ObjectHead(3, b"abc", content_type="binary/octet-stream")
+    head = uploads.read_head(put_object(s3, b"abc"), 100)
+    assert (head.size, head.head, head.proved) == (3, b"abc", True)
 
 
 def test_reads_are_of_the_version_of_the_event(s3: Any, uploads: UploadBucket) -> None:
@@ -33,12 +35,18 @@ def test_reads_are_of_the_version_of_the_event(s3: Any, uploads: UploadBucket) -
     assert uploads.read_object(upload).content == b"first"
 
 
-def test_download_writes_the_version_of_the_event(s3: Any, uploads: UploadBucket) -> None:
-    upload = put_object(s3, bytes(range(256)) * 9000)
+def test_download_is_of_the_version_of_the_event(s3: Any, uploads: UploadBucket) -> None:
+    upload, file = put_object(s3, b"first" * 1_000_000), BytesIO()
     put_object(s3, b"second")
-    file = io.BytesIO()
     uploads.download(upload, file)
-    assert file.getvalue() == bytes(range(256)) * 9000
+    assert file.getvalue() == b"first" * 1_000_000
+
+
+def test_deleted_object_is_not_downloaded(s3: Any, uploads: UploadBucket) -> None:
+    upload = put_object(s3)
+    s3.delete_object(Bucket="uploads", Key=KEY, VersionId=upload.version_id)
+    with pytest.raises(ObjectGoneError, match="deleted"):
+        uploads.download(upload, BytesIO())
 
 
 def test_object_has_its_headers_metadata_and_time(s3: Any, uploads: UploadBucket) -> None:

@@ -1,14 +1,13 @@
 """The upload bucket: reads, presigned URLs, the status tag and the deletion, all pinned to one version.
 
-Every read is proved (proved_reads.py). Where S3 gives no digest of an object, two reads must have the same bytes.
+The bytes of a read are proved to be the object's, or the read fails (proved_read.py, docs/decisions/0012). Their number
+is the size in the event. Where S3 gives no digest of them, a second read must give the same bytes.
 """
 
-import hashlib
-from collections.abc import Callable
 from typing import IO, TYPE_CHECKING, Any
 
 from photodna_guard.aws.error_translation import ErrorTable, translate_aws_errors
-from photodna_guard.aws.proved_reads import check_size, is_proved, read_body, stream_body
+from photodna_guard.aws.proved_read import ProvedRead
 from photodna_guard.domain.errors import ObjectGoneError, RetryableError, UnscannableError
 from photodna_guard.domain.models import ObjectHead, SourceObject, Upload
 
@@ -60,18 +59,22 @@ class UploadBucket:
             check_size(upload, 0)
             return ObjectHead(0, b"")
         size = int(answer.get("ContentRange", "").rpartition("/")[2] or answer["ContentLength"])
-        check_size(upload, size)
-        head = read_body(answer, min(size, head_bytes))
-        encoding = answer.get("ContentEncoding", "").strip().lower()
-        content_type = answer.get("ContentType", "").strip().lower()
-        proved = size == len(head) and is_proved(answer, hashlib.md5(head, usedforsecurity=False))
-        return ObjectHead(size, head, encoding, content_type, answer.get("TagCount", 0), proved)
+        _check_size(upload, size)
+        read = ProvedRead(answer, min(size, head_bytes), is_whole=size <= head_bytes)
+        return ObjectHead(
+            size=size,
+            head=read.read(),
+            content_encoding=_header(answer, "ContentEncoding"),
+            content_type=_header(answer, "ContentType"),
+            tags=answer.get("TagCount", 0),
+            proved=read.is_proved,
+        )
 
     def read_object(self, upload: Upload) -> SourceObject:
         """Read all bytes of the version, proved to be the object's, and its headers."""
-        answer, content, proved = self._get_whole(upload)
-        if not proved and self._get_whole(upload)[1] != content:
-            raise RetryableError("s3:GetObject: two reads of one version differ")
+        answer, read = self._open(upload)
+        content = read.read()
+        self._ensure_proved(upload, read)
         return SourceObject(
             content=content,
             content_type=answer.get("ContentType", ""),
@@ -80,14 +83,21 @@ class UploadBucket:
         )
 
     def download(self, upload: Upload, to: IO[bytes]) -> None:
-        """Write all bytes of the version to a file, proved to be the object's. The memory does not grow with them."""
-        sha256, proved = self._stream(upload, to.write)
-        if not proved and self.hash_object(upload) != sha256:
-            raise RetryableError("s3:GetObject: two reads of one version differ")
+        """Write all bytes of the version to a file, proved to be the object's, with flat memory.
+
+        Where it raises, the file has bytes that prove nothing.
+        """
+        _, read = self._open(upload)
+        for chunk in read.iter_chunks():
+            to.write(chunk)
+        self._ensure_proved(upload, read)
 
     def hash_object(self, upload: Upload) -> str:
         """Return the SHA-256 of the version's bytes (hexadecimal), from a read of its own, with flat memory."""
-        return self._stream(upload, lambda _: None)[0]
+        _, read = self._open(upload)
+        for _ in read.iter_chunks():
+            pass
+        return read.sha256
 
     def presign(self, upload: Upload) -> str:
         """Return a URL that reads the version for PRESIGNED_URL_SECONDS. Never log or store it. Makes no call."""
@@ -140,19 +150,16 @@ class UploadBucket:
         with translate_aws_errors("s3:DeleteObject", _S3_ERRORS):
             self._client.delete_object(**_version(upload), **pin)
 
-    def _get_whole(self, upload: Upload) -> tuple[Any, bytes, bool]:
-        """Return S3's response, all bytes, and whether S3 gave a digest that proves them."""
+    def _open(self, upload: Upload) -> tuple[Any, ProvedRead]:
+        """Return S3's response, and the read of its body."""
         answer = self._get(upload)
-        check_size(upload, answer["ContentLength"])
-        content = read_body(answer, answer["ContentLength"])
-        return answer, content, is_proved(answer, hashlib.md5(content, usedforsecurity=False))
+        _check_size(upload, answer["ContentLength"])
+        return answer, ProvedRead(answer, answer["ContentLength"])
 
-    def _stream(self, upload: Upload, write: Callable[[bytes], object]) -> tuple[str, bool]:
-        """Pass all bytes to `write`, in chunks. Return their SHA-256, and whether S3 gave a digest that proves them."""
-        answer = self._get(upload)
-        check_size(upload, answer["ContentLength"])
-        sha256, md5 = stream_body(answer, write)
-        return sha256.hexdigest(), is_proved(answer, md5)
+    def _ensure_proved(self, upload: Upload, read: ProvedRead) -> None:
+        """Read the version once more where S3 gave no digest that proves the first read."""
+        if not read.is_proved and self.hash_object(upload) != read.sha256:
+            raise RetryableError("s3:GetObject: two reads of one version differ")
 
     def _get(self, upload: Upload, **more: Any) -> Any:
         with translate_aws_errors("s3:GetObject", _S3_ERRORS):
@@ -167,3 +174,14 @@ def _version(upload: Upload) -> Any:
 def _pin(upload: Upload) -> dict[str, Any]:
     """Return the argument that pins the null version to its ETag."""
     return {} if upload.version_id else {"IfMatch": f'"{upload.etag}"'}
+
+
+def _check_size(upload: Upload, size: int) -> None:
+    """Raise RetryableError unless S3 states the size in the event: a version never changes its size."""
+    if upload.size is not None and upload.size != size:
+        raise RetryableError("s3:GetObject: another size than the event's")
+
+
+def _header(answer: Any, name: str) -> str:
+    """Return a header's value in lower case; empty if the object has none."""
+    return str(answer.get(name, "")).strip().lower()
