@@ -41,6 +41,7 @@ from photodna_guard.scanning.outcome_handler import OutcomeHandler
 from photodna_guard.scanning.ports.imaging import Renderer as RendererPort
 from photodna_guard.scanning.quarantine_workflow import QuarantineWorkflow
 from photodna_guard.scanning.scanner import Scanner
+from photodna_guard.scanning.source_copier import MoveLimits
 from photodna_guard.scanning.sweeper import Sweeper
 from photodna_guard.scanning.url_health import UrlHealth
 from photodna_guard.settings import Settings
@@ -93,11 +94,12 @@ def build(
     sleep: Callable[[float], None] = time.sleep,
     adapter: PreconnectedAdapter | None = None,
     renderer: RendererPort | None = None,
+    move_limits: MoveLimits | None = None,
 ) -> Application:
     """Build an application with the session's credentials and region.
 
     Tests pass their own clock (`now`: epoch seconds; `sleep`), an `adapter` that replaces the Match service, and a
-    `renderer` without a process.
+    `renderer` without a process, and `move_limits` by which a small match is a large one.
     """
     _prepare_libraries(session)
     s3 = session.client("s3", config=_S3_CONFIG)
@@ -113,7 +115,9 @@ def build(
     match_client = _build_match_client(conf, session, now, adapter)
     retry_queue = _build_queues(conf, session)[queue_name]
     event_bus = EventBus(session.client("events", config=_CLIENT_CONFIG), conf.stack_name)
-    workflow = QuarantineWorkflow(results, upload_bucket, quarantine_bucket, deletion_limit, conf.observe_mode, now)
+    workflow = QuarantineWorkflow(
+        results, upload_bucket, quarantine_bucket, deletion_limit, conf.observe_mode, now, move_limits or MoveLimits()
+    )
     outcomes = OutcomeHandler(
         results, upload_bucket, retry_queue, event_bus, workflow, telemetry, conf.retry_for_seconds, now
     )

@@ -71,10 +71,12 @@ class LockedBucket:
     def put_object(self, parameters: dict[str, Any]) -> Any:
         if parameters["IfNoneMatch"] == "*" and any(version.key == parameters["Key"] for version in self.versions):
             refuse("PreconditionFailed", "PutObject", 412)
-        digest = base64.b64encode(hashlib.sha256(parameters["Body"]).digest()).decode()
+        body = parameters["Body"]
+        body = body if isinstance(body, bytes) else body.read()
+        digest = base64.b64encode(hashlib.sha256(body).digest()).decode()
         if parameters["ChecksumSHA256"] != digest:
             refuse("BadDigest", "PutObject")
-        version = Version(parameters["Key"], f"q.{len(self.versions)}", parameters["Body"])
+        version = Version(parameters["Key"], f"q.{len(self.versions)}", body)
         if "PutObject" not in self.ignored:
             version.lock = {
                 "Mode": parameters["ObjectLockMode"],

@@ -43,14 +43,14 @@ def test_untagged_object_is_tagged_in_one_call(s3: Any, uploads: UploadBucket) -
     upload = put_object(s3)
     methods: list[str] = []
     uploads._client.meta.events.register("before-send.s3", lambda request, **_: methods.append(request.method))
-    assert uploads.set_status_tag(upload, "matched", assume_untagged=True)
+    assert uploads.set_status_tag(upload, "matched", own_tags={})
     assert methods == ["PUT"]
     assert read_tags(s3, upload) == {"scan-status": "matched"}
 
 
 def test_only_the_version_is_tagged(s3: Any, uploads: UploadBucket) -> None:
     first, second = put_object(s3, b"1"), put_object(s3, b"2")
-    uploads.set_status_tag(first, "matched", assume_untagged=True)
+    uploads.set_status_tag(first, "matched", own_tags={})
     assert read_tags(s3, second) == {}
 
 
@@ -58,3 +58,23 @@ def test_ten_tags_of_the_user_are_left(s3: Any, uploads: UploadBucket) -> None:
     upload = put_object(s3, Tagging="&".join(f"t{i}=x" for i in range(10)))
     assert not uploads.set_status_tag(upload, "clean")
     assert len(read_tags(s3, upload)) == 10
+
+
+def test_status_tag_alone_replaces_ten_tags(s3: Any, uploads: UploadBucket) -> None:
+    upload = put_object(s3, Tagging="&".join(f"t{i}=x" for i in range(10)))
+    uploads.set_only_status_tag(upload, "matched")
+    assert read_tags(s3, upload) == {"scan-status": "matched"}
+
+
+def test_own_tags_are_those_but_the_status_tag(s3: Any, uploads: UploadBucket) -> None:
+    upload = put_object(s3, Tagging="scan-status=clean&Scan-Status=clean&album=holiday")
+    assert uploads.read_own_tags(upload) == {"Scan-Status": "clean", "album": "holiday"}
+
+
+def test_own_tags_that_were_read_are_kept_by_one_call(s3: Any, uploads: UploadBucket) -> None:
+    upload = put_object(s3, Tagging="album=holiday")
+    own_tags, methods = uploads.read_own_tags(upload), []  # type: tuple[dict[str, str], list[str]]
+    uploads._client.meta.events.register("before-send.s3", lambda request, **_: methods.append(request.method))
+    assert uploads.set_status_tag(upload, "matched", own_tags)
+    assert methods == ["PUT"]
+    assert read_tags(s3, upload) == {"album": "holiday", "scan-status": "matched"}

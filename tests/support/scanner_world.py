@@ -1,6 +1,7 @@
 """A scanner among fakes, and the verdicts and uploads that its tests use."""
 
 import math
+from collections.abc import Callable
 
 from photodna_guard.domain.errors import DeferrableError, UnscannableError
 from photodna_guard.domain.models import MatchFlag, MatchOutcome, Representation, ScanJob, Upload, Verdict
@@ -10,6 +11,7 @@ from photodna_guard.scanning.object_renderer import ObjectRenderer
 from photodna_guard.scanning.outcome_handler import OutcomeHandler
 from photodna_guard.scanning.quarantine_workflow import QuarantineWorkflow
 from photodna_guard.scanning.scanner import Scanner
+from photodna_guard.scanning.source_copier import MoveLimits
 from photodna_guard.scanning.url_health import UrlHealth
 from tests.support.fakes.buckets import FakeDeletionLimit, FakeQuarantineBucket, FakeUploadBucket
 from tests.support.fakes.failing import NOW
@@ -50,8 +52,9 @@ class ScannerWorld:
         observe: bool = False,
         representation: Representation = Representation.URL,
         after: "ScannerWorld | None" = None,
+        limits: MoveLimits | None = None,
     ) -> None:
-        """`after`: another world, in whose table and buckets this one goes on."""
+        """`limits`: where a match is large; `after`: another world, in whose table and buckets this one goes on."""
         self.results, self.upload_bucket, self.quarantine_bucket = (
             FakeResultsTable(),
             FakeUploadBucket(),
@@ -67,9 +70,17 @@ class ScannerWorld:
         self.rate_limiter, self.match_api = FakeRateLimiter(), FakeMatchApi(answers=list(answers))
         self.retry_queue, self.telemetry = FakeRetryQueue(), FakeTelemetry()
         self.renderer, self.time = FakeRenderer(found={UNRECOGNISED: UnscannableError("unrecognised")}), NOW
+        # Seconds that the calls so far took.
+        self.passing: Callable[[], float] = lambda: 0.0
         self.deletion_limit, self.event_bus = FakeDeletionLimit(), FakeEventBus()
         workflow = QuarantineWorkflow(
-            self.results, self.upload_bucket, self.quarantine_bucket, self.deletion_limit, observe, self.now
+            self.results,
+            self.upload_bucket,
+            self.quarantine_bucket,
+            self.deletion_limit,
+            observe,
+            self.now,
+            limits or MoveLimits(),
         )
         self.scanner = Scanner(
             self.results,
@@ -96,13 +107,13 @@ class ScannerWorld:
 
     def now(self) -> float:
         """Return the epoch seconds at which the scanner lives."""
-        return self.time
+        return self.time + self.passing()
 
     def scan(self, *deliveries: ScanJob, seconds: float = math.inf) -> list[bool]:
         return self.scanner.scan(deliveries or [ScanJob(upload())], seconds)
 
-    def deliver_again(self) -> list[bool]:
+    def deliver_again(self, seconds: float = math.inf) -> list[bool]:
         """Empty the queue, and scan what was in it."""
         waiting = [delivery for delivery, _ in self.retry_queue.sent]
         self.retry_queue.sent.clear()
-        return self.scanner.scan(waiting)
+        return self.scanner.scan(waiting, seconds)

@@ -24,6 +24,7 @@ FACTS: dict[str, Any] = {
     "content_type": "image/jpeg",
     "last_modified": "2027-01-15T07:59:59+00:00",
     "metadata": {"album": "holiday"},
+    "tags": {"owner": "user"},
     "source": {"principal": "AWS:AIDA", "source_ip": "192.0.2.1", "event_time": "2027-01-15T08:00:00.000Z"},
     "tracking_id": "T-1",
     "matches": [
@@ -35,7 +36,7 @@ FACTS: dict[str, Any] = {
     "matched_at": "2027-01-15T08:00:01.000Z",
     "copied_at": "2027-01-15T08:00:02.000Z",
 }
-SPARSE = {name: value for name, value in FACTS.items() if name not in ("source", "tracking_id", "metadata")}
+SPARSE = {name: value for name, value in FACTS.items() if name not in ("source", "tracking_id", "metadata", "tags")}
 SPARSE |= {"content_type": "", "last_modified": ""}
 
 
@@ -85,6 +86,12 @@ def test_record_has_every_fact() -> None:
     assert record["copy"] == {"key": "folder/5ha", "version_id": "q1", "sha256": "5" * 64}
     assert record["source"]["size"] == 7
     assert record["source"]["metadata"] == {"album": "holiday"}
+    assert record["source"]["tags"] == {"owner": "user"}
+
+
+def test_record_without_known_tags_says_so() -> None:
+    assert validated(SPARSE)["source"]["tags"] is None
+    assert validated(FACTS | {"tags": {}})["source"]["tags"] == {}
 
 
 def test_record_has_every_step_with_its_time() -> None:

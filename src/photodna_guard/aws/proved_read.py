@@ -16,42 +16,42 @@ from typing import Any
 from botocore.httpchecksum import StreamingChecksumBody
 
 from photodna_guard.aws.error_translation import translate_aws_errors
+from photodna_guard.domain.content_digest import ContentDigest
 from photodna_guard.domain.errors import RetryableError
 
 CHUNK_BYTES = 1 << 20
 
 
 class ProvedRead:
-    """One read of a body of known length. `sha256` and `is_proved` hold once `iter_chunks` has ended."""
+    """One read of a body of known length. `is_proved` holds once `iter_chunks` has ended."""
 
     def __init__(self, answer: Any, length: int, is_whole: bool = True) -> None:
         """`answer`: the GetObject response; `is_whole`: the body is the whole object, and not a range of it."""
         self._body, self._length = answer["Body"], length
-        self._md5 = _md5_of_etag(answer)
-        self.is_proved = is_whole and (isinstance(self._body, StreamingChecksumBody) or bool(self._md5))
-        self._checks_md5 = self.is_proved and not isinstance(self._body, StreamingChecksumBody)
-        self._sha256 = hashlib.sha256()
+        has_checksum = isinstance(self._body, StreamingChecksumBody)
+        self._expected_md5 = "" if has_checksum or not is_whole else _md5_of_etag(answer)
+        self.is_proved = is_whole and (has_checksum or bool(self._expected_md5))
+        self._sha256, self._md5 = hashlib.sha256(), hashlib.md5(usedforsecurity=False)
 
     @property
-    def sha256(self) -> str:
-        """The SHA-256 of the bytes read so far, hexadecimal."""
-        return self._sha256.hexdigest()
+    def digest(self) -> ContentDigest:
+        """The digests of the bytes read so far."""
+        return ContentDigest(self._sha256.hexdigest(), self._md5.hexdigest(), self._length, self.is_proved)
 
     def iter_chunks(self) -> Iterator[bytes]:
         """Yield the bytes. Raises RetryableError where they are not the object's; the last chunk may precede it."""
-        md5, length = hashlib.md5(usedforsecurity=False), 0
+        length = 0
         try:
             while chunk := self._read_chunk():
                 length += len(chunk)
                 self._sha256.update(chunk)
-                if self._checks_md5:
-                    md5.update(chunk)
+                self._md5.update(chunk)
                 yield chunk
         finally:
             self._body.close()
         if length != self._length:
             raise RetryableError("s3:GetObject: another length than S3 says")
-        if self._checks_md5 and md5.hexdigest() != self._md5:
+        if self._expected_md5 and self._md5.hexdigest() != self._expected_md5:
             raise RetryableError("s3:GetObject: other bytes than the ETag's")
 
     def read(self) -> bytes:

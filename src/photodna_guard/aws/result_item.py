@@ -6,6 +6,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
+from photodna_guard.domain.content_digest import ContentDigest
 from photodna_guard.domain.models import (
     MatchFlag,
     QuarantinedCopy,
@@ -32,6 +33,7 @@ def parse_record(item: Mapping[str, Any]) -> ScanRecord:
         attempts=int(item["attempts"]),
         is_test=item["is_test"],
         copy=parse_copy(item),
+        digest=parse_digest(item),
         has_match_history=bool(item["matches"] or previous_matches or status is Status.MATCHED),
         quarantined_before=any(not match["is_test"] for match in previous_matches),
         received=parse_received(item),
@@ -52,6 +54,14 @@ def parse_copy(item: Mapping[str, Any]) -> QuarantinedCopy | None:
     if "quarantine_version" not in item:
         return None
     return QuarantinedCopy(item["quarantine_key"], item["quarantine_version"], item["sha256"], int(item.get("size", 0)))
+
+
+def parse_digest(item: Mapping[str, Any]) -> ContentDigest | None:
+    """Return the digests of a large match that has no copy yet, if they are known."""
+    if "source_digest" not in item:
+        return None
+    digest = item["source_digest"]
+    return ContentDigest(digest["sha256"], digest["md5"], int(digest["size"]), digest["is_proved"])
 
 
 def parse_flags(item: Mapping[str, Any]) -> tuple[MatchFlag, ...]:
@@ -107,7 +117,7 @@ def match_attributes(verdict: Verdict) -> dict[str, object]:
 
 
 def copy_attributes(copy: QuarantinedCopy, source: SourceObject) -> dict[str, object]:
-    """Return the attributes of a quarantined copy and of the source's headers."""
+    """Return the attributes of a quarantined copy and of the source's headers and tags. None removes an attribute."""
     return {
         "quarantine_key": copy.key,
         "quarantine_version": copy.version_id,
@@ -116,6 +126,8 @@ def copy_attributes(copy: QuarantinedCopy, source: SourceObject) -> dict[str, ob
         "metadata": dict(source.metadata),
         "content_type": source.content_type,
         "last_modified": source.last_modified,
+        "tags": None if source.tags is None else dict(source.tags),
+        "source_digest": None,
     }
 
 

@@ -34,6 +34,8 @@ COPY_ATTRIBUTES = (
     "content_type",
     "last_modified",
     "metadata",
+    "tags",
+    "source_digest",
     "evidence_key",
 )
 

@@ -119,8 +119,12 @@ class ResultsTable:
         attributes |= {} if record.has_match_history else {"reason": reason}
         self._write(upload, record, status, attributes, release=True)
 
-    def hold_for_operator(self, upload: Upload, record: ScanRecord, reason: str) -> None:
-        """Release the lease of a match that waits for the operator. Only the sweep redelivers it.
+    def update_match(self, upload: Upload, record: ScanRecord, attributes: Mapping[str, object]) -> ScanRecord:
+        """Write attributes of a match; None removes one. Raises LeaseHeldError."""
+        return self._write(upload, record, Status.MATCHED, attributes)
+
+    def hold_for_operator(self, upload: Upload, record: ScanRecord, reason: str, until: float = 0.0) -> None:
+        """Release the lease of a match that waits for the operator. Only the sweep redelivers it, from `until` on.
 
         Raises LeaseHeldError.
         """
@@ -128,7 +132,7 @@ class ResultsTable:
             "attempts": record.attempts,
             "hold_reason": reason,
             "unsettled": HELD_FOR_OPERATOR,
-            "redeliver_at": int(self._now()),
+            "redeliver_at": int(max(self._now(), until)),
         }
         self._write(upload, record, Status.MATCHED, attributes, release=True)
 

@@ -4,11 +4,17 @@ The bytes of a read are proved to be the object's, or the read fails (proved_rea
 is the size in the event. Where S3 gives no digest of them, a second read must give the same bytes.
 """
 
-from typing import IO, TYPE_CHECKING, Any
+import io
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import IO, TYPE_CHECKING, Any, BinaryIO
 
-from photodna_guard.aws.error_translation import ErrorTable, translate_aws_errors
-from photodna_guard.aws.proved_read import ProvedRead
-from photodna_guard.domain.errors import ObjectGoneError, RetryableError, UnscannableError
+from photodna_guard.aws.error_translation import translate_aws_errors
+from photodna_guard.aws.proved_read import CHUNK_BYTES, ProvedRead
+from photodna_guard.aws.source_body import SourceBody
+from photodna_guard.aws.version_calls import VERSION_ERRORS, EmptyObjectError, pin_arguments, version_arguments
+from photodna_guard.domain.content_digest import ContentDigest
+from photodna_guard.domain.errors import GuardError, ObjectGoneError, RetryableError
 from photodna_guard.domain.models import ObjectHead, SourceObject, Upload
 
 if TYPE_CHECKING:
@@ -19,27 +25,6 @@ PRESIGNED_URL_SECONDS = 300
 STATUS_TAG_KEY = "scan-status"
 # S3's limit for an object.
 MAX_TAGS = 10
-
-
-class _EmptyObjectError(Exception):
-    """The object has no bytes, and so no range of them."""
-
-
-_S3_ERRORS: ErrorTable = {
-    "NoSuchKey": (ObjectGoneError, "deleted"),
-    "NoSuchVersion": (ObjectGoneError, "deleted"),
-    "404": (ObjectGoneError, "deleted"),
-    # The version is a delete marker.
-    "MethodNotAllowed": (ObjectGoneError, "deleted"),
-    "PreconditionFailed": (ObjectGoneError, "overwritten"),
-    "412": (ObjectGoneError, "overwritten"),
-    "NoSuchBucket": (ObjectGoneError, "bucket deleted"),
-    # Encrypted with a key that only the customer has (SSE-C).
-    "InvalidRequest": (UnscannableError, "customer-key"),
-    "InvalidObjectState": (UnscannableError, "archived"),
-    "InvalidRange": (_EmptyObjectError, "empty"),
-    "416": (_EmptyObjectError, "empty"),
-}
 
 
 class UploadBucket:
@@ -55,8 +40,8 @@ class UploadBucket:
         """Read the size, the headers and the first `head_bytes` bytes, by one ranged GET."""
         try:
             answer = self._get(upload, Range=f"bytes=0-{head_bytes - 1}")
-        except _EmptyObjectError:
-            check_size(upload, 0)
+        except EmptyObjectError:
+            _check_size(upload, 0)
             return ObjectHead(0, b"")
         size = int(answer.get("ContentRange", "").rpartition("/")[2] or answer["ContentLength"])
         _check_size(upload, size)
@@ -70,16 +55,21 @@ class UploadBucket:
             proved=read.is_proved,
         )
 
-    def read_object(self, upload: Upload) -> SourceObject:
-        """Read all bytes of the version, proved to be the object's, and its headers."""
+    def read_object(self, upload: Upload, max_bytes: int | None = None) -> SourceObject:
+        """Read the headers and all bytes of the version, proved to be the object's; headers only beyond `max_bytes`."""
         answer, read = self._open(upload)
-        content = read.read()
-        self._ensure_proved(upload, read)
+        size, content = answer["ContentLength"], b""
+        if max_bytes is not None and size > max_bytes:
+            answer["Body"].close()
+        else:
+            content = read.read()
+            self._ensure_proved(upload, read)
         return SourceObject(
             content=content,
             content_type=answer.get("ContentType", ""),
             last_modified=answer["LastModified"].isoformat(),
             metadata={name: value for name, value in answer.get("Metadata", {}).items() if name},
+            size=size,
         )
 
     def download(self, upload: Upload, to: IO[bytes]) -> None:
@@ -92,35 +82,60 @@ class UploadBucket:
             to.write(chunk)
         self._ensure_proved(upload, read)
 
-    def hash_object(self, upload: Upload) -> str:
-        """Return the SHA-256 of the version's bytes (hexadecimal), from a read of its own, with flat memory."""
+    def hash_object(self, upload: Upload) -> ContentDigest:
+        """Return the digests of the version's bytes, from one read of its own, with flat memory."""
         _, read = self._open(upload)
         for _ in read.iter_chunks():
             pass
-        return read.sha256
+        return read.digest
+
+    @contextmanager
+    def open_object(self, upload: Upload, size: int) -> Iterator[BinaryIO]:
+        """Provide the version's bytes as a file that can be read anew from its start, with flat memory.
+
+        Its bytes are not proved: whoever reads them knows their SHA-256. Where a read failed, the block raises why.
+        """
+        source = SourceBody(lambda position: self._get(upload, Range=f"bytes={position}-")["Body"], size)
+        try:
+            with io.BufferedReader(source, CHUNK_BYTES) as body:
+                yield body
+        except GuardError as error:
+            raise source.failure or error from None
 
     def presign(self, upload: Upload) -> str:
         """Return a URL that reads the version for PRESIGNED_URL_SECONDS. Never log or store it. Makes no call."""
         return self._client.generate_presigned_url(
-            "get_object", Params=_version(upload), ExpiresIn=PRESIGNED_URL_SECONDS
+            "get_object", Params=version_arguments(upload), ExpiresIn=PRESIGNED_URL_SECONDS
         )
 
-    def set_status_tag(self, upload: Upload, value: str, assume_untagged: bool = False) -> bool:
+    def read_own_tags(self, upload: Upload) -> dict[str, str]:
+        """Return the user's own tags. Without a version id they are those of whatever stands there now."""
+        return {key: value for key, value in self._get_tags(upload).items() if key != STATUS_TAG_KEY}
+
+    def _get_tags(self, upload: Upload) -> dict[str, str]:
+        with translate_aws_errors("s3:GetObjectTagging", VERSION_ERRORS):
+            answer = self._client.get_object_tagging(**version_arguments(upload))
+        return {tag["Key"]: tag["Value"] for tag in answer["TagSet"]}
+
+    def set_status_tag(self, upload: Upload, value: str, own_tags: Mapping[str, str] | None = None) -> bool:
         """Set the scan-status tag, keep the user's own tags, and replace a scan-status that the uploader invented.
 
-        `assume_untagged`: skip reading the present tags, to save one call; tags that were set since are lost.
+        `own_tags`: as they were a moment ago, which saves the call that reads them; those set since are lost.
         Returns False if the object has no room for the tag.
         """
-        where = _version(upload)
-        present = {} if assume_untagged else self._get_tags(where)
+        present = self._get_tags(upload) if own_tags is None else own_tags
         # IAM ignores the case of tag keys, so that another spelling such as Scan-Status would open the read gate.
         tags = {key: val for key, val in present.items() if key == STATUS_TAG_KEY or key.lower() != STATUS_TAG_KEY}
         if tags.get(STATUS_TAG_KEY) == value and tags == present:
             return True
         if STATUS_TAG_KEY not in tags and len(tags) >= MAX_TAGS:
             return False
-        self._put_tags(where, tags | {STATUS_TAG_KEY: value})
+        self._put_tags(upload, tags | {STATUS_TAG_KEY: value})
         return True
+
+    def set_only_status_tag(self, upload: Upload, value: str) -> None:
+        """Set the scan-status tag in place of all others."""
+        self._put_tags(upload, {STATUS_TAG_KEY: value})
 
     def delete_version(self, upload: Upload) -> None:
         """Delete exactly this version, permanently. Deleting it again is no error.
@@ -131,24 +146,20 @@ class UploadBucket:
         # worker      reads, copies ------------------------- deletes with If-Match: refused, the new object stays
         # uploader                     overwrites the object
         try:
-            self._delete(upload, _pin(upload))
+            self._delete(upload, pin_arguments(upload))
         except ObjectGoneError:
             # Raises ObjectGoneError unless the bytes are still there, as a noncurrent version.
             self._get(upload, Range="bytes=0-0")
             self._delete(upload, {})
 
-    def _get_tags(self, where: Any) -> dict[str, str]:
-        with translate_aws_errors("s3:GetObjectTagging", _S3_ERRORS):
-            return {tag["Key"]: tag["Value"] for tag in self._client.get_object_tagging(**where)["TagSet"]}
-
-    def _put_tags(self, where: Any, tags: dict[str, str]) -> None:
+    def _put_tags(self, upload: Upload, tags: dict[str, str]) -> None:
         tag_set: list[TagTypeDef] = [{"Key": key, "Value": value} for key, value in tags.items()]
-        with translate_aws_errors("s3:PutObjectTagging", _S3_ERRORS):
-            self._client.put_object_tagging(**where, Tagging={"TagSet": tag_set})
+        with translate_aws_errors("s3:PutObjectTagging", VERSION_ERRORS):
+            self._client.put_object_tagging(**version_arguments(upload), Tagging={"TagSet": tag_set})
 
     def _delete(self, upload: Upload, pin: dict[str, Any]) -> None:
-        with translate_aws_errors("s3:DeleteObject", _S3_ERRORS):
-            self._client.delete_object(**_version(upload), **pin)
+        with translate_aws_errors("s3:DeleteObject", VERSION_ERRORS):
+            self._client.delete_object(**version_arguments(upload), **pin)
 
     def _open(self, upload: Upload) -> tuple[Any, ProvedRead]:
         """Return S3's response, and the read of its body."""
@@ -158,22 +169,12 @@ class UploadBucket:
 
     def _ensure_proved(self, upload: Upload, read: ProvedRead) -> None:
         """Read the version once more where S3 gave no digest that proves the first read."""
-        if not read.is_proved and self.hash_object(upload) != read.sha256:
+        if not read.is_proved and self.hash_object(upload).sha256 != read.digest.sha256:
             raise RetryableError("s3:GetObject: two reads of one version differ")
 
     def _get(self, upload: Upload, **more: Any) -> Any:
-        with translate_aws_errors("s3:GetObject", _S3_ERRORS):
-            return self._client.get_object(**_version(upload), **_pin(upload), **more)
-
-
-def _version(upload: Upload) -> Any:
-    """Return the arguments that name the version. Without a version id that is S3's null version."""
-    return {"Bucket": upload.bucket, "Key": upload.key, "VersionId": upload.version_id or "null"}
-
-
-def _pin(upload: Upload) -> dict[str, Any]:
-    """Return the argument that pins the null version to its ETag."""
-    return {} if upload.version_id else {"IfMatch": f'"{upload.etag}"'}
+        with translate_aws_errors("s3:GetObject", VERSION_ERRORS):
+            return self._client.get_object(**version_arguments(upload), **pin_arguments(upload), **more)
 
 
 def _check_size(upload: Upload, size: int) -> None:

@@ -117,5 +117,11 @@ class LeaseHeldError(DeferrableError):
 class AwaitingOperatorError(GuardError):
     """A match may not be deleted until the operator permits it: observe mode, or the deletion limit is reached.
 
-    The caller gives the lease back. The record stays MATCHED, and the sweep redelivers it when deleting is permitted.
+    Or it is too large to be moved. The caller gives the lease back. The record stays MATCHED, and the sweep redelivers
+    it when deleting is permitted.
     """
+
+    def __init__(self, reason: str, until: float = 0.0) -> None:
+        """`until`: epoch seconds before which another try is useless; 0 if that time is unknown."""
+        super().__init__(reason)
+        self.until = until

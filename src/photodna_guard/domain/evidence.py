@@ -58,6 +58,7 @@ def _source(upload: Upload, facts: Mapping[str, Any]) -> dict[str, Any]:
         "content_type": facts.get("content_type") or None,
         "last_modified": facts.get("last_modified") or None,
         "metadata": facts.get("metadata", {}),
+        "tags": facts.get("tags"),
     }
 
 

@@ -5,6 +5,8 @@ from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from photodna_guard.domain.content_digest import ContentDigest
+
 
 @dataclass(frozen=True, slots=True)
 class Upload:
@@ -83,12 +85,21 @@ class ObjectHead:
 
 @dataclass(frozen=True, slots=True)
 class SourceObject:
-    """All bytes of a version, and the headers that its uploader chose."""
+    """The bytes of a version, if it is small enough, and what its uploader chose beside them."""
 
+    # Empty where the object is larger than what was asked for.
     content: bytes = field(repr=False)
     content_type: str = ""
     last_modified: str = ""  # ISO 8601, UTC
     metadata: Mapping[str, str] = field(default_factory=dict)
+    size: int = 0  # bytes of the whole object
+    # The uploader's own; None where nobody knows them.
+    tags: Mapping[str, str] | None = None
+
+    @property
+    def is_large(self) -> bool:
+        """Whether the bytes are to be streamed."""
+        return self.size > len(self.content)
 
 
 class Status(StrEnum):
@@ -187,6 +198,8 @@ class ScanRecord:
     # Only the service's own sample pictures matched.
     is_test: bool = False
     copy: QuarantinedCopy | None = None
+    # Of a large match that has no copy yet.
+    digest: ContentDigest | None = None
     # The version matches or matched earlier, so its record does not expire.
     has_match_history: bool = False
     # In a bucket without versions: the same bytes under the same key were quarantined earlier.

@@ -99,7 +99,7 @@ def decide_error(error: Exception, is_match: bool) -> Outcome:
         case UnscannableError():
             return Retry(str(error)) if is_match else Settle(Status.UNSCANNABLE, str(error))
         case AwaitingOperatorError():
-            return Hold(str(error))
+            return Hold(str(error), error.until)
         case LeaseHeldError():
             return Requeue(error.until)
         case DeferrableError():

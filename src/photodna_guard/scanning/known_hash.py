@@ -1,9 +1,9 @@
 """The fallback while the service answers nobody: bytes that are in quarantine already are a match by that alone."""
 
-import hashlib
 from dataclasses import replace
 
 from photodna_guard.domain.errors import DeferrableError, ObjectGoneError, RetryableError, UnscannableError
+from photodna_guard.domain.models import Upload, Verdict
 from photodna_guard.scanning.outcomes import Defer, Outcome, Quarantine, Retry
 from photodna_guard.scanning.ports.storage import ResultsTable, UploadBucket
 from photodna_guard.scanning.stages import Ended, Picture, end
@@ -24,9 +24,16 @@ class KnownHashFallback:
         if not waits or picture.job.hash_checked:
             return end(picture, outcome)
         try:
-            content = self._upload_bucket.read_object(picture.job.upload).content
-            verdict = self._results.find_quarantined_by_sha256(hashlib.sha256(content).hexdigest())
+            verdict = self._find_verdict(picture.job.upload)
         except (ObjectGoneError, UnscannableError, DeferrableError, RetryableError):
             return end(picture, outcome)
         checked = replace(picture, job=replace(picture.job, hash_checked=True))
         return end(checked, Quarantine(verdict, is_untagged=not picture.head.tags) if verdict else outcome)
+
+    def _find_verdict(self, upload: Upload) -> Verdict | None:
+        """Return the verdict on the same bytes. An unproved read that finds none is made once more."""
+        digest = self._upload_bucket.hash_object(upload)
+        verdict = self._results.find_quarantined_by_sha256(digest.sha256)
+        if not (verdict or digest.is_proved) and self._upload_bucket.hash_object(upload).sha256 != digest.sha256:
+            raise RetryableError("two reads of the object differ")
+        return verdict

@@ -4,6 +4,7 @@ After `apply` one of these is true: the record is settled, a message is in a que
 the answer is False and Lambda or SQS deliver the job again.
 """
 
+import math
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -62,8 +63,11 @@ class OutcomeHandler:
         self._event_bus, self._workflow, self._telemetry = event_bus, workflow, telemetry
         self._retry_for_seconds, self._now = retry_for_seconds, now
 
-    def apply(self, ended: Ended) -> bool:
-        """Apply the outcome and all that follow from it. Return False where the job must be delivered again."""
+    def apply(self, ended: Ended, ends: float = math.inf) -> bool:
+        """Apply the outcome and all that follow from it. Return False where the job must be delivered again.
+
+        `ends`: epoch seconds at which this run of the function is over.
+        """
         following: Ended | None = ended
         while following:
             ended = following
@@ -71,7 +75,7 @@ class OutcomeHandler:
                 self._telemetry.log_redelivery_required(ended.job.upload, ended.outcome.reason)
                 return False
             try:
-                following = self._apply_one(ended)
+                following = self._apply_one(ended, ends)
             except Exception as error:  # noqa: BLE001 - one upload's unforeseen error must not end its batch
                 outcome = decide_error(error, ended.is_match)
                 if isinstance(ended.outcome, WAITING) and not isinstance(outcome, Redeliver):
@@ -79,7 +83,7 @@ class OutcomeHandler:
                 following = replace(ended, outcome=outcome)
         return True
 
-    def _apply_one(self, ended: Ended) -> Ended | None:
+    def _apply_one(self, ended: Ended, ends: float) -> Ended | None:
         """Return what follows; None at the end."""
         match ended.outcome:
             case Settle():
@@ -89,7 +93,7 @@ class OutcomeHandler:
             case Quarantine():
                 return self._record_match(ended, ended.outcome)
             case ResumeQuarantine():
-                return self._resume_quarantine(ended)
+                return self._resume_quarantine(ended, ends)
             case Retry():
                 return self._retry(ended, ended.outcome)
             case GiveUp():
@@ -136,10 +140,10 @@ class OutcomeHandler:
         )
         return Ended(ended.job, record, ResumeQuarantine())
 
-    def _resume_quarantine(self, ended: Ended) -> Ended:
+    def _resume_quarantine(self, ended: Ended, ends: float) -> Ended:
         upload, record = ended.job.upload, _claimed(ended)
         self._telemetry.log_match(upload, record.is_test)
-        evidence_key = self._workflow.resume(upload, record)
+        evidence_key = self._workflow.resume(upload, record, ends)
         return self._settle(ended, Settle(Status.QUARANTINED), evidence_key=evidence_key)
 
     def _retry(self, ended: Ended, outcome: Retry) -> Ended | None:
@@ -165,7 +169,7 @@ class OutcomeHandler:
                 self._queue(ended.job, ended.record, outcome.reason, delay)
             case Hold():
                 self._telemetry.log_held_match(upload, outcome.reason)
-                self._results.hold_for_operator(upload, _claimed(ended), outcome.reason)
+                self._results.hold_for_operator(upload, _claimed(ended), outcome.reason, outcome.until)
             case Requeue():
                 self._retry_queue.send(ended.job, backoff.until_available(outcome.until, self._now()))
 

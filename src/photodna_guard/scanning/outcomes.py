@@ -67,9 +67,11 @@ class GiveUp:
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """The match waits for the operator (observe mode, deletion limit). The sweep resumes it."""
+    """The match waits for the operator (observe mode, deletion limit, its size). The sweep resumes it."""
 
     reason: str
+    # Epoch seconds from which on another try is worth it; 0: at once.
+    until: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,11 +3,14 @@
     status tag "matched" -> MATCHED recorded -> copy under lock, verified -> copy recorded -> source compared, deleted
     -> evidence record under lock -> QUARANTINED recorded
 
-From the first line on nobody reads the source (docs/decisions/0008). The source is deleted only after the results table
-holds its verified copy, and after one more read of it gave the copy's SHA-256 (docs/decisions/0012). Each line is
-idempotent: a copy that exists is used, and not made again.
+From the first line on nobody reads the source (docs/decisions/0008). Where the tag has no room beside the user's own,
+it takes their place once the record has them. A match waits for the operator only once it has the tag.
+
+The source is deleted only after the results table holds its verified copy, and after one more read of it gave the
+copy's SHA-256 (docs/decisions/0012). Each line is idempotent: a copy that exists is used, and not made again.
 """
 
+import math
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -21,10 +24,13 @@ from photodna_guard.domain.errors import (
     RetryableError,
     UnscannableError,
 )
-from photodna_guard.domain.models import ScanRecord, SourceObject, Upload, Verdict
+from photodna_guard.domain.models import ScanRecord, Upload, Verdict
 from photodna_guard.scanning.ports.storage import DeletionLimit, QuarantineBucket, ResultsTable, UploadBucket
+from photodna_guard.scanning.source_copier import MoveLimits, SourceCopier
 
 MATCHED_TAG_VALUE = "matched"
+_TAG_ERRORS = (ObjectGoneError, UnscannableError, DeferrableError, RetryableError)
+_DEFAULT_LIMITS = MoveLimits()
 
 
 class QuarantineWorkflow:
@@ -42,10 +48,12 @@ class QuarantineWorkflow:
         deletion_limit: DeletionLimit,
         observe: bool = False,
         now: Callable[[], float] = time.time,
+        limits: MoveLimits = _DEFAULT_LIMITS,
     ) -> None:
         """`observe`: a match is recorded and its source stays."""
         self._results, self._upload_bucket = results, upload_bucket
         self._quarantine_bucket, self._deletion_limit = quarantine_bucket, deletion_limit
+        self._copier = SourceCopier(results, upload_bucket, quarantine_bucket, limits, now)
         self._observe, self._now = observe, now
 
     def mark_matched(
@@ -61,41 +69,51 @@ class QuarantineWorkflow:
         `is_untagged`: the source had no tags a moment ago, which saves the call that reads them.
         `seen`: the record's attributes that say what was looked at.
         """
+        tags: Mapping[str, str] | None = {} if is_untagged else None
+        has_room = True
+        # Without a version S3 cannot pin a tag: it would land on whatever has taken the object's place.
         if upload.version_id:
             # A tag that cannot be set does not stop the workflow: its end makes the source unreadable, too.
-            with suppress(ObjectGoneError, UnscannableError, DeferrableError, RetryableError):
-                self._upload_bucket.set_status_tag(upload, MATCHED_TAG_VALUE, is_untagged)
-        return self._results.record_match(upload, record, verdict, seen)
+            with suppress(*_TAG_ERRORS):
+                tags = self._upload_bucket.read_own_tags(upload) if tags is None else tags
+                has_room = self._upload_bucket.set_status_tag(upload, MATCHED_TAG_VALUE, tags)
+        known = seen if tags is None else {**seen, "tags": tags}
+        record = self._results.record_match(upload, record, verdict, known)
+        if not has_room:
+            # The user's own tags are in the record now, and need not be on the object.
+            with suppress(*_TAG_ERRORS):
+                self._upload_bucket.set_only_status_tag(upload, MATCHED_TAG_VALUE)
+        return record
 
-    def resume(self, upload: Upload, record: ScanRecord) -> str:
-        """Take a match from where the last run stopped to its evidence record. Return the evidence record's key."""
-        if self._observe:
-            raise AwaitingOperatorError("observe mode")
-        record = record if record.copy else self._copy(upload, record)
-        self._deletion_limit.acquire(upload)
+    def resume(self, upload: Upload, record: ScanRecord, ends: float = math.inf) -> str:
+        """Take a match from where the last run stopped to its evidence record. Return the evidence record's key.
+
+        `ends`: epoch seconds at which this run is over. What does not fit raises DeferrableError.
+        """
+        try:
+            if self._observe:
+                raise AwaitingOperatorError("observe mode")
+            record = record if record.copy else self._copier.copy(upload, record, ends)
+            self._deletion_limit.acquire(upload)
+        except AwaitingOperatorError:
+            self._ensure_unreadable(upload, record)
+            raise
         with suppress(ObjectGoneError):
-            self._compare_with_copy(upload, record)
+            assert record.copy, "it was recorded above"  # noqa: S101
+            self._copier.compare(upload, record.copy, ends)
             self._upload_bucket.delete_version(upload)
         key = evidence.evidence_key(record.match_attributes)
         content = evidence.evidence_record(upload, record.match_attributes, deleted=self._now())
         self._quarantine_bucket.store_evidence(key, content, record.is_test)
         return key
 
-    def _copy(self, upload: Upload, record: ScanRecord) -> ScanRecord:
-        try:
-            source = self._upload_bucket.read_object(upload)
-            copy = self._quarantine_bucket.store_copy(upload, source, record.is_test)
-        except ObjectGoneError:
-            # Its owner deleted or overwrote it, perhaps after a run that died had made the copy.
-            found = self._quarantine_bucket.find_copy(upload, record.is_test)
-            if not found:
-                raise
-            source, copy = SourceObject(b""), found
-        return self._results.record_copy(upload, record, copy, source)
-
-    def _compare_with_copy(self, upload: Upload, record: ScanRecord) -> None:
-        """Raise RetryableError where the source is not what is under lock."""
-        # A source that was archived since its copy was made cannot be read: the copy was proved when it was made.
-        with suppress(UnscannableError):
-            if record.copy and self._upload_bucket.hash_object(upload) != record.copy.sha256:
-                raise RetryableError("the quarantined copy is not the source")
+    def _ensure_unreadable(self, upload: Upload, record: ScanRecord) -> None:
+        """Set the tag of a match that stays. A source that is gone needs none."""
+        if not upload.version_id:
+            return
+        with suppress(ObjectGoneError):
+            if self._upload_bucket.set_status_tag(upload, MATCHED_TAG_VALUE):
+                return
+            if "tags" not in record.match_attributes:
+                self._results.update_match(upload, record, {"tags": self._upload_bucket.read_own_tags(upload)})
+            self._upload_bucket.set_only_status_tag(upload, MATCHED_TAG_VALUE)

@@ -91,14 +91,14 @@ class Scanner:
         try:
             stage = claimed = self._claim(job)
             if isinstance(claimed, Ended):
-                return self._outcomes.apply(claimed)
+                return self._outcomes.apply(claimed, _end_of_run(deadline))
             stage = picture = self._triage(claimed)
             if isinstance(picture, Ended):
-                return self._outcomes.apply(picture)
+                return self._outcomes.apply(picture, _end_of_run(deadline))
             following = self._prepare_request(picture, deadline)
         except Exception as error:  # noqa: BLE001 - one upload's unforeseen error must not end its batch
             following = decide_error(error, is_match=False)
-        return following if isinstance(following, Ready) else self._finish(stage, following)
+        return following if isinstance(following, Ready) else self._finish(stage, following, deadline)
 
     def _claim(self, job: ScanJob) -> Claimed | Ended:
         record = self._results.claim(job)
@@ -139,7 +139,7 @@ class Scanner:
         """Send the request at its slot, and what the verdict asks for after it; apply the outcome."""
         picture = ready.picture
         if not isinstance(slot, float):
-            return self._finish(picture, slot)
+            return self._finish(picture, slot, deadline)
         try:
             answered = self._requester.send(ready, slot, deadline)
             picture = answered.picture
@@ -150,7 +150,7 @@ class Scanner:
             outcome = following or decide(answered.verdict, picture, self._now())
         except Exception as error:  # noqa: BLE001 - one upload's unforeseen error must not end its batch
             outcome = decide_error(error, is_match=False)
-        return self._finish(picture, outcome)
+        return self._finish(picture, outcome, deadline)
 
     def _follow(self, answered: Answered, deadline: float) -> Ready | Outcome | None:
         """Return the request that follows an answer at once, or the outcome; None where the verdict decides."""
@@ -158,9 +158,14 @@ class Scanner:
             return self._prepare_request(answered.picture, deadline)
         return self._requester.with_fresh_key(answered)
 
-    def _finish(self, stage: Stage, outcome: Outcome) -> bool:
+    def _finish(self, stage: Stage, outcome: Outcome, deadline: float) -> bool:
         ended = self._known_hash.apply(stage, outcome) if isinstance(stage, Picture) else end(stage, outcome)
-        return self._outcomes.apply(ended)
+        return self._outcomes.apply(ended, _end_of_run(deadline))
+
+
+def _end_of_run(deadline: float) -> float:
+    """Return when the function's run is over: what asks the service nothing may use all of it."""
+    return deadline + MAX_RESPONSE_SECONDS
 
 
 @contextmanager

@@ -1,9 +1,13 @@
 """Fakes of the two buckets and of the deletion limit."""
 
-from dataclasses import dataclass, field
-from typing import IO
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from io import BytesIO
+from typing import IO, BinaryIO
 
-from photodna_guard.domain.errors import AwaitingOperatorError, ObjectGoneError
+from photodna_guard.domain.content_digest import ContentDigest, digest_of
+from photodna_guard.domain.errors import AwaitingOperatorError, ObjectGoneError, RetryableError
 from photodna_guard.domain.models import ObjectHead, QuarantinedCopy, SourceObject, Upload
 from tests.support.fakes.failing import Failing
 
@@ -14,8 +18,10 @@ class FakeUploadBucket(Failing):
     tags: dict[str, str] = field(default_factory=dict)
     full: bool = False  # of the user's own tags: no room for one more
     own_tags: int = 0
-    blindly: list[str] = field(default_factory=list)  # the values that were set without reading the tags before
-    sha256: str = "5ha256"  # of what is there when it is read once more
+    replaced: list[str] = field(default_factory=list)  # the keys whose own tags gave way to the status tag
+    # What is there when it is read once more.
+    sha256: str = ""
+    hash_proved: bool = True
     heads: list[bytes] = field(default_factory=list)  # that the next looks show instead of the true one
     # Of the object, where another than that of its bytes is stated.
     size: int = 0
@@ -37,31 +43,47 @@ class FakeUploadBucket(Failing):
             proved=self.proved,
         )
 
-    def read_object(self, upload: Upload) -> SourceObject:
+    def read_object(self, upload: Upload, max_bytes: int | None = None) -> SourceObject:
         self.call("read_object")
-        return SourceObject(self._bytes(upload))
+        data = self._bytes(upload)
+        is_small = max_bytes is None or len(data) <= max_bytes
+        return SourceObject(data if is_small else b"", size=len(data))
 
     def download(self, upload: Upload, to: IO[bytes]) -> None:
         self.call("download")
         to.write(self._bytes(upload))
 
-    def hash_object(self, upload: Upload) -> str:
+    def hash_object(self, upload: Upload) -> ContentDigest:
         self.call("hash_object")
+        digest = replace(digest_of(self._bytes(upload)), is_proved=self.hash_proved)
+        return replace(digest, sha256=self.sha256) if self.sha256 else digest
+
+    @contextmanager
+    def open_object(self, upload: Upload, size: int) -> Iterator[BinaryIO]:
+        self.call("open_object")
+        yield BytesIO(self._bytes(upload))
+
+    def read_own_tags(self, upload: Upload) -> dict[str, str]:
+        self.call("read_own_tags")
         self._bytes(upload)
-        return self.sha256
+        return {f"own{n}": "x" for n in range(self.own_tags)}
 
     def presign(self, upload: Upload) -> str:
         self.call("presign")
         return f"https://s3/{upload.key}?versionId={upload.version_id}&X-Amz-Signature=5ec2e7"
 
-    def set_status_tag(self, upload: Upload, value: str, bare: bool = False) -> bool:
+    def set_status_tag(self, upload: Upload, value: str, own_tags: Mapping[str, str] | None = None) -> bool:
         self.call("set_status_tag")
         self._bytes(upload)
         if not self.full:
             self.tags[upload.key] = value
-        if bare:
-            self.blindly.append(value)
         return not self.full
+
+    def set_only_status_tag(self, upload: Upload, value: str) -> None:
+        self.call("set_only_status_tag")
+        self._bytes(upload)
+        self.tags[upload.key] = value
+        self.replaced.append(upload.key)
 
     def delete_version(self, upload: Upload) -> None:
         self.call("delete_version")
@@ -81,17 +103,27 @@ class FakeQuarantineBucket(Failing):
     def store_copy(self, upload: Upload, source: SourceObject, is_test: bool) -> QuarantinedCopy:
         self.call("store_copy")
         self.copies[upload.key] = source.content, is_test
-        return QuarantinedCopy(f"quarantined/{upload.key}", "q1", "5ha256", len(source.content))
+        return self._copy(upload)
+
+    def store_stream(self, upload: Upload, body: BinaryIO, digest: ContentDigest, is_test: bool) -> QuarantinedCopy:
+        self.call("store_stream")
+        content = body.read()
+        if digest_of(content).sha256 != digest.sha256:
+            raise RetryableError("s3:PutObject: BadDigest")
+        self.copies[upload.key] = content, is_test
+        return self._copy(upload)
 
     def find_copy(self, upload: Upload, is_test: bool) -> QuarantinedCopy | None:
         self.call("find_copy")
-        if upload.key not in self.copies:
-            return None
-        return QuarantinedCopy(f"quarantined/{upload.key}", "q1", "5ha256", len(self.copies[upload.key][0]))
+        return self._copy(upload) if upload.key in self.copies else None
 
     def store_evidence(self, key: str, evidence: bytes, is_test: bool) -> None:
         self.call("store_evidence")
         self.evidence.setdefault(key, evidence)
+
+    def _copy(self, upload: Upload) -> QuarantinedCopy:
+        digest = digest_of(self.copies[upload.key][0])
+        return QuarantinedCopy(f"quarantined/{upload.key}", "q1", digest.sha256, digest.size)
 
 
 @dataclass

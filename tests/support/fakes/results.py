@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from photodna_guard.domain.content_digest import ContentDigest
 from photodna_guard.domain.errors import LeaseHeldError
 from photodna_guard.domain.models import (
     QuarantinedCopy,
@@ -47,7 +48,8 @@ class FakeResultsTable(Failing):
     ) -> ScanRecord:
         self.call("record_match")
         self._write(upload, record, Status.MATCHED, {"flags": verdict.flags, "why": verdict.reason, **seen})
-        facts = {"matches": [], "is_test": verdict.is_test, "received_at": "r", "matched_at": "m"}
+        facts: dict[str, Any] = {"matches": [], "is_test": verdict.is_test, "received_at": "r", "matched_at": "m"}
+        facts |= {"tags": seen["tags"]} if "tags" in seen else {}
         return self._change(upload, is_test=verdict.is_test, has_match_history=True, match_attributes=facts)
 
     def record_copy(
@@ -56,12 +58,20 @@ class FakeResultsTable(Failing):
         self.call("record_copy")
         self._write(upload, record, Status.MATCHED, {})
         where = {"quarantine_key": copy.key, "quarantine_version": copy.version_id, "sha256": copy.sha256}
-        facts = dict(record.match_attributes) | where | {"size": copy.size, "copied_at": "c"}
-        return self._change(upload, copy=copy, match_attributes=facts)
+        facts = dict(record.match_attributes) | where | {"size": copy.size, "copied_at": "c", "tags": source.tags}
+        return self._change(upload, copy=copy, digest=None, match_attributes=facts)
 
-    def hold_for_operator(self, upload: Upload, record: ScanRecord, reason: str) -> None:
+    def update_match(self, upload: Upload, record: ScanRecord, attributes: Mapping[str, object]) -> ScanRecord:
+        self.call("update_match")
+        self._write(upload, record, Status.MATCHED, dict(attributes))
+        digest: Any = attributes.get("source_digest")
+        facts = {**record.match_attributes, **({"tags": attributes["tags"]} if "tags" in attributes else {})}
+        return self._change(upload, digest=ContentDigest(**digest) if digest else None, match_attributes=facts)
+
+    def hold_for_operator(self, upload: Upload, record: ScanRecord, reason: str, until: float) -> None:
         self.call("hold_for_operator")
-        self._write(upload, record, Status.MATCHED, {"hold_reason": reason}, release=True)
+        held = {"hold_reason": reason, "held_until": until}
+        self._write(upload, record, Status.MATCHED, held, release=True)
 
     def mark_published(self, upload: Upload) -> None:
         self.call("mark_published")

@@ -155,7 +155,8 @@ def test_tag_set_at_once_costs_no_table_write() -> None:
     assert "mark_tagged" not in world.results.calls
 
 
-def test_final_tag_is_never_set_without_reading_the_others() -> None:
+def test_final_tag_never_replaces_the_others() -> None:
     world = ScannerWorld()
+    world.upload_bucket.full = True
     world.scan()
-    assert world.upload_bucket.blindly == []
+    assert world.upload_bucket.replaced == []

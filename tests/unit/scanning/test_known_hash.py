@@ -103,8 +103,23 @@ def test_bytes_are_compared_once_in_an_outage() -> None:
     for _ in range(5):
         world.deliver_again()
     assert (
-        world.results.calls.count("find_quarantined_by_sha256") == world.upload_bucket.calls.count("read_object") == 1
+        world.results.calls.count("find_quarantined_by_sha256") == world.upload_bucket.calls.count("hash_object") == 1
     )
+
+
+def test_unproved_hash_that_is_unknown_is_taken_twice() -> None:
+    world = ScannerWorld(AWAY)
+    world.upload_bucket.hash_proved = False
+    world.scan()
+    assert world.upload_bucket.calls.count("hash_object") == 2
+    assert world.retry_queue.sent[0][0].hash_checked
+
+
+def test_unproved_hash_that_is_known_is_a_match() -> None:
+    world = knowing(AWAY)
+    world.upload_bucket.hash_proved = False
+    world.scan()
+    assert world.results.status() is Status.QUARANTINED
 
 
 def test_missing_slot_leads_to_no_comparison() -> None:
@@ -120,7 +135,7 @@ def test_missing_slot_leads_to_no_comparison() -> None:
     "error",
     [ObjectGoneError("deleted"), UnscannableError("archived"), DeferrableError("SlowDown"), RetryableError("away")],
 )
-@pytest.mark.parametrize("call", ["read_object", "find_quarantined_by_sha256"])
+@pytest.mark.parametrize("call", ["hash_object", "find_quarantined_by_sha256"])
 def test_failed_comparison_is_made_again_next_time(call: str, error: Exception) -> None:
     world = knowing(AWAY, AWAY)
     world.upload_bucket.fails, world.results.fails = {call: [error]}, {call: [error]}

@@ -56,20 +56,6 @@ def test_match_of_the_test_source_is_quarantined_as_a_test() -> None:
     assert world.results.records["v1a.jpg"].is_test
 
 
-def test_untagged_match_is_unreadable_after_one_call() -> None:
-    world = ScannerWorld(MATCH)
-    world.scan()
-    assert world.upload_bucket.blindly == ["matched"]
-
-
-def test_users_tags_of_a_match_are_kept() -> None:
-    world = ScannerWorld(MATCH)
-    world.upload_bucket.own_tags = 2
-    world.scan()
-    assert world.upload_bucket.tags == {"a.jpg": "matched"}
-    assert world.upload_bucket.blindly == []
-
-
 @pytest.mark.parametrize(
     "error",
     [ObjectGoneError("deleted"), UnscannableError("archived"), DeferrableError("SlowDown"), RetryableError("away")],

@@ -1,8 +1,10 @@
 """Ports of the scanner: tables and buckets."""
 
 from collections.abc import Iterator, Mapping
-from typing import IO, Protocol
+from contextlib import AbstractContextManager
+from typing import IO, BinaryIO, Protocol
 
+from photodna_guard.domain.content_digest import ContentDigest
 from photodna_guard.domain.models import (
     ObjectHead,
     QuarantinedCopy,
@@ -35,11 +37,14 @@ class ResultsTable(Protocol):
     ) -> ScanRecord:
         """Write where the verified copy is: from here on the source may be deleted."""
 
+    def update_match(self, upload: Upload, record: ScanRecord, attributes: Mapping[str, object]) -> ScanRecord:
+        """Write attributes of a match; None removes one."""
+
     def defer(self, upload: Upload, record: ScanRecord, reason: str, delay: float) -> None:
         """Release the lease of a record whose message comes again after `delay` seconds."""
 
-    def hold_for_operator(self, upload: Upload, record: ScanRecord, reason: str) -> None:
-        """Release the lease of a match that only the sweep resumes."""
+    def hold_for_operator(self, upload: Upload, record: ScanRecord, reason: str, until: float) -> None:
+        """Release the lease of a match that only the sweep resumes, from `until` (epoch seconds) on."""
 
     def settle(
         self, upload: Upload, record: ScanRecord, status: Status, reason: str = "", **attributes: object
@@ -72,20 +77,30 @@ class UploadBucket(Protocol):
     def read_head(self, upload: Upload, head_bytes: int) -> ObjectHead:
         """Return size, headers and the first bytes, from one ranged GET."""
 
-    def read_object(self, upload: Upload) -> SourceObject:
-        """Return all bytes of the version, proved to be those."""
+    def read_object(self, upload: Upload, max_bytes: int | None = None) -> SourceObject:
+        """Return the headers and all bytes of the version, proved to be those; headers only beyond `max_bytes`."""
 
     def download(self, upload: Upload, to: IO[bytes]) -> None:
         """Write all bytes of the version to a file, proved to be those, with flat memory."""
 
-    def hash_object(self, upload: Upload) -> str:
-        """Return the SHA-256 of the version (hexadecimal), from a read of its own."""
+    def hash_object(self, upload: Upload) -> ContentDigest:
+        """Return the digests of the version, from one read of its own, with flat memory."""
+
+    def open_object(self, upload: Upload, size: int) -> AbstractContextManager[BinaryIO]:
+        """Provide the version's bytes as a file that can be read anew from its start, with flat memory."""
+        ...
 
     def presign(self, upload: Upload) -> str:
         """Return a URL that reads this version for some minutes. It is neither logged nor kept."""
 
-    def set_status_tag(self, upload: Upload, value: str, assume_untagged: bool = False) -> bool:
-        """Set the status tag beside the user's own. Return False where the object has no room for it."""
+    def read_own_tags(self, upload: Upload) -> Mapping[str, str]:
+        """Return the user's own tags."""
+
+    def set_status_tag(self, upload: Upload, value: str, own_tags: Mapping[str, str] | None = None) -> bool:
+        """Set the status tag beside the user's own, as read a moment ago. Return False where there is no room."""
+
+    def set_only_status_tag(self, upload: Upload, value: str) -> None:
+        """Set the status tag in place of all others."""
 
     def delete_version(self, upload: Upload) -> None:
         """Delete exactly this version. A version that is gone is no error."""
@@ -96,6 +111,9 @@ class QuarantineBucket(Protocol):
 
     def store_copy(self, upload: Upload, source: SourceObject, is_test: bool) -> QuarantinedCopy:
         """Store the copy under lock, or find the one that exists."""
+
+    def store_stream(self, upload: Upload, body: BinaryIO, digest: ContentDigest, is_test: bool) -> QuarantinedCopy:
+        """Do the same for bytes that are read while they are sent, and whose digests are known."""
 
     def find_copy(self, upload: Upload, is_test: bool) -> QuarantinedCopy | None:
         """Return the only copy that an earlier run made of a version; None where there is none, or several."""

@@ -1,0 +1,38 @@
+"""What all S3 calls on one version share: the arguments that name and pin it, and the meaning of their errors."""
+
+from typing import Any
+
+from photodna_guard.aws.error_translation import ErrorTable
+from photodna_guard.domain.errors import ObjectGoneError, UnscannableError
+from photodna_guard.domain.models import Upload
+
+
+class EmptyObjectError(Exception):
+    """The object has no bytes, and so no range of them."""
+
+
+VERSION_ERRORS: ErrorTable = {
+    "NoSuchKey": (ObjectGoneError, "deleted"),
+    "NoSuchVersion": (ObjectGoneError, "deleted"),
+    "404": (ObjectGoneError, "deleted"),
+    # The version is a delete marker.
+    "MethodNotAllowed": (ObjectGoneError, "deleted"),
+    "PreconditionFailed": (ObjectGoneError, "overwritten"),
+    "412": (ObjectGoneError, "overwritten"),
+    "NoSuchBucket": (ObjectGoneError, "bucket deleted"),
+    # Encrypted with a key that only the customer has (SSE-C).
+    "InvalidRequest": (UnscannableError, "customer-key"),
+    "InvalidObjectState": (UnscannableError, "archived"),
+    "InvalidRange": (EmptyObjectError, "empty"),
+    "416": (EmptyObjectError, "empty"),
+}
+
+
+def version_arguments(upload: Upload) -> Any:
+    """Return the arguments that name the version. Without a version id that is S3's null version."""
+    return {"Bucket": upload.bucket, "Key": upload.key, "VersionId": upload.version_id or "null"}
+
+
+def pin_arguments(upload: Upload) -> dict[str, Any]:
+    """Return the argument that pins the null version to its ETag."""
+    return {} if upload.version_id else {"IfMatch": f'"{upload.etag}"'}
