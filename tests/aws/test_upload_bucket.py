@@ -1,6 +1,5 @@
 """aws/upload_bucket.py against moto's S3: reads, URLs and deletions."""
 
-import io
 from datetime import datetime, timedelta
 from io import BytesIO
 from typing import Any
