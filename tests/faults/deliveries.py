@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from photodna_guard.scanning.source_copier import MoveLimits
 from tests.faults import proofs
 from tests.faults.calls import Death, Fault, Process
 from tests.faults.cloud import Cloud
@@ -42,7 +43,7 @@ class Deliveries(Users):
     def begin(self, versioned: bool = True, proof: str = proofs.CHECKSUM, **environment: str) -> None:
         """Begin with empty queues. `environment` are the functions' settings that differ from the template's."""
         super().begin(versioned, proof)
-        self.functions.environment = environment
+        self.functions.environment, self.functions.move_limits = environment, MoveLimits()
         self.functions.log.seek(0)
         self.functions.log.truncate()
         self.queues: dict[str, list[Queued]] = {name: [] for name in QUEUE_OF.values()}

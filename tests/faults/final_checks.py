@@ -92,7 +92,7 @@ def _others_untouched(state: State) -> Iterator[str]:
             continue
         if source is None:
             yield f"not there: {upload}, which is {status}"
-        elif {k: v for k, v in source.tags.items() if k != "scan-status"} != _user_tags(upload.tags):
+        elif {k: v for k, v in source.tags.items() if k != "scan-status"} != user_tags(upload.tags):
             yield f"other tags than the user's: {source.tags} of {upload}"
         elif _has_wrong_tag(source, status) and state.versioned and len(upload.tags) < 10:
             yield f"tagged {source.tags.get('scan-status')}, and is {status}: {upload}"
@@ -104,7 +104,8 @@ def _has_wrong_tag(source: Object, status: str | None) -> bool:
     return bool(wanted) and source.tags.get("scan-status") not in wanted
 
 
-def _user_tags(tags: dict[str, str]) -> dict[str, str]:
+def user_tags(tags: dict[str, str]) -> dict[str, str]:
+    """Return the tags but the status."""
     return {name: value for name, value in tags.items() if name != "scan-status"}
 
 

@@ -13,6 +13,7 @@ from typing import Any
 from photodna_guard import bootstrap, settings
 from photodna_guard.handlers import on_retry, on_upload
 from photodna_guard.rate_limiter.gcra import BACKFILL, LIVE, RETRY, Priority
+from photodna_guard.scanning.source_copier import MoveLimits
 from tests.faults.calls import Process
 from tests.faults.cloud import Cloud
 from tests.faults.renderer import RecordedRenderer
@@ -35,6 +36,8 @@ class Functions:
     def __init__(self, cloud: Cloud, service: MatchService) -> None:
         self._cloud, self._service = cloud, service
         self.environment: dict[str, str] = {}
+        # Where a match is large: as in production, so that no picture of these tests is one.
+        self.move_limits = MoveLimits()
         self.log = io.StringIO()
         # pytest would keep every line.
         logging.getLogger("faults").propagate = False
@@ -89,7 +92,7 @@ class Functions:
         conf, lane = settings.from_environment(self._variables(process.function)), _LANES[process.function]
         service: Any = self._service
         renderer = RecordedRenderer(self._cloud)
-        return bootstrap.build(conf, lane, self._cloud.session, clock.now, sleep, service, renderer)
+        return bootstrap.build(conf, lane, self._cloud.session, clock.now, sleep, service, renderer, self.move_limits)
 
     def _variables(self, function: str) -> dict[str, str]:
         variables = self._cloud.resources[function].properties["Environment"]["Variables"]

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from photodna_guard.scanning.source_copier import MoveLimits
 from tests.faults.calls import Outside
 from tests.faults.functions import HAS_SWEEP
 from tests.faults.path_steps import (
@@ -67,6 +68,9 @@ VERSIONED: Final[dict[str, Path]] = {
     "redriven": given_up_and_redriven,
     "known hash while the service is unavailable": known_hash,
     "match under legal hold": upload_on_fast_path("match"),
+    "match with ten tags": lambda world: world.upload("match", tags=TEN_TAGS),
+    "large match, fast": upload_on_fast_path("match"),
+    "large match, retry": upload_by_queue("match"),
     "a batch of all kinds": batch_of_all_kinds,
     "an event with two records": several_records,
     "delivered three times at once": duplicates,
@@ -76,6 +80,7 @@ UNVERSIONED: Final[dict[str, Path]] = {
     "clean, without versions": upload_on_fast_path("clean"),
     "match, without versions": upload_on_fast_path("match"),
     "match, without versions, retry": upload_by_queue("match"),
+    "large match, without versions": upload_on_fast_path("match"),
     "unscannable, without versions": upload_on_fast_path("tiny"),
     "animated match, without versions": upload_on_fast_path("animated match"),
     "deleted, without versions": upload_and_delete,
@@ -92,12 +97,16 @@ SETTINGS: Final = {
     "redriven": HARDLY_PATIENT,
     "match under legal hold": {"LEGAL_HOLD": "on"},
 }
+# Every picture is a large match, for which only a run of the retry path has the time.
+STREAMED: Final = MoveLimits(in_memory_bytes=100, bytes_per_second=1.0, fresh_seconds=130.0)
 
 
 def begin(world: World, name: str, n: int = 0, planned: str | Outside = "", proof: str = CHECKSUM) -> None:
     """Make the world ready for a path. What is planned happens at the nth call from then on."""
     versioned, path = PATHS[name]
     world.begin(versioned, proof, **SETTINGS.get(name, {}))
+    if name.startswith("large match"):
+        world.functions.move_limits = STREAMED
     if n:
         world.calls.at[n] = planned
     path(world)

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Final
 
-from tests.faults.final_checks import SETTLED
+from tests.faults.final_checks import SETTLED, user_tags
 from tests.faults.moment_checks import Check
 from tests.faults.observed import State
 
@@ -49,6 +49,9 @@ def _evidence_is_kept(state: State) -> Iterator[str]:
                  and one["source"]["version_id"] == upload.version_id]  # fmt: skip
         if not found:
             yield f"no evidence record: {upload}"
+        # A user who deletes an object takes its tags along.
+        elif not upload.removed and any(one["source"]["tags"] != user_tags(upload.tags) for one in found):
+            yield f"the evidence record has other tags than the user's: {upload}"
         if len(found) > 1 and state.versioned:
             yield f"{len(found)} evidence records: {upload}"
 

@@ -12,10 +12,18 @@ from tests.faults.world import World
 AWS_FAULTS = ("lost after", "server error after x3", "throttled x3", "denied", "slow")
 SERVICE_FAULTS = ("drop before", "drop after", "timeout", "cut", "not json", "429", "403", "401", "500", "3004", "3206")
 BY_CALL = {"match.send": SERVICE_FAULTS, "match.connect": ("refused",)}
+FAILING_PATHS = (
+    *("clean, fast", "match, retry", "match, without versions"),
+    *("large match, retry", "large match, without versions", "match with ten tags"),
+)
+USERS_PATHS = (
+    *("clean, fast", "match, fast", "clean, without versions", "match, without versions"),
+    *("large match, fast", "large match, without versions", "match with ten tags"),
+)
 ACTS = ("deletes it", "uploads another", "uploads it again")
 
 
-@pytest.mark.parametrize("path", ["clean, fast", "match, retry", "match, without versions"])
+@pytest.mark.parametrize("path", FAILING_PATHS)
 def test_call_that_fails_loses_nothing(world: World, counts: Counts, path: str) -> None:
     calls = [call.name for call in undisturbed(world, path)]
     broken = []
@@ -26,13 +34,15 @@ def test_call_that_fails_loses_nothing(world: World, counts: Counts, path: str) 
 
 
 @pytest.mark.parametrize("act", ACTS)
-@pytest.mark.parametrize("path", ["clean, fast", "match, fast", "clean, without versions", "match, without versions"])
+@pytest.mark.parametrize("path", USERS_PATHS)
 def test_user_acting_before_any_call_changes_nothing_else(world: World, counts: Counts, path: str, act: str) -> None:
     everywhere(world, counts, path, act, lambda: _act(world, act))
 
 
 @pytest.mark.parametrize("dies", DEATHS)
-@pytest.mark.parametrize("path", ["match, fast", "match, without versions"])
+@pytest.mark.parametrize(
+    "path", ["match, fast", "match, without versions", "large match, fast", "large match, without versions"]
+)
 def test_deletion_after_a_crash_leaves_no_unnamed_copy(world: World, counts: Counts, path: str, dies: str) -> None:
     broken: list[str] = []
     for n in range(1, MAX_CALLS):

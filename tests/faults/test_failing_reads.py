@@ -22,6 +22,8 @@ PATHS = (
     "known hash while the service is unavailable",
     "match, without versions",
     "clean, without versions",
+    "large match, fast",
+    "large match, without versions",
 )
 
 
