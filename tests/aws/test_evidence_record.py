@@ -29,7 +29,9 @@ def bucket() -> LockedBucket:
 
 @pytest.fixture
 def upload(s3: Any, upload_bucket: str) -> Upload:
-    put = s3.put_object(Bucket="uploads", Key=KEY, Body=b"picture", ContentType="image/jpeg", Metadata=METADATA)
+    put = s3.put_object(
+        Bucket="uploads", Key=KEY, Body=b"picture", ContentType="image/jpeg", Metadata=METADATA, Tagging="owner=user"
+    )
     return Upload("uploads", KEY, put["ETag"].strip('"'), put["VersionId"], 7, "0A", "", "AWS:AIDA", "192.0.2.1")
 
 
@@ -71,6 +73,7 @@ def test_evidence_has_what_s3_and_service_returned(
     assert (source["key"], source["version_id"], source["size"]) == (KEY, upload.version_id, 7)
     assert (source["content_type"], source["metadata"]) == ("image/jpeg", METADATA)
     assert source["last_modified"]
+    assert source["tags"] == {"owner": "user"}
     assert record["uploader"] == {"principal": "AWS:AIDA", "source_ip": "192.0.2.1", "event_time": None}
     assert record["answer"]["match_flags"][0]["distance"] == 3
     assert record["copy"]["sha256"] == hashlib.sha256(b"picture").hexdigest()

@@ -15,6 +15,7 @@ from tests.faults import proofs
 from tests.faults.aws_faults import AWS_FAULTS
 from tests.faults.counts import Counts
 from tests.faults.partial_answers import PARTIAL
+from tests.faults.paths import STREAMED
 from tests.faults.schedule_runs import SCHEDULES, SEED
 from tests.faults.world import World
 
@@ -29,6 +30,7 @@ _faults = st.lists(st.tuples(st.integers(1, 50), _kinds, st.integers(1, 5)), max
     picture=st.sampled_from(["match", "test match"]),
     proof=st.sampled_from(proofs.PROOFS),
     versioned=st.booleans(),
+    streamed=st.booleans(),
     faults=_faults,
     doubled=st.integers(0, 2),
     order=st.integers(0, 99),
@@ -39,11 +41,14 @@ def test_source_is_deleted_only_once_its_locked_copy_has_its_bytes(
     picture: str,
     proof: str,
     versioned: bool,
+    streamed: bool,
     faults: list[tuple[int, str, int]],
     doubled: int,
     order: int,
 ) -> None:
     world.begin(versioned, proof)
+    if streamed:
+        world.functions.move_limits = STREAMED
     upload = world.upload(picture)
     for n, kind, times in faults:
         world.calls.at[n] = f"{kind} x{times}"
