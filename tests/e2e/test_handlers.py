@@ -47,13 +47,33 @@ def test_request_is_by_url_and_names_the_version(bench: Bench, pictures: Picture
     assert bench.cloud.client("s3").head_object(Bucket=bench.bucket, Key="pinned.jpg")["ContentLength"]
 
 
-def test_image_not_verified_by_url_is_sent_by_value(bench: Bench) -> None:
+def test_image_not_verified_by_url_is_sent_by_value(bench: Bench, pictures: Pictures) -> None:
+    assert bench.cloud.emulator
+    bench.cloud.emulator.clear()
+    bench.cloud.emulator.settings(failures=[{"kind": "status", "code": 3206, "count": 1}])
+    upload(bench.put("a.jpg", pictures["clean"]))
+    assert [r["by"] for r in bench.cloud.emulator.requests()] == ["url", "value"]
+    assert bench.result("a.jpg")["status"] == "CLEAN"
+    assert bench.result("a.jpg")["representation"] == "bytes"
+
+
+def test_image_not_verified_by_value_is_rendered(bench: Bench, pictures: Pictures) -> None:
+    assert bench.cloud.emulator
+    bench.cloud.emulator.clear()
+    bench.cloud.emulator.settings(failures=[{"kind": "status", "code": 3206, "count": 2}])
+    upload(bench.put("a.jpg", pictures["match"]))
+    assert [r["by"] for r in bench.cloud.emulator.requests()] == ["url", "value", "value"]
+    assert bench.result("a.jpg")["status"] == "QUARANTINED"
+    assert bench.result("a.jpg")["representation"] == "rendition"
+
+
+def test_damaged_image_is_unscannable_without_a_request(bench: Bench) -> None:
     assert bench.cloud.emulator
     bench.cloud.emulator.clear()
     upload(bench.put("damaged.jpg", bytes.fromhex("ffd8ffe0") + b"rubbish" * 99))
-    assert [r["by"] for r in bench.cloud.emulator.requests()] == ["url", "value"]
+    assert bench.cloud.emulator.requests() == []
     assert bench.result("damaged.jpg")["status"] == "UNSCANNABLE"
-    assert bench.result("damaged.jpg")["reason"] == "service-3206"
+    assert bench.result("damaged.jpg")["reason"] == "damaged"
 
 
 @pytest.mark.parametrize(

@@ -65,6 +65,7 @@ FAILURES: list[list[dict[str, Any]]] = [
     [{"kind": "status", "code": 3206, "count": 2}],
     [{"kind": "status", "code": 3002}],
     [{"kind": "status", "code": 3208}],
+    [{"kind": "status", "code": 3208, "count": 4}],
     [{"kind": "status", "code": 3004}],
     [{"kind": "body", "json": {"TrackingId": "x"}}],
 ]
