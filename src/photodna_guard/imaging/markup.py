@@ -21,13 +21,14 @@ _TAGS = re.compile(
     rb"|<\?xml|<!doctype|<!entity|<!\[cdata\[",
     re.IGNORECASE,
 )
-_STYLE = re.compile(rb"<(?:[\w.-]{1,30}:)?style[\s/>]", re.IGNORECASE)
+_STYLE = re.compile(rb"<(?:[\w.-]{1,30}:)?style[\s/>]|<[a-z][\w:-]{0,30}[\s/][^<>]{0,900}?style\s*+=", re.IGNORECASE)
 _STYLE_PICTURE = re.compile(rb"url\s*+\(|@import|image-set", re.IGNORECASE)
-_BACKGROUND = re.compile(
-    rb"<[a-z][^<>]{0,900}(?:style|background|onerror|onload)\s*+=|url\(\s*+[\"']?\s*+data:", re.IGNORECASE
+_ATTRIBUTE = re.compile(
+    rb"<[a-z][\w:-]{0,30}[\s/][^<>]{0,900}?(?:background|onerror|onload|srcset)\s*+=", re.IGNORECASE
 )
 _DATA_URL = re.compile(
-    rb"data:\s*+(?:image/|text/html|text/xml|application/(?:xhtml|xml|pdf|svg)|[^\s,\"'<>]{0,200}?;base64,\s*+(?:PHN2|PD94))",
+    rb"data:\s*+(?:image/|text/html|text/xml|application/(?:xhtml|xml|pdf|svg)|[^\s,\"'<>]{0,200}?;base64,\s*+PH)"
+    rb"|url\(\s*+[\"']?\s*+data:",
     re.IGNORECASE,
 )
 _POSTSCRIPT = re.compile(rb"(?:\A|[\r\n])%!PS")
@@ -56,7 +57,7 @@ _WEAK_TYPES = ("tga", "pcx", "iptc", "fli", "sgi", "xbm", "dicom", "jxl")
 
 def has_markup(text: bytes, told_markup: bool) -> bool:
     """Return whether the text shows pictures in some viewer. `told_markup`: its Content-Type is one of markup."""
-    if b"<" in text and (_TAGS.search(text) or _BACKGROUND.search(text) or (told_markup and _ANY_TAG.search(text))):
+    if b"<" in text and (_TAGS.search(text) or _ATTRIBUTE.search(text) or (told_markup and _ANY_TAG.search(text))):
         return True
     if b"\x1b" in text and _TERMINAL_PICTURES.search(text):
         return True
@@ -64,7 +65,7 @@ def has_markup(text: bytes, told_markup: bool) -> bool:
 
 
 def has_style(text: bytes) -> tuple[bool, bool]:
-    """Return whether a style sheet's element is there, and whether a style with a picture is."""
+    """Return whether an element or an attribute of style is there, and whether a style with a picture is."""
     return _STYLE.search(text) is not None, _STYLE_PICTURE.search(text) is not None
 
 

@@ -30,7 +30,7 @@ _PNM = re.compile(
     rb"P(?: 1 GAP \d++ GAP \d++ GAP [01]"
     rb"  | [2356fF] GAP \d++ GAP \d++ GAP [-+.\d]"
     rb"  | 4 GAP \d++ GAP \d++ [\s\#]"
-    rb"  | 7 \s*+ \n \s*+ (?:\#[^\n]*+\n)*+ (?:WIDTH|HEIGHT|DEPTH|MAXVAL|TUPLTYPE) )".replace(b"GAP", _GAP),
+    rb"  | 7 GAP (?:WIDTH|HEIGHT|DEPTH|MAXVAL|TUPLTYPE) )".replace(b"GAP", _GAP),
     re.VERBOSE,
 )
 _LONG_HEAD_BYTES, _NUMBERS = 32 * 1024, b"\n1 1 1 "
@@ -94,7 +94,7 @@ def has_other_root(head: bytes) -> bool:
 
 
 def _find_root(head: bytes) -> tuple[bool, bytes]:
-    """Return whether something stands before the root of a markup text, and the root's name; empty where none is seen."""
+    """Return whether something stands before the root of a markup text, and the root's name, empty if unseen."""
     text = to_ascii(head).removeprefix(b"\xef\xbb\xbf").lstrip()
     if not text.startswith(b"<"):
         return False, b""
