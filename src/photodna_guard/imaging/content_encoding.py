@@ -85,9 +85,12 @@ def _decode_brotli(pieces: Iterable[bytes]) -> Iterator[bytes]:
     decoder = brotli.Decompressor()
     try:
         for piece in pieces:
-            yield decoder.process(piece, output_buffer_limit=_PIECE_BYTES)
-            while not decoder.can_accept_more_data():
-                yield decoder.process(b"", output_buffer_limit=_PIECE_BYTES)
+            # It takes more input while it still has output.
+            while out := decoder.process(piece, output_buffer_limit=_PIECE_BYTES):
+                yield out
+                piece = b""
+                if decoder.is_finished():
+                    return
     except brotli.error:
         return
 

@@ -3,6 +3,7 @@
 import gzip
 import importlib
 import io
+import random
 import sys
 import zlib
 from collections.abc import Callable
@@ -21,7 +22,7 @@ from photodna_guard.imaging.content_encoding import (
 )
 
 zstd = importlib.import_module("compression.zstd" if sys.version_info >= (3, 14) else "backports.zstd")
-CONTENT = b"".join(bytes([i % 251, i % 7]) for i in range(200_000))
+CONTENT = random.Random(1).randbytes(600_000)
 _RAW = zlib.compressobj(wbits=-15)
 _ENCODED = {
     "gzip": ("gzip", gzip.compress(CONTENT)),

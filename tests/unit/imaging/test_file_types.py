@@ -10,9 +10,9 @@ from photodna_guard.imaging.text_formats import detect_text_format
 from tests.support.pictures import encode_blank
 
 _FORMATS = {
-    "AVIF": "avif", "BLP": "blp", "BMP": "bmp", "DDS": "dds", "GIF": "gif", "ICNS": "icns", "ICO": "ico", "JPEG": "jpeg",
-    "JPEG2000": "jp2", "MPO": "jpeg", "MSP": "msp", "PCX": "pcx", "PNG": "png", "PPM": "pnm", "QOI": "qoi", "SGI": "sgi",
-    "TGA": "tga", "TIFF": "tiff", "WEBP": "webp", "XBM": "xbm",
+    "AVIF": "avif", "BLP": "blp", "BMP": "bmp", "DDS": "dds", "GIF": "gif", "ICNS": "icns", "ICO": "ico",
+    "JPEG": "jpeg", "JPEG2000": "jp2", "MPO": "jpeg", "MSP": "msp", "PCX": "pcx", "PNG": "png", "PPM": "pnm",
+    "QOI": "qoi", "SGI": "sgi", "TGA": "tga", "TIFF": "tiff", "WEBP": "webp", "XBM": "xbm",
 }  # fmt: skip
 _MODES = {"BLP": "P", "MSP": "1", "XBM": "1", "ICNS": "RGBA"}
 
