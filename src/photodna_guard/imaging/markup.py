@@ -22,7 +22,7 @@ _TAGS = re.compile(
     re.IGNORECASE,
 )
 _STYLE = re.compile(rb"<(?:[\w.-]{1,30}:)?style[\s/>]|<[a-z][\w:-]{0,30}[\s/][^<>]{0,900}?style\s*+=", re.IGNORECASE)
-_STYLE_PICTURE = re.compile(rb"url\s*+\(|@import|image-set", re.IGNORECASE)
+_STYLE_PICTURES = (b"url(", b"@import", b"image-set")
 _ATTRIBUTE = re.compile(
     rb"<[a-z][\w:-]{0,30}[\s/][^<>]{0,900}?(?:background|onerror|onload|srcset)\s*+=", re.IGNORECASE
 )
@@ -39,12 +39,15 @@ _ANY_TAG = re.compile(rb"<[a-z!?/]", re.IGNORECASE)
 # Escape sequences that switch the character set in ISO-2022: they may stand within a tag.
 _ISO_2022 = re.compile(rb"\x1b(?:[()*+\-./][0-~]|\$[()*+\-./]?[0-~]|&@|%[/0-~]?[0-~])")
 
-# Base64 in lines or long words, and of any length where its first characters are those of a picture.
-_BASE64 = re.compile(
-    rb"(?<![A-Za-z0-9+/_-])(?:[A-Za-z0-9+/_-]{40}"
-    rb"|(?:[/_]9j[/_]|iVBORw|R0lGODl?|UklGR|SUkqA|TU0AK|AAAA[A-Za-z0-9+/_-]{2}Z0eX|PHN2|PD94|H4sI|PCFE|[/_]wo)[A-Za-z0-9+/_-]{6})"
-    rb"[A-Za-z0-9+/_-]{0,56}"
-)
+# What is no character of base64, in either alphabet, becomes a blank: then a text's words are runs of base64.
+_BASE64_CHARACTERS = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_")
+_TO_WORDS = bytes(byte if byte in _BASE64_CHARACTERS else 32 for byte in range(256))
+# Base64 in lines or long words, and shorter where its first characters are those of a picture.
+_LONG_WORD, _SHORT_WORD, _WORD_HEAD = 40, 12, 96
+_PICTURE_WORDS = (
+    b"/9j/", b"_9j_", b"iVBORw", b"R0lGOD", b"UklGR", b"SUkqA", b"TU0AK", b"AAAA", b"PHN2", b"PD94", b"PCFE", b"H4sI",
+    b"/wo", b"_wo",
+)  # fmt: skip
 _TAG_AT_BEGINNING = re.compile(rb"\s*+<[A-Za-z!?/]")
 # With one of these begins whatever is looked for in base64: most lines of it are passed over.
 _FIRST_BYTES = frozenset(
@@ -61,19 +64,26 @@ def has_markup(text: bytes, told_markup: bool) -> bool:
         return True
     if b"\x1b" in text and _TERMINAL_PICTURES.search(text):
         return True
-    return _DATA_URL.search(text) is not None or _POSTSCRIPT.search(text) is not None
+    if b"data:" in text.lower() and _DATA_URL.search(text):
+        return True
+    return b"%!PS" in text and _POSTSCRIPT.search(text) is not None
 
 
 def has_style(text: bytes) -> tuple[bool, bool]:
     """Return whether an element or an attribute of style is there, and whether a style with a picture is."""
-    return _STYLE.search(text) is not None, _STYLE_PICTURE.search(text) is not None
+    lower = text.lower()
+    return _STYLE.search(text) is not None, any(word in lower for word in _STYLE_PICTURES)
 
 
 def has_encoded_picture(text: bytes) -> bool:
     """Return whether base64 in the text begins like a picture, a compressed file or a page."""
     # JSON may escape the slash.
-    text = text.replace(b"\\/", b"/")
-    return any(is_picture_in_base64(found[0]) for found in _BASE64.finditer(text))
+    words = (text.replace(b"\\/", b"/") if b"\\/" in text else text).translate(_TO_WORDS).split()
+    return any(
+        is_picture_in_base64(word[:_WORD_HEAD])
+        for word in words
+        if len(word) >= _SHORT_WORD and (len(word) >= _LONG_WORD or word.startswith(_PICTURE_WORDS))
+    )
 
 
 def is_picture_in_base64(encoded: bytes) -> bool:
