@@ -3,6 +3,18 @@
 import struct
 from collections.abc import Callable
 
+from photodna_guard.imaging.header_fields import (
+    is_bmp,
+    is_emf,
+    is_fli,
+    is_icon,
+    is_iptc,
+    is_pcx,
+    is_sgi,
+    is_tga,
+    is_tiff,
+    is_webp,
+)
 from photodna_guard.imaging.text_formats import detect_text_format
 
 # Magic bytes at the beginning and the type. What is weaker than four bytes is below, with its fields.
@@ -49,8 +61,6 @@ _MAGIC = (
     (b"\xd7\xcd\xc6\x9a", "wmf"),
     (b"\1\0\x09\0\0\3", "wmf"),
 )
-# TIFF's magic, also BigTIFF's. Many raw formats are TIFF too; the decoder sees what is inside.
-_TIFF_MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _HEIF_BRANDS = {
     b"heic": "heic", b"heix": "heic", b"heim": "heic", b"heis": "heic", b"hevc": "heic", b"hevx": "heic",
     b"hevm": "heic", b"hevs": "heic", b"mif1": "heif", b"mif2": "heif", b"msf1": "heif", b"mif3": "heif",
@@ -58,8 +68,6 @@ _HEIF_BRANDS = {
     b"vvis": "heif", b"evbi": "heif", b"avci": "heif", b"avcs": "heif", b"avif": "avif", b"avis": "avif",
     b"avio": "avif", b"crx ": "raw", b"jxl ": "jxl", b"jp2 ": "jp2", b"jpx ": "jp2", b"jph ": "jp2",
 }  # fmt: skip
-_BMP_HEADER_SIZES = (12, 16, 40, 52, 56, 64, 108, 124)
-_BMP_DEPTHS = (0, 1, 2, 4, 8, 16, 24, 32)  # bits for a pixel; 0: a JPEG or PNG within
 
 
 def detect_type(head: bytes) -> str | None:
@@ -90,82 +98,24 @@ def _detect_heif(head: bytes) -> str | None:
     return next((_HEIF_BRANDS[brand] for (brand,) in struct.iter_unpack("4s", whole) if brand in _HEIF_BRANDS), None)
 
 
-def _is_tiff(head: bytes) -> bool:
-    return head.startswith(_TIFF_MAGIC)
-
-
-def _is_webp(head: bytes) -> bool:
-    return head.startswith(b"RIFF") and head[8:12] == b"WEBP"
-
-
-def _is_bmp(head: bytes) -> bool:
-    if not head.startswith((b"BM", b"BA")):
-        return False
-    if head.startswith(b"BA"):
-        return head[14:16] == b"BM"
-    return _is_dib(head[14:])
-
-
-def _is_dib(head: bytes) -> bool:
-    """Return whether this is a bitmap's header. Decoders differ in what they forgive: the depth alone is checked."""
-    size = struct.unpack_from("<I", head)[0]
-    depth_at = 10 if size == 12 else 14
-    return size in _BMP_HEADER_SIZES and struct.unpack_from("<H", head, depth_at)[0] in _BMP_DEPTHS
-
-
-def _is_icon(head: bytes) -> bool:
-    """Return whether an icon's or a cursor's directory begins: each entry's reserved byte is zero or 255."""
-    reserved, kind, count = struct.unpack_from("<HHH", head)
-    return reserved == 0 and kind in (1, 2) and count > 0 and len(head) >= 22
-
-
-def _is_pcx(head: bytes) -> bool:
-    return head[:1] == b"\x0a" and head[1:2] in b"\0\2\3\4\5" and head[2:3] in b"\0\1" and len(head) >= 128
-
-
-def _is_sgi(head: bytes) -> bool:
-    return head.startswith(b"\x01\xda") and head[2:3] in b"\0\1" and head[3:4] in b"\1\2"
-
-
-def _is_fli(head: bytes) -> bool:
-    return len(head) >= 16 and struct.unpack_from("<H", head, 4)[0] in (0xAF11, 0xAF12, 0xAF44)
-
-
-def _is_emf(head: bytes) -> bool:
-    return head.startswith(b"\1\0\0\0") and head[40:44] == b" EMF"
-
-
-def _is_iptc(head: bytes) -> bool:
-    return head[:1] == b"\x1c" and head[1:2] in bytes(range(1, 10)) and len(head) >= 5
-
-
-def _is_tga(head: bytes) -> bool:
-    """Return whether all of a Targa header's fields are sane. It has no magic number."""
-    map_type, kind = head[1], head[2]
-    width, height, depth = struct.unpack_from("<HHB", head, 12)
-    has_map_fields = map_type == 1 or kind not in (1, 9)
-    is_kind = map_type in (0, 1) and kind in (1, 2, 3, 9, 10, 11)
-    return is_kind and has_map_fields and width > 0 and height > 0 and depth in (1, 8, 15, 16, 24, 32)
-
-
 def _detect_without_magic(head: bytes) -> str | None:
     """Return the type by magic numbers far behind the beginning, or by sane fields alone."""
     if head[128:132] == b"DICM":
         return "dicom"
     if head[2048:2052] == b"PCD_":
         return "pcd"
-    return "tga" if len(head) >= 18 and _is_tga(head) else None
+    return "tga" if len(head) >= 18 and is_tga(head) else None
 
 
 _FIELDS: tuple[tuple[str, Callable[[bytes], bool]], ...] = (
-    ("tiff", _is_tiff),
-    ("webp", _is_webp),
-    ("bmp", _is_bmp),
+    ("tiff", is_tiff),
+    ("webp", is_webp),
+    ("bmp", is_bmp),
     ("jxl", lambda head: head.startswith(b"\xff\x0a")),
-    ("sgi", _is_sgi),
-    ("pcx", _is_pcx),
-    ("emf", _is_emf),
-    ("iptc", _is_iptc),
-    ("ico", _is_icon),
-    ("fli", _is_fli),
+    ("sgi", is_sgi),
+    ("pcx", is_pcx),
+    ("emf", is_emf),
+    ("iptc", is_iptc),
+    ("ico", is_icon),
+    ("fli", is_fli),
 )
