@@ -12,7 +12,7 @@ from tools.supply.locks import Pin
 PAGE = locks.ROOT / "docs/licences.md"
 COPYLEFT = ("GPL", "General Public", "MPL", "Mozilla", "EPL", "Eclipse", "CDDL", "EUPL", "OSL", "CC-BY-SA")
 # These packages name no licence where pip-licenses looks, or are for another platform than the developers' machines.
-MANUAL_LICENCES = {"cookiecutter": "BSD-3-Clause", "colorama": "BSD-3-Clause", "pywin32": "PSF-2.0"}
+MANUAL_LICENCES = {"cookiecutter": "BSD-3-Clause", "colorama": "BSD-3-Clause", "pywin32": "PSF-2.0", "resvg-py": "MIT"}
 _ENVIRONMENTS = (".venv", ".venv/checkov")
 
 
