@@ -14,7 +14,7 @@ from local.invoke.errors import CannotRunError, SamCliError
 
 TEMPLATE = sam.ROOT / "template.yaml"
 # The limit of a function's unzipped package. Lambda's own limit is 250 MB.
-MAX_PACKAGE_BYTES = 60_000_000
+MAX_PACKAGE_BYTES = 110_000_000
 FUNCTION = "AWS::Serverless::Function"
 _CHECK = "import pip, sys; sys.exit('python%d.%d' % sys.version_info[:2] != sys.argv[1])"
 
