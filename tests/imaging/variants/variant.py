@@ -1,4 +1,12 @@
-"""What a variant is, and the drawn pictures of which the variants are made."""
+"""What a variant is, and the drawn pictures of which the variants are made.
+
+The files in `coded` were made once of these pictures, because no encoder for their formats is installed here:
+
+    SEED.heic            heif-enc -q 35 (libheif 1.15 with x265)
+    SEED-tiles.heic      the picture's four quarters as four items, by the same command
+    SEED-turned.heic     the picture at 320 x 240 pixels turned clockwise by 90, 180 and 270 degrees, and mirrored
+    SEED-arithmetic.jpg  cjpeg -arithmetic -quality 75 (libjpeg-turbo)
+"""
 
 import random
 from collections.abc import Callable
@@ -32,7 +40,7 @@ class Subject:
         return self.image.resize((320, 240), Image.Resampling.LANCZOS)
 
     def coded(self, ending: str) -> bytes:
-        """Read a file that an encoder made of the picture once (coded/README.md)."""
+        """Read a file that an encoder made of the picture once."""
         return (CODED / f"{self.seed}{ending}").read_bytes()
 
 
