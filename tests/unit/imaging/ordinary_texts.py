@@ -77,7 +77,9 @@ _PROGRAMS = {
     "pem": "-----BEGIN CERTIFICATE-----\n"
     + base64.encodebytes(bytes(i * 37 % 251 for i in range(900))).decode()
     + "-----END CERTIFICATE-----\n",
-    "jwt": "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N_XgL0n3I9PlFUP0THsR8U\n",
+    "jwt": ".".join(
+        ("eyJhbGciOiJIUzI1NiJ9", "eyJzdWIiOiIxMjM0NTY3ODkwIn0", "dozjgNryP4J3jVmNHl0w5N_XgL0n3I9PlFUP0THsR8U")
+    ),
     "ssh": "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl a@b\n",
     "hashes": "da39a3ee5e6b4b0d3255bfef95601890afd80709  image.png\n" * 20,
     "ics": "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nBEGIN:VEVENT\r\nSUMMARY:Lunch\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n",
