@@ -3,6 +3,7 @@
 import base64
 import json
 
+_TOKEN_PARTS = (b'{"alg":"HS256"}', b'{"sub":"1234567890"}', bytes(range(100, 132)))
 _PANGRAMS = {
     "english": "The quick brown fox jumps over the lazy dog, and 2 < 3 while 5 > 4.\n",
     "german": "Zwölf Boxkämpfer jagen Viktor quer über den großen Sylter Deich.\n",
@@ -77,9 +78,7 @@ _PROGRAMS = {
     "pem": "-----BEGIN CERTIFICATE-----\n"
     + base64.encodebytes(bytes(i * 37 % 251 for i in range(900))).decode()
     + "-----END CERTIFICATE-----\n",
-    "jwt": ".".join(
-        ("eyJhbGciOiJIUzI1NiJ9", "eyJzdWIiOiIxMjM0NTY3ODkwIn0", "dozjgNryP4J3jVmNHl0w5N_XgL0n3I9PlFUP0THsR8U")
-    ),
+    "jwt": ".".join(base64.urlsafe_b64encode(part).decode().rstrip("=") for part in _TOKEN_PARTS) + "\n",
     "ssh": "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl a@b\n",
     "hashes": "da39a3ee5e6b4b0d3255bfef95601890afd80709  image.png\n" * 20,
     "ics": "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nBEGIN:VEVENT\r\nSUMMARY:Lunch\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n",
