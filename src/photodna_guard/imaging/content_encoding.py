@@ -5,7 +5,7 @@ import sys
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 # What changes nothing: S3 removes its own chunking before it stores an object.
 _PLAIN = ("", "identity", "aws-chunked")
@@ -21,6 +21,19 @@ _MAX_ZSTD_WINDOW_LOG = 23
 
 class TooLargeError(Exception):
     """What comes out is larger than the limit."""
+
+
+class _DamagedError(Exception):
+    """The bytes are not in the encoding, or not to their end."""
+
+
+class Undone(NamedTuple):
+    """How far an encoding was undone."""
+
+    # Bytes that came out. Zero: the bytes are not in that encoding.
+    length: int
+    # The encoding was undone to its end. Else viewers may show what came out, the stored bytes, or nothing.
+    is_whole: bool
 
 
 def parse_content_encoding(header: str) -> tuple[str, ...]:
@@ -44,39 +57,45 @@ def is_too_deep(header: str) -> bool:
     return len(undone_by_viewers(header)) > _MAX_ENCODINGS
 
 
-def undo(encoding: str, source: BinaryIO, target: BinaryIO, max_bytes: int) -> int:
-    """Undo one encoding from a file to another, and return how many bytes came out before its end or its first fault.
+def undo(encoding: str, source: BinaryIO, target: BinaryIO, max_bytes: int) -> Undone:
+    """Undo one encoding from a file to another, as far as it can be undone.
 
-    Zero: the bytes are not in that encoding, and a viewer other than a browser shows them as they are. Raises
-    TooLargeError when more than `max_bytes` come out.
+    Raises TooLargeError when more than `max_bytes` come out.
     """
-    written = 0
+    length = 0
     for decode in _DECODERS[encoding]:
         source.seek(0)
-        for piece in decode(iter(lambda: source.read(_PIECE_BYTES), b"")):
-            written += len(piece)
-            if written > max_bytes:
-                raise TooLargeError
-            target.write(piece)
-        if written:
-            break
-    return written
+        is_whole = True
+        try:
+            for piece in decode(iter(lambda: source.read(_PIECE_BYTES), b"")):
+                length += len(piece)
+                if length > max_bytes:
+                    raise TooLargeError
+                target.write(piece)
+        except _DamagedError:
+            is_whole = False
+        if length:
+            return Undone(length, is_whole)
+    return Undone(0, is_whole=False)
 
 
 def _inflate(pieces: Iterable[bytes], window_bits: int) -> Iterator[bytes]:
-    """Decode zlib's formats. Several gzip members may follow one another."""
+    """Decode zlib's formats. Several gzip members may follow one another; what else follows one is passed over."""
     decoder = zlib.decompressobj(window_bits)
+    members = 0
     try:
         for piece in pieces:
             while piece:
                 yield decoder.decompress(piece, _PIECE_BYTES)
                 piece = decoder.unconsumed_tail
                 if decoder.eof:
+                    members += 1
                     piece, decoder = decoder.unused_data, zlib.decompressobj(window_bits)
         yield decoder.flush()
     except zlib.error:
-        # A browser shows what came out before the fault.
-        return
+        pass
+    if not members and not decoder.eof:
+        raise _DamagedError
 
 
 def _decode_brotli(pieces: Iterable[bytes]) -> Iterator[bytes]:
@@ -92,7 +111,9 @@ def _decode_brotli(pieces: Iterable[bytes]) -> Iterator[bytes]:
                 if decoder.is_finished():
                     return
     except brotli.error:
-        return
+        raise _DamagedError from None
+    if not decoder.is_finished():
+        raise _DamagedError
 
 
 def _decode_zstd(pieces: Iterable[bytes]) -> Iterator[bytes]:
@@ -100,15 +121,19 @@ def _decode_zstd(pieces: Iterable[bytes]) -> Iterator[bytes]:
     zstd = importlib.import_module("compression.zstd" if sys.version_info >= (3, 14) else "backports.zstd")
     options = {zstd.DecompressionParameter.window_log_max: _MAX_ZSTD_WINDOW_LOG}
     decoder = zstd.ZstdDecompressor(options=options)
+    frames = 0
     try:
         for piece in pieces:
-            while piece or not (decoder.needs_input or decoder.eof):
+            while piece or not decoder.needs_input:
                 yield decoder.decompress(piece, max_length=_PIECE_BYTES)
-                piece = decoder.unused_data if decoder.eof else b""
+                piece = b""
                 if decoder.eof:
-                    decoder = zstd.ZstdDecompressor(options=options)
+                    frames += 1
+                    piece, decoder = decoder.unused_data, zstd.ZstdDecompressor(options=options)
     except zstd.ZstdError:
-        return
+        pass
+    if not frames:
+        raise _DamagedError
 
 
 _DECODERS: Mapping[str, tuple[Callable[[Iterable[bytes]], Iterator[bytes]], ...]] = {

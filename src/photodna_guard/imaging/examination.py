@@ -31,6 +31,7 @@ MAX_UNDONE_BYTES = 200 * 1024 * 1024
 # Pictures that are looked for in a format that nothing here decodes.
 _MAX_PREVIEWS = 5
 _PIECE_BYTES = 64 * 1024
+_READABLE = ("empty", "not-an-image")
 
 prepare = decoders.prepare
 
@@ -39,7 +40,10 @@ def examine(file: Path, request: RenderRequest) -> RenditionSet | NotAPicture:
     """Return what the file is. Raises UnscannableError where it may be a picture that nothing here decodes."""
     with TemporaryDirectory(prefix="photodna-guard-") as directory:
         examination = _Examination(Path(directory), request)
-        return examination.look(examination.undo_encodings(file))
+        found = examination.look(examination.undo_encodings(file))
+        # What is readable must show no picture to a viewer that undoes no encoding, either.
+        is_readable = isinstance(found, NotAPicture) and found.reason in _READABLE
+        return examination.look_at_stored(file, found) if is_readable and examination.has_undone else found
 
 
 class _Examination:
@@ -47,6 +51,7 @@ class _Examination:
 
     def __init__(self, directory: Path, request: RenderRequest) -> None:
         self._directory, self._request, self._files = directory, request, 0
+        self.has_undone, self._is_whole = False, True
 
     def undo_encodings(self, file: Path) -> Path:
         """Return a file of what viewers see. Bytes that are not in the encoding that is named they see as they are."""
@@ -57,11 +62,19 @@ class _Examination:
             undone = self._new_file()
             try:
                 with file.open("rb") as source, undone.open("wb") as target:
-                    length = undo(encoding, source, target, MAX_UNDONE_BYTES)
+                    length, is_whole = undo(encoding, source, target, MAX_UNDONE_BYTES)
             except TooLargeError:
                 raise UnscannableError("too-large") from None
+            self.has_undone |= length > 0
+            self._is_whole &= is_whole
             file = undone if length else file
         return file
+
+    def look_at_stored(self, file: Path, found: RenditionSet | NotAPicture) -> RenditionSet | NotAPicture:
+        """Return what was found within, or what the stored bytes are if these may be a picture themselves."""
+        with file.open("rb") as source:
+            is_picture = detect_type(source.read(HEAD_BYTES)) is not None
+        return self.look(file) if is_picture or not self._is_whole else found
 
     def look(self, file: Path, is_within: bool = False) -> RenditionSet | NotAPicture:
         """Return what a file is. `is_within`: it was wrapped in another one."""

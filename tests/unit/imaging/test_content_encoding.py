@@ -20,6 +20,7 @@ from photodna_guard.imaging.content_encoding import (
     undo,
     undone_by_viewers,
 )
+from tests.support.pictures import SERVICE_FORMATS
 
 zstd = importlib.import_module("compression.zstd" if sys.version_info >= (3, 14) else "backports.zstd")
 CONTENT = random.Random(1).randbytes(600_000)
@@ -36,9 +37,14 @@ _ENCODED = {
 
 
 def undone(encoding: str, data: bytes, max_bytes: int = 10**6) -> bytes:
+    return undo_to_bytes(encoding, data, max_bytes)[0]
+
+
+def undo_to_bytes(encoding: str, data: bytes, max_bytes: int = 10**6) -> tuple[bytes, bool]:
     target = io.BytesIO()
-    assert undo(encoding, io.BytesIO(data), target, max_bytes) == len(target.getvalue())
-    return target.getvalue()
+    found = undo(encoding, io.BytesIO(data), target, max_bytes)
+    assert found.length == len(target.getvalue())
+    return target.getvalue(), found.is_whole
 
 
 @pytest.mark.parametrize(
@@ -69,21 +75,33 @@ def test_more_encodings_than_a_server_writes_are_too_deep() -> None:
 @pytest.mark.parametrize("name", _ENCODED)
 def test_encoding_is_undone(name: str) -> None:
     encoding, data = _ENCODED[name]
-    assert undone(encoding, data) == CONTENT
+    assert undo_to_bytes(encoding, data) == (CONTENT, True)
+
+
+@pytest.mark.parametrize("name", ["gzip", "gzip, two members", "deflate", "zstd"])
+def test_what_follows_the_end_is_passed_over(name: str) -> None:
+    encoding, data = _ENCODED[name]
+    assert undo_to_bytes(encoding, data + b"\xff words") == (CONTENT, True)
 
 
 @pytest.mark.parametrize("name", _ENCODED)
 def test_what_came_out_before_the_end_is_kept(name: str) -> None:
     encoding, data = _ENCODED[name]
-    found = undone(encoding, data[: len(data) * 3 // 4])
+    found, is_whole = undo_to_bytes(encoding, data[: len(data) * 3 // 4 if "two" not in name else len(data) - 9])
     assert found
+    assert is_whole is ("two" in name)
     assert CONTENT.startswith(found)
 
 
 @pytest.mark.parametrize("encoding", UNDONE)
 def test_bytes_in_no_such_encoding_give_nothing(encoding: str) -> None:
-    assert undone(encoding, b"\xff\xd8\xff\xe0 a picture as it is stored") == b""
-    assert undone(encoding, b"") == b""
+    assert undo_to_bytes(encoding, b"\xff\xd8\xff\xe0 a picture as it is stored") == (b"", False)
+    assert undo_to_bytes(encoding, b"") == (b"", False)
+
+
+def test_bitmap_that_begins_like_deflate_is_not_wholly_undone() -> None:
+    """A browser shows nothing of it, and any other viewer the bitmap."""
+    assert not undo_to_bytes("deflate", SERVICE_FORMATS["bmp"])[1]
 
 
 @pytest.mark.parametrize("name", _ENCODED)
