@@ -31,7 +31,9 @@ _DATA_URL = re.compile(
     rb"|url\(\s*+[\"']?\s*+data:",
     re.IGNORECASE,
 )
-_POSTSCRIPT = re.compile(rb"(?:\A|[\r\n])%!PS")
+_POSTSCRIPT = re.compile(rb"(?:\A(?:\xef\xbb\xbf)?|[\r\n])%!PS")
+# A file that mail programs decode: uuencode's, yEnc's.
+_MAIL_FILE = re.compile(rb"(?:\A(?:\xef\xbb\xbf)?|[\r\n])(?:begin(?:-base64)? [0-7]{3,4} \S|=ybegin )")
 # Device control, application and privacy strings, and iTerm's own: terminals show pictures sent in them.
 _TERMINAL_PICTURES = re.compile(rb"\x1b[P_X^]|\x1b\]\s*+(?:1337|50);")
 # What may be a tag to a viewer that was told that the text is HTML or XML.
@@ -65,6 +67,8 @@ def has_markup(text: bytes, told_markup: bool) -> bool:
     if b"\x1b" in text and _TERMINAL_PICTURES.search(text):
         return True
     if b"data:" in text.lower() and _DATA_URL.search(text):
+        return True
+    if b"begin" in text and _MAIL_FILE.search(text):
         return True
     return b"%!PS" in text and _POSTSCRIPT.search(text) is not None
 

@@ -87,7 +87,7 @@ class TextProof:
         text, self._tail = self._tail + text, (self._tail + text)[-OVERLAP_BYTES:]
         self._xbm = _either(self._xbm, has_xbm_parts(text))
         self._style = _either(self._style, has_style(text))
-        if all(self._xbm):
+        if all(self._xbm) or b"/* XPM" in text:
             self._is_text = False
         self._is_document |= (
             all(self._style)

@@ -15,9 +15,11 @@ _BYTE_ORDER_MARKS = (
 )
 # One of so many characters in UTF-16 without a byte order mark is ASCII. Of random ones, one in 512 is.
 _MAX_CHARACTERS_PER_ASCII = 50
-# Control characters, surrogates, private and unassigned ones. What is sound is kept: a text repeats its characters.
-_NO_TEXT = ("Cc", "Cs", "Co", "Cn")
+# Control characters; and private and unassigned ones, which random bytes have. Characters beyond the basic plane may be
+# newer than the table here.
+_NO_TEXT = ("Cc", "Co", "Cn")
 _TEXT_CONTROLS = frozenset("\a\b\t\n\v\f\r\x1b\x85")
+_BASIC_PLANE_END = "\uffff"
 
 
 class TextDecoder:
@@ -35,7 +37,7 @@ class TextDecoder:
             text = self._decoder.decode(piece, is_last)
         except UnicodeDecodeError:
             return None
-        return text.encode() if _is_text(text) else None
+        return None if _has_controls(text) else text.encode()
 
 
 def detect_encoding(beginning: bytes) -> str | None:
@@ -52,8 +54,16 @@ def _is_unmarked(beginning: bytes, encoding: str) -> bool:
     """Return whether the first bytes are text in UTF-16 without a byte order mark."""
     text = codecs.getincrementaldecoder(encoding)("replace").decode(beginning)
     ascii_count = len(text.encode("ascii", "ignore"))
-    return ascii_count * _MAX_CHARACTERS_PER_ASCII >= len(text) > 1 and "\ufffd" not in text and _is_text(text)
+    return ascii_count * _MAX_CHARACTERS_PER_ASCII >= len(text) > 1 and _is_assigned(text)
 
 
-def _is_text(text: str) -> bool:
-    return all(c in _TEXT_CONTROLS or unicodedata.category(c) not in _NO_TEXT for c in set(text))
+def _has_controls(text: str) -> bool:
+    return any(c not in _TEXT_CONTROLS and unicodedata.category(c) == "Cc" for c in set(text))
+
+
+def _is_assigned(text: str) -> bool:
+    """Return whether all characters are those of a text, and none stands for bytes that are not decoded."""
+    return all(
+        c in _TEXT_CONTROLS or c > _BASIC_PLANE_END or (c != "\ufffd" and unicodedata.category(c) not in _NO_TEXT)
+        for c in set(text)
+    )

@@ -16,6 +16,8 @@ _MAGIC = (
     (b"LBLSIZE=", "vicar"),
     (b"YUV4MPEG2 ", "y4m"),
     (b"#FIG ", "fig"),
+    (b"NRRD000", "nrrd"),
+    (b"# ImageMagick pixel enumeration:", "miff"),
     (b"push graphic-context", "mvg"),
     (b"P0CMYK", "pnm"),
     (b"PyP\n", "pnm"),

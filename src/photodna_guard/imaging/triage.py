@@ -84,7 +84,7 @@ def shows_something_else(content_type: str) -> bool:
     kind = content_type.partition(";")[0].strip().lower()
     return (
         kind.startswith(("multipart/", "message/"))
-        or kind.endswith(("+xml", "/xml", "/html", "/svg"))
+        or kind.endswith(("+xml", "/xml", "/html", "/svg", "/xsl"))
         or kind in ("application/pdf", "application/x-pdf", "text/pdf", "application/postscript", "application/rtf")
     )
 

@@ -50,6 +50,8 @@ _CHATS = {
     "subtitles": "1\n00:00:01,000 --> 00:00:02,000\n<i>Hello.</i>\n",
     "ansi": "\x1b[31mERROR\x1b[0m disk full \x1b[1;32mok\x1b[m\n\x1b]0;title\x07\n",
     "windows": "first line\r\nsecond line\r\n\r\n\tindented\r\n",
+    "newest emoji": "shaking face \U0001fae8, and what comes \U0001faea\n",
+    "private use": "an icon \uf8ff \ue001\n",
     "old mac": "first line\rsecond line\r",
     "form feed": "page one\n\fpage two\n",
     "no-break": "10\u00a0000\u202f€ — “quoted” … \u2028next\n",
@@ -107,6 +109,7 @@ _LOOKALIKES = {
     "heart": "<3",
     "arrow": "<- back\n<= less\n<- -->\n",
     "address": "<ann@example.org> wrote:\n",
+    "begin": "begin with 5 eggs\nbegin 12 of them\n",
     "base64 word": "iVBORw is how PNG begins in base64\n",
 }
 
