@@ -37,7 +37,7 @@ FAST = {"lambda_request": 1, "write_unit": 5, "s3_get": 3, "s3_put": 1}
 # Writes: the record is deferred (the item and two indexes), claimed again, and taken out of two indexes when it is
 # settled. S3: the head is read again.
 WAITED = {"sqs_request": 1.2, "write_unit": 7, "s3_get": 1, "lambda_request": 0.1}
-# A rendition of a photograph of 12 megapixels takes 0.1 to 0.2 s of a whole processor (make bench BENCH=rendition),
+# A rendition of a photograph of 12 megapixels takes 0.1 to 0.2 s of a whole processor (make bench BENCH=renditions),
 # and a function of 1 GB has 0.58 of one.
 ANSWER_SECONDS, READ_SECONDS, REDUCE_SECONDS = 0.5, 0.15, 0.35
 # One log line, and the metrics of one invocation.

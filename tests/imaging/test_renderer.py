@@ -20,8 +20,8 @@ WEBP = encode(draw(1, (320, 240)), "WEBP")
 
 def child_of(renderer: Renderer) -> int:
     """Return the process id of the child."""
-    assert renderer._child is not None
-    return renderer._child._process.pid
+    assert renderer.process_id is not None
+    return renderer.process_id
 
 
 def png_bomb(side: int) -> bytes:
@@ -70,7 +70,7 @@ def test_object_that_takes_too_long_ends_the_child_alone(file: Path) -> None:
     file.write_bytes(png_bomb(6000))
     with pytest.raises(UnscannableError, match="too-complex"):
         renderer.render(file, "", "")
-    assert renderer._child is None
+    assert renderer.process_id is None
 
 
 @pytest.mark.parametrize("side", [12_000, 20_000])

@@ -16,7 +16,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from tools.bench import cold_start, quarantine_workflow
+from tools.bench import cold_start, quarantine_workflow, renditions
 from tools.bench.rate import suite
 from tools.bench.rate.tables import build_tables
 
@@ -24,6 +24,7 @@ Result = dict[str, Any]
 RUNS: Mapping[str, Callable[[bool], Result]] = {
     "cold_start": lambda _: cold_start.measure_cold_start(),
     "quarantine_workflow": lambda _: quarantine_workflow.measure_quarantine(),
+    "renditions": lambda _: renditions.measure_renditions(),
     "rate": suite.run_rate_suite,
 }
 TABLES: Mapping[str, Callable[[Result], Iterable[Table]]] = {"rate": build_tables}

@@ -76,6 +76,11 @@ class Renderer:
             case _:
                 raise UnscannableError(str(reply[0]["reason"]))
 
+    @property
+    def process_id(self) -> int | None:
+        """The child's process id; None where there is no child."""
+        return self._child.process_id if self._child else None
+
     def close(self) -> None:
         """End the child, if there is one."""
         if self._child:
@@ -119,6 +124,11 @@ class _Child:
         except EOFError:
             self.kill()
             raise RetryableError("the renderer cannot be started: it ended before its first object") from None
+
+    @property
+    def process_id(self) -> int:
+        """The process id."""
+        return self._process.pid
 
     def ask(self, request: RenderRequest, seconds: float) -> tuple[dict[str, Any], list[bytes]]:
         """Return the reply's header and its binary parts. Raises EOFError where the child ended before it replied."""

@@ -109,17 +109,18 @@ class HeifFile:
         return full_box(b"iinf", struct.pack(">H", len(self.items)) + b"".join(entries))
 
     def _properties(self) -> bytes:
-        """Write each property once for each item; irot and imir are essential."""
-        stored, associations = b"", b""
-        count = 0
+        """Write each property once, for all items that have it; irot and imir are essential."""
+        stored: list[bytes] = []
+        associations = b""
         for number, item in enumerate(self.items, 1):
             associations += struct.pack(">HB", number, len(item.properties))
             for one_property in item.properties:
-                stored, count = stored + one_property, count + 1
+                if one_property not in stored:
+                    stored.append(one_property)
                 essential = one_property[4:8] in (b"irot", b"imir", b"hvcC")
-                associations += bytes([count | (0x80 if essential else 0)])
+                associations += bytes([stored.index(one_property) + 1 | (0x80 if essential else 0)])
         ipma = full_box(b"ipma", struct.pack(">I", len(self.items)) + associations)
-        return box(b"iprp", box(b"ipco", stored) + ipma)
+        return box(b"iprp", box(b"ipco", b"".join(stored)) + ipma)
 
 
 def _reference(name: bytes, source: int, targets: tuple[int, ...]) -> bytes:
