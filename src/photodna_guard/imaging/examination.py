@@ -73,7 +73,8 @@ class _Examination:
     def look_at_stored(self, file: Path, found: RenditionSet | NotAPicture) -> RenditionSet | NotAPicture:
         """Return what was found within, or what the stored bytes are if these may be a picture themselves."""
         with file.open("rb") as source:
-            is_picture = detect_type(source.read(HEAD_BYTES)) is not None
+            head = source.read(HEAD_BYTES)
+        is_picture = detect_type(head) is not None or find_jpeg(head[: 2 * CONCLUSIVE_OFFSET_BYTES]) is not None
         return self.look(file) if is_picture or not self._is_whole else found
 
     def look(self, file: Path, is_within: bool = False) -> RenditionSet | NotAPicture:

@@ -31,7 +31,7 @@ _GAP = rb"(?:\s|\#[^\r\n]*+[\r\n])++"
 _PNM = re.compile(
     rb"P(?: 1 GAP \d++ GAP \d++ GAP [01]"
     rb"  | [2356fF] GAP \d++ GAP \d++ GAP [-+.\d]"
-    rb"  | 4 GAP \d++ GAP \d++ [\s\#]"
+    rb"  | 4 GAP \d++ GAP \d++ (?:[\s\#]|\Z)"
     rb"  | 7 GAP (?:WIDTH|HEIGHT|DEPTH|MAXVAL|TUPLTYPE) )".replace(b"GAP", _GAP),
     re.VERBOSE,
 )
