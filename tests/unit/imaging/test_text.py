@@ -75,11 +75,29 @@ def test_page_is_known_by_its_beginning(text: str) -> None:
     assert classify_text([text.encode("utf-16")]) == DOCUMENT
 
 
-@pytest.mark.parametrize("form", ["JPEG", "PNG", "GIF", "BMP", "TIFF", "WEBP", "ICO", "JPEG2000", "AVIF"])
-def test_base64_of_each_format_is_found(form: str) -> None:
-    encoded = base64.b64encode(encode_blank(form))
+@pytest.mark.parametrize(
+    "picture",
+    [
+        *(
+            encode_blank(form)
+            for form in ("JPEG", "PNG", "GIF", "BMP", "TIFF", "WEBP", "ICO", "JPEG2000", "AVIF", "DDS", "QOI")
+        ),
+        encode_blank("BLP", mode="P"),
+        encode_blank("ICNS", (64, 64), "RGBA"),
+        encode_blank("PPM"),
+        b"8BPS\0\1" + bytes(40),
+        b"\0\0\0\x18ftypheic" + bytes(40),
+        b"\x76\x2f\x31\x01" + bytes(40),
+        b"SIMPLE  =                    T" + b" " * 40,
+        b"#?RADIANCE\n" + b" " * 40,
+        b"/* XPM */ static char *x[] = {",
+        b"%PDF-1.7\n" + bytes(40),
+    ],
+)
+def test_base64_of_each_format_is_found(picture: bytes) -> None:
+    encoded = base64.b64encode(picture)
     assert classify_text([b'{"x": "' + encoded + b'"}']) == DOCUMENT
-    assert classify_text([b"words\n\n" + base64.encodebytes(encode_blank(form))]) == DOCUMENT
+    assert classify_text([b"words\n\n" + base64.encodebytes(picture)]) == DOCUMENT
 
 
 @pytest.mark.parametrize(
