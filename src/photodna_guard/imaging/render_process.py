@@ -14,7 +14,8 @@ from photodna_guard.imaging.render_protocol import MEMORY_VARIABLE, RenderReques
 
 # For what is decompressed from an object.
 MAX_FILE_BYTES = 220 * 1024 * 1024
-MAX_CPU_SECONDS = 20
+# Of one object. A photograph of 100 megapixels takes one.
+MAX_CPU_SECONDS = 5
 
 Examine = Callable[[Path, RenderRequest], RenditionSet | NotAPicture]
 

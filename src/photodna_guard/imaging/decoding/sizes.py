@@ -13,13 +13,15 @@ MAX_SIDE = 8192
 MAX_PIXELS = 200_000_000
 
 
-def check_pixels(size: tuple[int, int], most: int = MAX_PIXELS) -> None:
-    """Raise UnscannableError for a picture that is too large to be decoded, or that has no pixels."""
+def check_size(size: tuple[int, int], most: int = MAX_PIXELS) -> None:
+    """Raise UnscannableError for a picture that is too large to be decoded, too narrow, or that has no pixels."""
     width, height = size
     if width < 1 or height < 1:
         raise UnscannableError("damaged")
     if width * height > most:
         raise UnscannableError("too-many-pixels")
+    if max(size) * MIN_SIDE > min(size) * MAX_SIDE:
+        raise UnscannableError("too-narrow")
 
 
 def choose_longer_side(size: tuple[int, int]) -> int:
@@ -33,12 +35,10 @@ def choose_longer_side(size: tuple[int, int]) -> int:
 def choose_enlarged_size(size: tuple[int, int], own: tuple[int, int], enlarge_from: int) -> tuple[int, int]:
     """Return the size of a rendition whose reduced picture has `size`. `own`: the picture's own size.
 
-    Raises UnscannableError for a picture that is too small to be enlarged, or too narrow.
+    Raises UnscannableError for a picture that is too small to be enlarged.
     """
     if min(own) < enlarge_from:
         raise UnscannableError("too-small")
     scale = max(1.0, MIN_SIDE / min(size))
     width, height = (max(MIN_SIDE, round(side * scale)) for side in size)
-    if max(width, height) > MAX_SIDE:
-        raise UnscannableError("too-narrow")
     return width, height

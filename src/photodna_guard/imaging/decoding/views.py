@@ -41,7 +41,7 @@ def is_same(one: Image.Image, other: Image.Image) -> bool:
 def encode(picture: Image.Image, own: tuple[int, int], enlarge_from: int) -> bytes:
     """Return the rendition of a picture: a JPEG of a size that the service takes. `own`: the frame's own size.
 
-    Raises UnscannableError for a picture that is too small to be enlarged, or too narrow.
+    Raises UnscannableError for a picture that is too small to be enlarged.
     """
     size = choose_enlarged_size(picture.size, own, enlarge_from)
     if size != picture.size:

@@ -12,7 +12,7 @@ from PIL import Image
 from photodna_guard.domain.errors import UnscannableError
 from photodna_guard.imaging.decoding.frames import Frame, Frames
 from photodna_guard.imaging.decoding.heif_sequence import HeifSequence
-from photodna_guard.imaging.decoding.sizes import check_pixels, choose_longer_side
+from photodna_guard.imaging.decoding.sizes import check_size, choose_longer_side
 from photodna_guard.imaging.decoding.with_vips import to_pillow
 
 # Its planes and an RGB copy of them are in memory together.
@@ -27,7 +27,7 @@ def open_file(file: Path, strict: bool) -> Frames:  # noqa: ARG001 - libheif sho
     sequence = HeifSequence(file) if _is_sequence(content) else None
     try:
         found = pi_heif.open_heif(io.BytesIO(_name_a_picture(content)), convert_hdr_to_8bit=True)
-        check_pixels(found.size, MAX_PIXELS)
+        check_size(found.size, MAX_PIXELS)
     except (MemoryError, UnscannableError):
         raise
     except Exception:  # noqa: BLE001 - hostile boxes raise whatever their parser meets
@@ -65,7 +65,7 @@ def _name_a_picture(content: bytes) -> bytes:
 
 def _read_image(found: Any, order: list[int], i: int) -> Frame:
     image = found[order[i]]
-    check_pixels(image.size, MAX_PIXELS)
+    check_size(image.size, MAX_PIXELS)
     side = choose_longer_side(image.size)
     bands = _BANDS[image.mode]
     # Rows are padded; libvips reads them as they are, and cuts the padding off.

@@ -11,7 +11,7 @@ from photodna_guard.domain.errors import UnscannableError
 from photodna_guard.imaging.decoding.colours import to_eight_bits, to_srgb, turn_upright
 from photodna_guard.imaging.decoding.frames import Frame, Frames
 from photodna_guard.imaging.decoding.png_gamma import read_png_gamma
-from photodna_guard.imaging.decoding.sizes import check_pixels, choose_longer_side
+from photodna_guard.imaging.decoding.sizes import check_size, choose_longer_side
 
 # File type -> Pillow's formats. No other is enabled.
 FORMATS = {
@@ -43,7 +43,7 @@ UNRECOGNISED_FORMATS = ("TGA", "PCX", "DIB")
 # Pillow holds a whole frame, four bytes a pixel, and often twice.
 MAX_PIXELS = 70_000_000
 # Of all frames that are passed on the way to those that are looked at.
-MAX_PIXELS_ON_THE_WAY = 3_000_000_000
+MAX_PIXELS_ON_THE_WAY = 400_000_000
 
 
 def prepare() -> None:
@@ -57,15 +57,15 @@ def open_file(formats: tuple[str, ...], file: Path, strict: bool) -> Frames:
     ImageFile.LOAD_TRUNCATED_IMAGES = not strict
     try:
         image = Image.open(_end_jpeg(file) if "JPEG" in formats else file, formats=formats)
+        # A PSD's layers are hidden or shown by its own rules: its first frame is the whole picture.
+        total = 1 if image.format in ("PSD", "FITS") else getattr(image, "n_frames", 1)
     except MemoryError:
         raise
     except Exception:  # noqa: BLE001 - Pillow's plugins raise whatever they meet in hostile bytes
         raise UnscannableError("damaged") from None
-    check_pixels(image.size, MAX_PIXELS)
+    check_size(image.size, MAX_PIXELS)
     if image.format == "ICO":
         return _list_icons(image)
-    # A PSD's layers are hidden or shown by its own rules: its first frame is the whole picture.
-    total = 1 if image.format in ("PSD", "FITS") else getattr(image, "n_frames", 1)
     if image.format != "TIFF" and total * image.size[0] * image.size[1] > MAX_PIXELS_ON_THE_WAY:
         raise UnscannableError("too-many-frames")
     return Frames(total, functools.partial(_read_frame, image, read_png_gamma(file)))
@@ -84,7 +84,7 @@ def _list_icons(image: Any) -> Frames:
 def _read_frame(image: Image.Image, gamma: float | None, i: int) -> Frame:
     if i:
         image.seek(i)
-    check_pixels(image.size, MAX_PIXELS)
+    check_size(image.size, MAX_PIXELS)
     return _reduce(image, gamma)
 
 

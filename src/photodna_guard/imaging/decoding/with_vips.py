@@ -9,7 +9,7 @@ from PIL import Image
 from photodna_guard.domain.errors import UnscannableError
 from photodna_guard.imaging.decoding.frames import Frame, Frames
 from photodna_guard.imaging.decoding.png_gamma import read_png_gamma
-from photodna_guard.imaging.decoding.sizes import check_pixels, choose_longer_side
+from photodna_guard.imaging.decoding.sizes import check_size, choose_longer_side
 
 FILE_TYPES = ("jpeg", "png", "webp", "tiff", "bigtiff")
 _LOADERS = ("VipsForeignLoadJpeg", "VipsForeignLoadPng", "VipsForeignLoadWebp", "VipsForeignLoadTiff")
@@ -41,7 +41,7 @@ def _read_page(file: Path, total: int, fail_on: str, page: int) -> Frame:
     try:
         header = pyvips.Image.new_from_file(f"{file}{option}", access="sequential", fail_on=fail_on)
         size = (header.width, header.height)
-        check_pixels(size)
+        check_size(size)
         side = choose_longer_side(size)
         reduced = pyvips.Image.thumbnail(
             f"{file}{option}", side, height=side, size="down", output_profile="srgb", fail_on=fail_on
