@@ -65,6 +65,8 @@ def _choose_decoders(file_type: str, has_frames: bool) -> list[Decoder]:
     decoders: list[Decoder] = []
     if file_type in with_vips.FILE_TYPES and not has_frames:
         decoders.append(with_vips.open_file)
+    if file_type == "jpeg" and not has_frames:
+        decoders.append(with_vips.open_unended_jpeg)
     if file_type in _HEIF_TYPES:
         decoders.append(with_heif.open_file)
     if formats := with_pillow.FORMATS.get(file_type):

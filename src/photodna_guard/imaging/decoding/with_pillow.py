@@ -1,7 +1,6 @@
 """Decode with Pillow: animations, and the formats that libvips does not read."""
 
 import functools
-import io
 from pathlib import Path
 from typing import Any
 
@@ -56,9 +55,9 @@ def open_file(formats: tuple[str, ...], file: Path, strict: bool) -> Frames:
     """Return the file's frames. `strict`: a damaged frame is none. Raises UnscannableError for no such format."""
     ImageFile.LOAD_TRUNCATED_IMAGES = not strict
     try:
-        image = Image.open(_end_jpeg(file) if "JPEG" in formats else file, formats=formats)
+        image = Image.open(file, formats=formats)
         # A PSD's layers are hidden or shown by its own rules: its first frame is the whole picture.
-        total = 1 if image.format in ("PSD", "FITS") else getattr(image, "n_frames", 1)
+        total = 1 if image.format in (\"PSD\", \"FITS\") else getattr(image, \"n_frames\", 1)
     except MemoryError:
         raise
     except Exception:  # noqa: BLE001 - Pillow's plugins raise whatever they meet in hostile bytes
@@ -69,11 +68,6 @@ def open_file(formats: tuple[str, ...], file: Path, strict: bool) -> Frames:
     if image.format != "TIFF" and total * image.size[0] * image.size[1] > MAX_PIXELS_ON_THE_WAY:
         raise UnscannableError("too-many-frames")
     return Frames(total, functools.partial(_read_frame, image, read_png_gamma(file)))
-
-
-def _end_jpeg(file: Path) -> io.BytesIO:
-    """Return a JPEG with an end marker. Without one all its pixels may be there, and yet it counts as cut off."""
-    return io.BytesIO(file.read_bytes().rstrip(b"\0") + b"\xff\xd9")
 
 
 def _list_icons(image: Any) -> Frames:

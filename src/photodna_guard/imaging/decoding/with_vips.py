@@ -13,6 +13,9 @@ from photodna_guard.imaging.decoding.sizes import check_size, choose_longer_side
 
 FILE_TYPES = ("jpeg", "png", "webp", "tiff", "bigtiff")
 _LOADERS = ("VipsForeignLoadJpeg", "VipsForeignLoadPng", "VipsForeignLoadWebp", "VipsForeignLoadTiff")
+_JPEG_END = b"\xff\xd9"
+# The decoder of arithmetic coding warns of nothing.
+_ARITHMETIC_FRAMES = (b"\xff\xc9", b"\xff\xca")
 _MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
 
 
@@ -33,6 +36,31 @@ def open_file(file: Path, strict: bool) -> Frames:
         raise UnscannableError("damaged") from None
     total = header.get("n-pages") if header.get_typeof("n-pages") else 1
     return Frames(total, functools.partial(_read_page, file, total, fail_on))
+
+
+def open_unended_jpeg(file: Path, strict: bool) -> Frames:
+    """Return the picture of a JPEG that lacks its end marker alone. Raises UnscannableError where pixels are missing.
+
+    The decoders fill up what is cut off, and warn: nobody can tell what the missing part shows.
+    """
+    content = file.read_bytes().rstrip(b"\0") + _JPEG_END
+    if not strict or any(marker in content for marker in _ARITHMETIC_FRAMES):
+        raise UnscannableError("damaged")
+    return Frames(1, lambda _: _read_ended(content))
+
+
+def _read_ended(content: bytes) -> Frame:
+    try:
+        whole = pyvips.Image.new_from_buffer(content, "", access="sequential", fail_on="warning")
+        size = (whole.width, whole.height)
+        check_pixels(size)
+        # The reduction ignores `fail_on`, so every pixel is decoded for it first.
+        whole.avg()
+        side = choose_longer_side(size)
+        reduced = pyvips.Image.thumbnail_buffer(content, side, height=side, size="down", output_profile="srgb")
+        return Frame(to_pillow(reduced), size)
+    except pyvips.Error:
+        raise UnscannableError("damaged") from None
 
 
 def _read_page(file: Path, total: int, fail_on: str, page: int) -> Frame:
