@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 STATUS_TAG = "scan-status"
 # The default of the template's parameter ReadableStatuses.
-READABLE_STATUSES = ("CLEAN", "SKIPPED")
+READABLE_TAG_VALUES = ("clean", "skipped")
+# Skipped uploads that may show pictures have their reason as their tag.
+_TAGGED_REASONS = ("document", "video", "audio", "archive")
 # S3 allows an object this many tags.
 _MAX_TAGS = 10
 # The template's defaults.
@@ -43,7 +45,7 @@ class BucketChecks:
             return [*self._check_unreadable(uploaded), *self._check_copy(uploaded, result)]
         if status == "GONE" or uploaded.picture.afterwards == "delete":
             return self._check_unreadable(uploaded)
-        tags = self._check_tags(uploaded, status)
+        tags = self._check_tags(uploaded, result)
         return [*self._check_unchanged(uploaded), *(tags or self._check_read_gate(uploaded, status))]
 
     def _check_unreadable(self, uploaded: UploadedVersion) -> list[str]:
@@ -74,11 +76,11 @@ class BucketChecks:
             return ["the object is no longer there"]
         return [] if found == uploaded.picture.sha256() else ["the object's bytes have changed"]
 
-    def _check_tags(self, uploaded: UploadedVersion, status: str) -> list[str]:
+    def _check_tags(self, uploaded: UploadedVersion, result: Result) -> list[str]:
         wanted = dict(uploaded.picture.tags)
         # The application never removes a user's tag for its own, but it replaces a forged status.
         if len(wanted) < _MAX_TAGS or STATUS_TAG in wanted:
-            wanted[STATUS_TAG] = status.lower()
+            wanted[STATUS_TAG] = _choose_tag_value(result)
         found = self._read_tags(uploaded)
         return [] if found == wanted else [f"its tags are {found}, expected {wanted}"]
 
@@ -86,7 +88,7 @@ class BucketChecks:
         """Check that users can read an object with a readable status tag, and no other object."""
         if self.user is None:
             return []
-        wanted = status in READABLE_STATUSES and STATUS_TAG in self._read_tags(uploaded)
+        wanted = self._read_tags(uploaded).get(STATUS_TAG) in READABLE_TAG_VALUES
         try:
             self.user.head_object(Bucket=uploaded.bucket, Key=uploaded.picture.key, VersionId=uploaded.version)
         except ClientError as error:
@@ -128,6 +130,11 @@ class BucketChecks:
         for chunk in body.iter_chunks(1024 * 1024):
             digest.update(chunk)
         return digest.hexdigest()
+
+
+def _choose_tag_value(result: Result) -> str:
+    reason = str(result.get("reason") or "")
+    return reason if result["status"] == "SKIPPED" and reason in _TAGGED_REASONS else str(result["status"]).lower()
 
 
 def _raise_unless_absent(error: ClientError) -> None:

@@ -27,6 +27,21 @@ class CheckedUpload:
     matches: list[dict[str, Any]]
     seconds_to_verdict: float | None
     as_expected: bool
+    # What the service got: "url", "bytes" or "rendition"; "" without a request.
+    representation: str = ""
+    # How many frames were looked at, and how many there are; None where none was decoded.
+    frames_seen: int | None = None
+    frames_total: int | None = None
+    # The 0-based index of the frame that matched.
+    matched_frame: int | None = None
+
+    @property
+    def frames(self) -> str:
+        """Describe the frames of an animation, counted from 1; "" for a single picture."""
+        if self.frames_total is None or self.frames_total < 2:
+            return ""
+        seen = f"{self.frames_seen} of {self.frames_total} frames seen"
+        return seen if self.matched_frame is None else f"frame {self.matched_frame + 1} matched, {seen}"
 
 
 @dataclass(frozen=True)
@@ -82,6 +97,10 @@ def make_checked_upload(uploaded: UploadedVersion, result: Result | None, proble
         matches=values.get("matches") or [],
         seconds_to_verdict=_seconds_to_verdict(uploaded.began_at, values.get("settled_at")),
         as_expected=not problems,
+        representation=values.get("representation") or "",
+        frames_seen=values.get("frames_seen"),
+        frames_total=values.get("frames_total"),
+        matched_frame=values.get("matched_frame"),
     )
 
 

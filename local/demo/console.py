@@ -82,7 +82,7 @@ def _format_cells(checked_upload: CheckedUpload) -> dict[str, Text]:
 
 def _format_reason(checked_upload: CheckedUpload) -> str:
     sources = ", ".join(str(match.get("source")) for match in checked_upload.matches)
-    return escape_invisible(" ".join(filter(None, [checked_upload.reason, sources])))
+    return escape_invisible(", ".join(filter(None, [checked_upload.reason, sources, checked_upload.frames])))
 
 
 def summary_lines(run: Run) -> Iterator[str]:

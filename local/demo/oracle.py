@@ -6,17 +6,24 @@ import warnings
 import zlib
 from pathlib import Path
 
+import pi_heif
 from PIL import Image
 
 from local.demo.picture import CLEAN, SKIPPED, UNSCANNABLE
 
 # MPO is a phone's JPEG with a second JPEG after it.
-_SUPPORTED_FORMATS = frozenset({"JPEG", "MPO", "PNG", "GIF", "BMP", "TIFF"})
-_MIN_SIDE_PIXELS = 160
-# The service's limit of "4 MB" may mean either.
-_MAX_ACCEPTED_BYTES, _MAX_POSSIBLE_BYTES = 4_000_000, 4 * 1024 * 1024
+_DECODED_FORMATS = {
+    "JPEG", "MPO", "PNG", "GIF", "BMP", "TIFF", "WEBP", "AVIF", "HEIF", "JPEG2000", "PSD", "ICO", "CUR", "ICNS",
+    "PPM", "TGA", "PCX", "DDS", "SGI", "SUN", "QOI",
+}  # fmt: skip
+# From this side on, the application enlarges what is too small for the service.
+_MIN_SIDE_PIXELS = 50
 # Above this, one decoder may refuse what another accepts.
 _MAX_CERTAIN_PIXELS = 50_000_000
+# What a picture begins with that is stored as base64 text, behind other bytes or within another file.
+_HIDDEN_PICTURES = (b"\xff\xd8\xff", b"data:", b"/9j/", b"iVBORw0KGgo", b"R0lGOD", b"UklGR")
+# The names of types whose files browsers show as a page or a document, whatever they hold.
+_SHOWN_OTHERWISE = ("html", "xml", "pdf", "postscript", "rtf")
 # Pillow's decoders raise these errors on damaged files.
 _DECODER_ERRORS = (
     OSError,
@@ -32,7 +39,11 @@ _DECODER_ERRORS = (
 )
 
 
-def expected_statuses(path: Path) -> frozenset[str]:
+# Pillow itself does not read HEIC.
+pi_heif.register_heif_opener()
+
+
+def expected_statuses(path: Path, content_type: str = "") -> frozenset[str]:
     """Return the final statuses that are right for a file that is not a match.
 
     Raises OSError if the file cannot be read.
@@ -41,13 +52,18 @@ def expected_statuses(path: Path) -> frozenset[str]:
     if size == 0:
         return SKIPPED
     kind, width, height = _read_header(path)
-    if not kind:
-        return SKIPPED | UNSCANNABLE
-    if kind not in _SUPPORTED_FORMATS or min(width, height) < _MIN_SIDE_PIXELS or size > _MAX_POSSIBLE_BYTES:
+    if kind not in _DECODED_FORMATS:
+        return (SKIPPED | UNSCANNABLE | CLEAN) if _may_hide_picture(path) else (SKIPPED | UNSCANNABLE)
+    if min(width, height) < _MIN_SIDE_PIXELS or any(name in content_type for name in _SHOWN_OTHERWISE):
         return UNSCANNABLE
-    if size > _MAX_ACCEPTED_BYTES or width * height > _MAX_CERTAIN_PIXELS:
+    if width * height > _MAX_CERTAIN_PIXELS:
         return CLEAN | UNSCANNABLE
     return CLEAN if is_decodable(path) else UNSCANNABLE
+
+
+def _may_hide_picture(path: Path) -> bool:
+    content = path.read_bytes()
+    return any(beginning in content for beginning in _HIDDEN_PICTURES)
 
 
 def is_decodable(path: Path) -> bool:

@@ -39,6 +39,12 @@ class Picture:
     afterwards: Literal["keep", "hide", "delete"] = "keep"
     # Whether this project drew the picture and it can be decoded, so that the report may show it.
     drawn: bool = False
+    # What the upload names as its Content-Encoding.
+    content_encoding: str = ""
+    # How many frames were looked at, and how many there are. None accepts any numbers.
+    frames: tuple[int, int] | None = None
+    # The 0-based index of the frame that matched. None accepts any.
+    matched_frame: int | None = None
 
     @contextmanager
     def open(self) -> Iterator[IO[bytes]]:

@@ -2,11 +2,14 @@
 
 import base64
 
+import pi_heif
 from PIL import Image
 
 from local.demo.picture import Picture
 from local.pictures import encode
 
+# Pillow itself does not read HEIC.
+pi_heif.register_heif_opener()
 _MAX_SIZE = (96, 72)  # pixels
 _STATUSES_WITH_PREVIEW = frozenset({"CLEAN", "UNSCANNABLE", "GONE"})
 

@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -58,6 +58,10 @@ def _upload_versions(s3: "S3Client", bucket: str, versions: Sequence[Picture]) -
         raise UploadError(f"{escape_invisible(versions[0].key)}: it could not be uploaded: {error}") from error
 
 
+def _name_encoding(picture: Picture) -> Any:
+    return {"ContentEncoding": picture.content_encoding} if picture.content_encoding else {}
+
+
 def _upload(s3: "S3Client", bucket: str, picture: Picture) -> UploadedVersion:
     began, key = time.time(), picture.key
     with picture.open() as content:
@@ -66,6 +70,7 @@ def _upload(s3: "S3Client", bucket: str, picture: Picture) -> UploadedVersion:
             Key=key,
             Body=content,
             ContentType=picture.content_type,
+            **_name_encoding(picture),
             Tagging=urlencode(picture.tags),
         )
     if picture.afterwards == "delete":

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from local.demo.oracle import expected_statuses, is_decodable
-from local.demo.picture import CLEAN, QUARANTINED, ListedPicture, Picture, PictureSet
+from local.demo.picture import CLEAN, QUARANTINED, UNSCANNABLE, ListedPicture, Picture, PictureSet
 from local.demo.text import escape_invisible
 
 # The emulator matches the pictures of this sub-folder.
@@ -64,10 +64,11 @@ def _find_problem(path: Path, key: str) -> str:
 
 
 def _make_picture(path: Path, key: str, may_match: bool) -> Picture:
-    expected = expected_statuses(path)
-    if may_match and expected >= CLEAN:
-        expected |= QUARANTINED
     content_type = mimetypes.guess_type(key)[0] or "application/octet-stream"
+    expected = expected_statuses(path, content_type)
+    # A match counts even where "no match" would prove nothing.
+    if may_match and expected & (CLEAN | UNSCANNABLE):
+        expected |= QUARANTINED
     return Picture(key, "your file", expected, path, content_type)
 
 

@@ -49,9 +49,13 @@ def pictures() -> list[Picture]:
     return [*_exact(), *_copies(), *_disguised(), *_incidents()]
 
 
-def matching(key: str, kind: str, content: bytes, content_type: str, *, is_test: bool = True) -> Picture:
+def matching(
+    key: str, kind: str, content: bytes, content_type: str, *, is_test: bool = True, content_encoding: str = ""
+) -> Picture:
     """Describe a picture that has to be quarantined."""
-    return Picture(key, f"match: {kind}", QUARANTINED, content, content_type, is_test=is_test)
+    return Picture(
+        key, f"match: {kind}", QUARANTINED, content, content_type, is_test=is_test, content_encoding=content_encoding
+    )
 
 
 @cache
