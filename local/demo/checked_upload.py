@@ -40,8 +40,9 @@ class CheckedUpload:
         """Describe the frames of an animation, counted from 1; "" for a single picture."""
         if self.frames_total is None or self.frames_total < 2:
             return ""
-        seen = f"{self.frames_seen} of {self.frames_total} frames seen"
-        return seen if self.matched_frame is None else f"frame {self.matched_frame + 1} matched, {seen}"
+        if self.matched_frame is None:
+            return f"{self.frames_seen} of {self.frames_total} frames seen"
+        return f"frame {self.matched_frame + 1} of {self.frames_total}, {self.frames_seen} seen"
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 import base64
 
 import pi_heif
-from PIL import Image
+from PIL import Image, ImageOps
 
 from local.demo.picture import Picture
 from local.pictures import encode
@@ -19,7 +19,7 @@ def make_preview(picture: Picture, status: str) -> str | None:
     if not picture.drawn or status not in _STATUSES_WITH_PREVIEW or "QUARANTINED" in picture.expected:
         return None
     with picture.open() as content, Image.open(content) as image:
-        small = _convert_to_rgb(image)
+        small = _convert_to_rgb(ImageOps.exif_transpose(image))
     small.thumbnail(_MAX_SIZE)
     return "data:image/jpeg;base64," + base64.b64encode(encode(small, "JPEG", quality=70)).decode()
 

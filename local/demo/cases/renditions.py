@@ -43,9 +43,9 @@ def _clean(name: str, kind: str, content: bytes, content_type: str) -> Picture:
 def _formats() -> Iterator[Picture]:
     heic = ((_CODED / f"{name}.heic").read_bytes() for name in ("listed", "other"))
     yield from _pair("IMG_0001.HEIC", "HEIC", heic, "image/heic")
-    for form, seed in (("WEBP", 30), ("AVIF", 70)):
-        contents = (encode(image, form, quality=80) for image in (on_the_test_list(), draw(seed)))
-        yield from _pair(f"photo.{form.lower()}", form.capitalize(), contents, f"image/{form.lower()}")
+    for name, seed in (("WebP", 30), ("AVIF", 70)):
+        contents = (encode(image, name.upper(), quality=80) for image in (on_the_test_list(), draw(seed)))
+        yield from _pair(f"photo.{name.lower()}", name, contents, f"image/{name.lower()}")
     forged = _clean("forged.webp", "WebP with a forged status tag", encode(draw(71), "WEBP"), "image/webp")
     yield replace(forged, tags={"scan-status": "skipped", "owner": "demo"})
 

@@ -185,6 +185,26 @@ def test_read_gate_that_lets_users_read_another_status_is_found(s3: "S3Client") 
     ]
 
 
+@pytest.mark.parametrize("reason", ["document", "video", "audio", "archive"])
+def test_skipped_upload_that_may_show_pictures_has_its_reason_as_tag(s3: "S3Client", reason: str) -> None:
+    checks = BucketChecks(s3, QUARANTINE, user=Denied())  # type: ignore[arg-type]
+    skipped, tagged = _upload(s3, "owner=demo&scan-status=skipped"), _upload(s3, f"owner=demo&scan-status={reason}")
+    result = {"status": "SKIPPED", "reason": reason}
+
+    assert checks.find_problems(tagged, result) == []
+    assert "tags" in checks.find_problems(skipped, result)[0]
+    assert BucketChecks(s3, QUARANTINE, user=s3).find_problems(tagged, result) == [
+        "users can read it though it is SKIPPED"
+    ]
+
+
+def test_skipped_text_is_readable(s3: "S3Client") -> None:
+    checks = BucketChecks(s3, QUARANTINE, user=s3)
+    text = _upload(s3, "owner=demo&scan-status=skipped")
+
+    assert checks.find_problems(text, {"status": "SKIPPED", "reason": "not-an-image"}) == []
+
+
 def test_read_gate_that_denies_a_clean_object_is_found(s3: "S3Client") -> None:
     checks = BucketChecks(s3, QUARANTINE, user=Denied())  # type: ignore[arg-type]
 

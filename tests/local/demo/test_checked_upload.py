@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 from local.demo.checked_upload import make_checked_upload
 from local.demo.rate import Second, measure
 from tests.local.demo import factories
@@ -62,3 +64,16 @@ def test_a_run_is_json() -> None:
     assert written["pictures"][0]["key"] == "a.jpg"
     assert written["rate"]["per_second"][1] == {"accepted": 2, "refused": 1}
     assert written["problems"] == []
+
+
+@pytest.mark.parametrize(
+    ("result", "wanted"),
+    [
+        ({}, ""),
+        ({"frames_seen": 1, "frames_total": 1}, ""),
+        ({"frames_seen": 5, "frames_total": 12}, "5 of 12 frames seen"),
+        ({"frames_seen": 5, "frames_total": 12, "matched_frame": 11}, "frame 12 of 12, 5 seen"),
+    ],
+)
+def test_frames_of_an_animation_are_described_from_1(result: dict[str, int], wanted: str) -> None:
+    assert make_checked_upload(factories.uploaded(), {"status": "CLEAN"} | result, []).frames == wanted

@@ -52,3 +52,19 @@ def test_a_result_for_what_was_never_uploaded_is_a_problem() -> None:
 
     assert result_checks.find_unexpected_results([one], {one.id: {}}) == []
     assert result_checks.find_unexpected_results([one], {one.id: {}, ("uploads/ghost", "v1"): {}})
+
+
+def test_match_in_another_frame_is_a_problem() -> None:
+    last = uploaded(expected=QUARANTINED, matched_frame=11)
+
+    assert result_checks.find_problems(last, {"status": "QUARANTINED", "matched_frame": 11}) == []
+    assert result_checks.find_problems(last, {"status": "QUARANTINED", "matched_frame": 0})
+    assert result_checks.find_problems(last, {"status": "QUARANTINED"})
+
+
+def test_other_numbers_of_frames_are_a_problem() -> None:
+    animation = uploaded(frames=(5, 8))
+
+    assert result_checks.find_problems(animation, {"status": "CLEAN", "frames_seen": 5, "frames_total": 8}) == []
+    assert result_checks.find_problems(animation, {"status": "CLEAN", "frames_seen": 1, "frames_total": 8})
+    assert result_checks.find_problems(animation, {"status": "CLEAN"})

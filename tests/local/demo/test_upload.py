@@ -44,6 +44,13 @@ def test_an_upload_carries_its_type_and_tags(s3: "S3Client") -> None:
     assert {tag["Key"]: tag["Value"] for tag in found} == tags
 
 
+def test_content_encoding_is_named_only_where_there_is_one(s3: "S3Client") -> None:
+    _upload(s3, picture("plain.jpg"), picture("named.jpg", content_encoding="base64"))
+
+    assert "ContentEncoding" not in s3.head_object(Bucket=BUCKET, Key="plain.jpg")
+    assert s3.head_object(Bucket=BUCKET, Key="named.jpg")["ContentEncoding"] == "base64"
+
+
 def test_pictures_of_one_key_become_its_versions_in_their_order(s3: "S3Client") -> None:
     first, other, second = _upload(s3, picture("a.jpg", content=b"1"), picture("a.jpg", content=b"2"), picture("b.jpg"))
 
