@@ -57,7 +57,7 @@ def open_file(formats: tuple[str, ...], file: Path, strict: bool) -> Frames:
     try:
         image = Image.open(file, formats=formats)
         # A PSD's layers are hidden or shown by its own rules: its first frame is the whole picture.
-        total = 1 if image.format in (\"PSD\", \"FITS\") else getattr(image, \"n_frames\", 1)
+        total = 1 if image.format in ("PSD", "FITS") else getattr(image, "n_frames", 1)
     except MemoryError:
         raise
     except Exception:  # noqa: BLE001 - Pillow's plugins raise whatever they meet in hostile bytes
