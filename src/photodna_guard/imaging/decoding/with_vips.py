@@ -53,7 +53,7 @@ def _read_ended(content: bytes) -> Frame:
     try:
         whole = pyvips.Image.new_from_buffer(content, "", access="sequential", fail_on="warning")
         size = (whole.width, whole.height)
-        check_pixels(size)
+        check_size(size)
         # The reduction ignores `fail_on`, so every pixel is decoded for it first.
         whole.avg()
         side = choose_longer_side(size)
