@@ -6,7 +6,8 @@ from typing import Any
 from boto3.dynamodb.types import TypeDeserializer
 
 from photodna_guard.aws.results_table import ResultsTable
-from photodna_guard.domain.models import QuarantinedCopy, ScanJob, ScanRecord, Status, Upload, Verdict
+from photodna_guard.domain.models import QuarantinedCopy, ScanJob, ScanRecord, Status, Upload
+from photodna_guard.domain.verdicts import Verdict
 from tests.support.factories import COPY, MATCH, SOURCE, UPLOAD
 
 

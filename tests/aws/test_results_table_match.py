@@ -4,7 +4,8 @@ from dataclasses import replace
 from typing import Any
 
 from photodna_guard.aws.results_table import ResultsTable
-from photodna_guard.domain.models import MatchFlag, ScanJob, Status, Upload
+from photodna_guard.domain.models import ScanJob, Status, Upload
+from photodna_guard.domain.verdicts import MatchFlag
 from tests.aws.result_items import as_match, count_needing_attention, quarantine_upload, read_item
 from tests.support.clock import ManualClock
 from tests.support.factories import COPY, MATCH, SOURCE, UPLOAD

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from photodna_guard.domain.models import Verdict
+from photodna_guard.domain.verdicts import Verdict
 from photodna_guard.match_api.client import MatchClient
 from tests.match_api.raw_server import Server
 

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from photodna_guard.domain.errors import DeferrableError
-from photodna_guard.domain.models import MatchOutcome
+from photodna_guard.domain.verdicts import MatchOutcome
 from photodna_guard.match_api.client import MAX_ANSWER_BYTES, MatchClient
 from tests.match_api.clients import CLEAN, URL, connecting_client
 from tests.match_api.raw_server import Server

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from photodna_guard.domain.errors import ServiceUnreachableError
-from photodna_guard.domain.models import MatchOutcome
+from photodna_guard.domain.verdicts import MatchOutcome
 from photodna_guard.match_api.client import MatchClient
 from tests.match_api.clients import CLEAN, URL, Keys, connecting_client
 from tests.match_api.raw_server import Server

@@ -1,6 +1,7 @@
 """One upload with what the application records of it, and an upload of a bucket without versions."""
 
-from photodna_guard.domain.models import MatchFlag, MatchOutcome, QuarantinedCopy, SourceObject, Upload, Verdict
+from photodna_guard.domain.models import QuarantinedCopy, SourceObject, Upload
+from photodna_guard.domain.verdicts import MatchFlag, MatchOutcome, Verdict
 
 UPLOAD = Upload("uploads", "a b+c.jpg", "etag", "v1", 7, "0010", "2027-01-15T08:00:00Z", "AWS:AIDA", "192.0.2.1")
 UNVERSIONED_UPLOAD = Upload("uploads", "a.jpg", "etag", sequencer="0010")

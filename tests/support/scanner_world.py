@@ -4,7 +4,8 @@ import math
 from collections.abc import Callable
 
 from photodna_guard.domain.errors import DeferrableError, UnscannableError
-from photodna_guard.domain.models import MatchFlag, MatchOutcome, Representation, ScanJob, Upload, Verdict
+from photodna_guard.domain.models import Representation, ScanJob, Upload
+from photodna_guard.domain.verdicts import MatchFlag, MatchOutcome, Verdict
 from photodna_guard.scanning.known_hash import KnownHashFallback
 from photodna_guard.scanning.match_requester import MatchRequester
 from photodna_guard.scanning.object_renderer import ObjectRenderer

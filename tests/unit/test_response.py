@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from photodna_guard.domain.models import MatchFlag, MatchOutcome
+from photodna_guard.domain.verdicts import MatchFlag, MatchOutcome
 from photodna_guard.match_api.response import MAX_QUOTA_SECONDS, MAX_THROTTLE_SECONDS, parse_response, parse_retry_after
 
 NOW = datetime(2026, 11, 22, 12, 0, 0, tzinfo=UTC).timestamp()

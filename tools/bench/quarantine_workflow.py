@@ -27,7 +27,8 @@ from photodna_guard.aws.retry_queue import RetryQueue
 from photodna_guard.aws.table import Table
 from photodna_guard.aws.telemetry import Telemetry
 from photodna_guard.aws.upload_bucket import UploadBucket
-from photodna_guard.domain.models import MatchFlag, MatchOutcome, ScanJob, ScanRecord, Upload, Verdict
+from photodna_guard.domain.models import ScanJob, ScanRecord, Upload
+from photodna_guard.domain.verdicts import MatchFlag, MatchOutcome, Verdict
 from photodna_guard.scanning.outcome_handler import OutcomeHandler
 from photodna_guard.scanning.outcomes import Quarantine
 from photodna_guard.scanning.quarantine_workflow import QuarantineWorkflow

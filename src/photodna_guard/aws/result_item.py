@@ -7,15 +7,8 @@ from datetime import datetime
 from typing import Any
 
 from photodna_guard.domain.content_digest import ContentDigest
-from photodna_guard.domain.models import (
-    MatchFlag,
-    QuarantinedCopy,
-    ScanRecord,
-    SourceObject,
-    Status,
-    Upload,
-    Verdict,
-)
+from photodna_guard.domain.models import QuarantinedCopy, ScanRecord, SourceObject, Status, Upload
+from photodna_guard.domain.verdicts import MatchFlag, Verdict
 
 # The value of `needs_attention` of a settled record whose object has no room for the scan-status tag.
 UNTAGGED = "UNTAGGED"

@@ -39,6 +39,7 @@ COPY_ATTRIBUTES = (
     "evidence_key",
 )
 
+_EXPIRING_STATUSES = (Status.CLEAN, Status.SKIPPED, Status.GONE)
 # Statuses that an operator should look at, through the sparse index `needs-attention`.
 _ATTENTION_STATUSES = (Status.DEFERRED, Status.MATCHED, Status.QUARANTINED, Status.UNSCANNABLE, Status.FAILED)
 
@@ -151,6 +152,22 @@ def _attention(record: ScanRecord, status: Status) -> str | None:
         return status.value
     # An earlier match in quarantine still needs attention, whatever became of the same bytes uploaded again.
     return Status.QUARANTINED.value if record.quarantined_before else None
+
+
+def settled_attributes(
+    record: ScanRecord, status: Status, reason: str, now: float, clean_result_seconds: int
+) -> dict[str, object]:
+    """Return the attributes of a settled record. `now`: epoch seconds; `clean_result_seconds`: until it expires."""
+    attributes: dict[str, object] = {"settled_at": to_iso(now), "attempts": record.attempts}
+    attributes |= {"is_test": record.is_test, "hold_reason": None}
+    if status in _EXPIRING_STATUSES and not record.has_match_history:
+        attributes |= {"expires_at": int(now) + clean_result_seconds, "source": None}
+    if status is Status.CLEAN:
+        attributes |= PUBLISHED_ATTRIBUTES
+    # A match's reason says how it was found, and stays.
+    if reason or not record.has_match_history:
+        attributes["reason"] = reason or None
+    return attributes
 
 
 def published_update() -> Update:

@@ -14,28 +14,20 @@ from typing import TYPE_CHECKING, Any
 
 from photodna_guard.aws.result_item import copy_attributes, match_attributes, parse_flags, parse_record, shard_of
 from photodna_guard.aws.result_updates import (
-    PUBLISHED_ATTRIBUTES,
     Update,
     claim_update,
     leased_update,
     needs_new_scan,
     published_update,
     reopen_update,
+    settled_attributes,
     tagged_update,
 )
 from photodna_guard.aws.table import ConditionFailedError, Table
 from photodna_guard.domain.errors import LeaseHeldError
-from photodna_guard.domain.models import (
-    MatchOutcome,
-    QuarantinedCopy,
-    ScanJob,
-    ScanRecord,
-    SourceObject,
-    Status,
-    Upload,
-    Verdict,
-)
+from photodna_guard.domain.models import QuarantinedCopy, ScanJob, ScanRecord, SourceObject, Status, Upload
 from photodna_guard.domain.timestamps import to_iso
+from photodna_guard.domain.verdicts import MatchOutcome, Verdict
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -50,7 +42,6 @@ HELD_FOR_OPERATOR = "held"
 
 # After losing a race for the lease: when another try is worth it.
 _RECLAIM_SECONDS = 5
-_EXPIRING_STATUSES = (Status.CLEAN, Status.SKIPPED, Status.GONE)
 
 
 class ResultsTable:
@@ -153,16 +144,7 @@ class ResultsTable:
 
         `more`: further attributes. Raises LeaseHeldError.
         """
-        now = self._now()
-        attributes: dict[str, object] = {"settled_at": to_iso(now), "attempts": record.attempts}
-        attributes |= {"is_test": record.is_test, "hold_reason": None}
-        if status in _EXPIRING_STATUSES and not record.has_match_history:
-            attributes |= {"expires_at": int(now) + self._clean_result_seconds, "source": None}
-        if status is Status.CLEAN:
-            attributes |= PUBLISHED_ATTRIBUTES
-        # A match's reason says how it was found, and stays.
-        if reason or not record.has_match_history:
-            attributes["reason"] = reason or None
+        attributes = settled_attributes(record, status, reason, self._now(), self._clean_result_seconds)
         return self._write(upload, record, status, attributes | more, release=True)
 
     def mark_published(self, upload: Upload) -> None:

@@ -14,7 +14,7 @@ from urllib3 import HTTPResponse
 from urllib3.exceptions import HTTPError
 
 from photodna_guard.domain.errors import ServiceUnreachableError
-from photodna_guard.domain.models import MatchOutcome, Verdict
+from photodna_guard.domain.verdicts import MatchOutcome, Verdict
 from photodna_guard.match_api import response
 from photodna_guard.match_api.preconnected_adapter import NotConnectedError, PreconnectedAdapter
 

@@ -10,7 +10,7 @@ from datetime import UTC
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from photodna_guard.domain.models import MatchFlag, MatchOutcome, Verdict
+from photodna_guard.domain.verdicts import MatchFlag, MatchOutcome, Verdict
 
 # The quota is monthly: a longer wait is a mistake of the service.
 MAX_QUOTA_SECONDS = 31 * 86400.0

@@ -10,7 +10,8 @@ from photodna_guard.domain.errors import (
     ServiceUnavailableError,
     UnscannableError,
 )
-from photodna_guard.domain.models import MatchOutcome, Representation, ScanJob, Status, Verdict
+from photodna_guard.domain.models import Representation, ScanJob, Status
+from photodna_guard.domain.verdicts import MatchOutcome, Verdict
 from photodna_guard.imaging.triage import Disposition, Triage
 from photodna_guard.scanning.outcomes import (
     Defer,

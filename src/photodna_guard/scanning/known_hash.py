@@ -3,7 +3,8 @@
 from dataclasses import replace
 
 from photodna_guard.domain.errors import DeferrableError, ObjectGoneError, RetryableError, UnscannableError
-from photodna_guard.domain.models import Upload, Verdict
+from photodna_guard.domain.models import Upload
+from photodna_guard.domain.verdicts import Verdict
 from photodna_guard.scanning.outcomes import Defer, Outcome, Quarantine, Retry
 from photodna_guard.scanning.ports.storage import ResultsTable, UploadBucket
 from photodna_guard.scanning.stages import Ended, Picture, end

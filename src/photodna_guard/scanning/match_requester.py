@@ -10,7 +10,8 @@ from photodna_guard.domain.errors import (
     RetryableError,
     ServiceUnreachableError,
 )
-from photodna_guard.domain.models import MatchOutcome, Representation, Verdict
+from photodna_guard.domain.models import Representation
+from photodna_guard.domain.verdicts import MatchOutcome, Verdict
 from photodna_guard.scanning.decisions import decide_error, pause_seconds
 from photodna_guard.scanning.outcomes import Defer, Outcome
 from photodna_guard.scanning.ports.messaging import Telemetry
@@ -116,10 +117,8 @@ class MatchRequester:
                 self._record_failure(verdict.reason, unreachable=False)
 
     def _observe(self, answered: Answered) -> Answered:
-        sent = answered.ready.picture
-        if sent.is_url_avoided:
-            self._telemetry.log_sent_by_value(sent.job.upload)
-        self._url_health.observe(answered)
+        if self._url_health.observe(answered):
+            self._telemetry.log_sent_by_value(answered.picture.job.upload)
         return answered
 
     def _read(self, picture: Picture) -> bytes:

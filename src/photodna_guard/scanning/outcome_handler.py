@@ -37,11 +37,7 @@ from photodna_guard.scanning.ports.messaging import EventBus, RetryQueue, Teleme
 from photodna_guard.scanning.ports.storage import ResultsTable, UploadBucket
 from photodna_guard.scanning.quarantine_workflow import QuarantineWorkflow
 from photodna_guard.scanning.stages import Ended
-
-STATUS_TAG_VALUES = {Status.CLEAN: "clean", Status.SKIPPED: "skipped", Status.UNSCANNABLE: "unscannable"}
-# Skipped uploads that may show pictures nobody looked at have the reason as their tag, with which nobody reads them
-# unless the operator permits it.
-UNSEEN_SKIPPED_REASONS = ("document", "video", "audio", "archive")
+from photodna_guard.scanning.status_tags import choose_status_tag
 
 
 class OutcomeHandler:
@@ -120,8 +116,8 @@ class OutcomeHandler:
         """
         upload, record = ended.job.upload, _claimed(ended)
         # Without a version S3 cannot pin a tag: it would land on whatever has taken the object's place.
-        if record.status in STATUS_TAG_VALUES and upload.version_id:
-            self._tag(upload, record, _choose_tag_value(record))
+        if (tag := choose_status_tag(record)) and upload.version_id:
+            self._tag(upload, record, tag)
         if not record.published:
             self._event_bus.publish_settled(upload, record)
             self._results.mark_published(upload)
@@ -192,11 +188,6 @@ class OutcomeHandler:
                 return self._settle(ended, Settle(Status.FAILED, reason))
         self._telemetry.log_settled(upload, Status.FAILED, reason, self._now(), is_test=False)
         return None
-
-
-def _choose_tag_value(record: ScanRecord) -> str:
-    is_unseen = record.status is Status.SKIPPED and record.reason in UNSEEN_SKIPPED_REASONS
-    return record.reason if is_unseen else STATUS_TAG_VALUES[record.status]
 
 
 def _claimed(ended: Ended) -> ScanRecord:

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from photodna_guard.domain.models import Status, Verdict
+from photodna_guard.domain.models import Status
+from photodna_guard.domain.verdicts import Verdict
 
 
 @dataclass(frozen=True, slots=True)

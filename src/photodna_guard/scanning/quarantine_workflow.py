@@ -24,7 +24,8 @@ from photodna_guard.domain.errors import (
     RetryableError,
     UnscannableError,
 )
-from photodna_guard.domain.models import ScanRecord, Upload, Verdict
+from photodna_guard.domain.models import ScanRecord, Upload
+from photodna_guard.domain.verdicts import Verdict
 from photodna_guard.scanning.ports.storage import DeletionLimit, QuarantineBucket, ResultsTable, UploadBucket
 from photodna_guard.scanning.source_copier import MoveLimits, SourceCopier
 

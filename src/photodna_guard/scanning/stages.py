@@ -3,8 +3,9 @@
 import hashlib
 from dataclasses import dataclass, replace
 
-from photodna_guard.domain.models import MatchOutcome, ObjectHead, Representation, ScanJob, ScanRecord, Status, Verdict
+from photodna_guard.domain.models import ObjectHead, Representation, ScanJob, ScanRecord, Status
 from photodna_guard.domain.renditions import Rendition, RenditionSet
+from photodna_guard.domain.verdicts import MatchOutcome, Verdict
 from photodna_guard.scanning.outcomes import Outcome
 
 # What the service gets next after a verdict that may come from the representation and not from the picture. What it

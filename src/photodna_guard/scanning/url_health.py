@@ -3,7 +3,8 @@
 import time
 from collections.abc import Callable
 
-from photodna_guard.domain.models import MatchOutcome, Representation
+from photodna_guard.domain.models import Representation
+from photodna_guard.domain.verdicts import MatchOutcome
 from photodna_guard.scanning.stages import Answered
 
 # Pictures in a row whose URL failed and whose bytes had a verdict.
@@ -24,10 +25,10 @@ class UrlHealth:
         """Whether the bytes are to be sent instead of URLs."""
         return self._now() < self._avoid_until
 
-    def observe(self, answered: Answered) -> None:
-        """Count a URL that led to a verdict, or that bytes with a verdict replaced."""
+    def observe(self, answered: Answered) -> bool:
+        """Count a URL that led to a verdict, or that bytes with one replaced. Return whether bytes replaced it."""
         if answered.verdict.kind not in _VERDICTS:
-            return
+            return False
         sent = answered.ready.picture
         if sent.representation is Representation.URL:
             self._failures = 0
@@ -36,3 +37,4 @@ class UrlHealth:
             if self._failures >= FAILURE_THRESHOLD:
                 # The first URL after that is a probe: if it fails, the next ones are avoided at once.
                 self._failures, self._avoid_until = FAILURE_THRESHOLD - 1, self._now() + AVOID_SECONDS
+        return sent.is_url_avoided

@@ -14,8 +14,8 @@ from photodna_guard.domain.models import (
     Status,
     UnsettledRecord,
     Upload,
-    Verdict,
 )
+from photodna_guard.domain.verdicts import Verdict
 from tests.support.fakes.failing import NOW, Failing
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from photodna_guard.domain.errors import DeferrableError
-from photodna_guard.domain.models import MatchOutcome, Verdict
+from photodna_guard.domain.verdicts import MatchOutcome, Verdict
 from tests.support.fakes.failing import NOW, Failing
 
 

@@ -3,7 +3,8 @@
 import pytest
 
 from photodna_guard.domain.errors import DeferrableError, RetryableError
-from photodna_guard.domain.models import Status, Verdict
+from photodna_guard.domain.models import Status
+from photodna_guard.domain.verdicts import Verdict
 from tests.support.scanner_world import AWAY, JPEG, MATCH, NO_MATCH, UNRECOGNISED, ScannerWorld
 
 ENDS: dict[Status, tuple[Verdict, dict[str, bytes]]] = {

@@ -5,18 +5,9 @@ from dataclasses import replace
 import pytest
 
 from photodna_guard.domain import errors
-from photodna_guard.domain.models import (
-    MatchFlag,
-    MatchOutcome,
-    ObjectHead,
-    Representation,
-    ScanJob,
-    ScanRecord,
-    Status,
-    Upload,
-    Verdict,
-)
+from photodna_guard.domain.models import ObjectHead, Representation, ScanJob, ScanRecord, Status, Upload
 from photodna_guard.domain.renditions import Rendition, RenditionSet
+from photodna_guard.domain.verdicts import MatchFlag, MatchOutcome, Verdict
 from photodna_guard.imaging.triage import Disposition, Triage
 from photodna_guard.scanning.decisions import (
     allows_url,

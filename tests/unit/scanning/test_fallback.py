@@ -2,7 +2,8 @@
 
 import pytest
 
-from photodna_guard.domain.models import MatchOutcome, ScanJob, Status, Verdict
+from photodna_guard.domain.models import ScanJob, Status
+from photodna_guard.domain.verdicts import MatchOutcome, Verdict
 from photodna_guard.scanning.url_health import AVOID_SECONDS, FAILURE_THRESHOLD
 from tests.support.scanner_world import AWAY, JPEG, NO_MATCH, NOT_VERIFIED, UNKNOWN, ScannerWorld, upload
 
@@ -85,3 +86,4 @@ def test_picture_that_the_service_cannot_verify_at_all_says_nothing_of_urls() ->
     world = ScannerWorld()
     for _ in range(2 * FAILURE_THRESHOLD):
         assert scan_new(world, NOT_VERIFIED, NOT_VERIFIED, NO_MATCH) == [URL, BYTES, RENDITION]
+    assert ("sent by value", "a.jpg") not in world.telemetry.logged

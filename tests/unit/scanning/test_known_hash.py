@@ -14,7 +14,8 @@ from photodna_guard.domain.errors import (
     ServiceUnreachableError,
     UnscannableError,
 )
-from photodna_guard.domain.models import MatchFlag, MatchOutcome, ScanJob, Status, Verdict
+from photodna_guard.domain.models import ScanJob, Status
+from photodna_guard.domain.verdicts import MatchFlag, MatchOutcome, Verdict
 from tests.support.scanner_world import AWAY, BUSY, JPEG, MATCH, NOT_VERIFIED, REFUSED, UNKNOWN, ScannerWorld, upload
 
 KNOWN = Verdict(MatchOutcome.MATCH, "known-hash", "T-0", (MatchFlag("Other"),))

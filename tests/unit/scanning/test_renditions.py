@@ -3,8 +3,9 @@
 import pytest
 
 from photodna_guard.domain.errors import RetryableError, UnscannableError
-from photodna_guard.domain.models import MatchOutcome, Representation, ScanJob, Status, Verdict
+from photodna_guard.domain.models import Representation, ScanJob, Status
 from photodna_guard.domain.renditions import NotAPicture, Rendition, RenditionSet
+from photodna_guard.domain.verdicts import MatchOutcome, Verdict
 from photodna_guard.scanning.object_renderer import MAX_OBJECT_BYTES
 from photodna_guard.scanning.scanner import MAX_RESPONSE_SECONDS, RENDER_SECONDS
 from tests.support.scanner_world import AWAY, BUSY, JPEG, MATCH, NO_MATCH, UNKNOWN, ScannerWorld, upload

@@ -5,7 +5,8 @@ import pytest
 from photodna_guard.domain.errors import (
     RetryableError,
 )
-from photodna_guard.domain.models import MatchOutcome, ScanJob, Status, Verdict
+from photodna_guard.domain.models import ScanJob, Status
+from photodna_guard.domain.verdicts import MatchOutcome, Verdict
 from tests.support.scanner_world import (
     BUSY,
     JPEG,

@@ -6,7 +6,8 @@ from photodna_guard.domain.errors import (
     DeferrableError,
     RetryableError,
 )
-from photodna_guard.domain.models import MatchOutcome, Status, Verdict
+from photodna_guard.domain.models import Status
+from photodna_guard.domain.verdicts import MatchOutcome, Verdict
 from tests.support.scanner_world import (
     AWAY,
     BUSY,

@@ -7,7 +7,8 @@ import pytest
 from photodna_guard.domain.errors import (
     UnscannableError,
 )
-from photodna_guard.domain.models import ScanJob, Status, Verdict
+from photodna_guard.domain.models import ScanJob, Status
+from photodna_guard.domain.verdicts import Verdict
 from tests.support.scanner_world import (
     JPEG,
     UNRECOGNISED,

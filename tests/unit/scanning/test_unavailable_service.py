@@ -7,7 +7,8 @@ from photodna_guard.domain.errors import (
     RetryableError,
     ServiceUnreachableError,
 )
-from photodna_guard.domain.models import MatchOutcome, ScanJob, Status, Verdict
+from photodna_guard.domain.models import ScanJob, Status
+from photodna_guard.domain.verdicts import MatchOutcome, Verdict
 from tests.support.fakes.failing import NOW
 from tests.support.scanner_world import (
     AWAY,

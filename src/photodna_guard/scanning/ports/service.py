@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Protocol
 
-from photodna_guard.domain.models import Verdict
+from photodna_guard.domain.verdicts import Verdict
 
 
 class RateLimiter(Protocol):

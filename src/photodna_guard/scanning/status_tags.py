@@ -1,0 +1,20 @@
+"""The value of the tag scan-status of a settled upload. Pure."""
+
+from collections.abc import Mapping
+
+from photodna_guard.domain.models import ScanRecord, Status
+
+STATUS_TAG_VALUES: Mapping[Status, str] = {
+    Status.CLEAN: "clean",
+    Status.SKIPPED: "skipped",
+    Status.UNSCANNABLE: "unscannable",
+}
+# Skipped uploads that may show pictures nobody looked at have the reason as their tag, with which nobody reads them
+# unless the operator permits it.
+UNSEEN_SKIPPED_REASONS = ("document", "video", "audio", "archive")
+
+
+def choose_status_tag(record: ScanRecord) -> str | None:
+    """Return the tag's value; None where the upload has none."""
+    is_unseen = record.status is Status.SKIPPED and record.reason in UNSEEN_SKIPPED_REASONS
+    return record.reason if is_unseen else STATUS_TAG_VALUES.get(record.status)
