@@ -1,11 +1,15 @@
-"""One renderer for all tests of a process: its child starts once."""
+"""The renderer with its child, one for all tests of a process, and the examination without a child."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from PIL import Image, ImageFile
 
+from photodna_guard.domain.errors import UnscannableError
 from photodna_guard.domain.renditions import NotAPicture, RenditionSet
+from photodna_guard.imaging import examination
+from photodna_guard.imaging.render_protocol import RenderRequest
 from photodna_guard.imaging.renderer import Renderer
 
 MAX_FRAMES, ENLARGE_FROM = 5, 50
@@ -20,12 +24,22 @@ def renderer() -> Iterator[Renderer]:
 
 
 @pytest.fixture
-def render(renderer: Renderer, tmp_path: Path) -> Render:
-    """Return a function that renders an object's bytes."""
+def render(tmp_path: Path) -> Iterator[Render]:
+    """Return a function that does in this process what the child does with an object's bytes."""
 
     def render(content: bytes, content_type: str = "", content_encoding: str = "") -> RenditionSet | NotAPicture:
         file = tmp_path / "object"
         file.write_bytes(content)
-        return renderer.render(file, content_type, content_encoding)
+        request = RenderRequest(str(file), content_type, content_encoding, MAX_FRAMES, ENLARGE_FROM)
+        try:
+            return examination.examine(file, request)
+        except (UnscannableError, MemoryError):
+            raise
+        except Exception as error:
+            raise UnscannableError("damaged") from error
 
-    return render
+    # Pillow's switches are for the whole process.
+    kept = Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES
+    examination.prepare()
+    yield render
+    Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES = kept

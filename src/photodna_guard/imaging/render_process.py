@@ -20,7 +20,7 @@ MAX_CPU_SECONDS = 5
 Examine = Callable[[Path, RenderRequest], RenditionSet | NotAPicture]
 
 
-def main() -> None:
+def main() -> None:  # pragma: no cover - in the child alone, as what it calls below (tests/imaging/test_renderer.py)
     """Answer requests on standard input until its end."""
     requests, replies = _take_standard_streams()
     _set_limits()
@@ -35,10 +35,11 @@ def main() -> None:
         except EOFError:
             return
         _extend_cpu_limit()
-        write_message(replies, _reply(request, examination.examine))
+        write_message(replies, build_reply(request, examination.examine))
 
 
-def _reply(request: RenderRequest, examine: Examine) -> list[bytes]:
+def build_reply(request: RenderRequest, examine: Examine) -> list[bytes]:
+    """Return the parts of the reply: a header, and the renditions. It raises nothing."""
     try:
         found = examine(Path(request.file), request)
     except UnscannableError as error:
@@ -59,7 +60,7 @@ def _reply(request: RenderRequest, examine: Examine) -> list[bytes]:
     return [json.dumps(header).encode(), *(one.content for one in found.renditions)]
 
 
-def _take_standard_streams() -> tuple[IO[bytes], IO[bytes]]:
+def _take_standard_streams() -> tuple[IO[bytes], IO[bytes]]:  # pragma: no cover
     """Return the pipes to the parent. What a library prints goes nowhere."""
     requests, replies = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     nowhere = os.open(os.devnull, os.O_RDWR)
@@ -68,7 +69,7 @@ def _take_standard_streams() -> tuple[IO[bytes], IO[bytes]]:
     return requests, replies
 
 
-def _set_limits() -> None:
+def _set_limits() -> None:  # pragma: no cover
     for limit, most in (
         (resource.RLIMIT_DATA, int(os.environ[MEMORY_VARIABLE]) * 1024 * 1024),
         (resource.RLIMIT_FSIZE, MAX_FILE_BYTES),
@@ -77,7 +78,7 @@ def _set_limits() -> None:
         resource.setrlimit(limit, (most, most))
 
 
-def _extend_cpu_limit() -> None:
+def _extend_cpu_limit() -> None:  # pragma: no cover
     used = resource.getrusage(resource.RUSAGE_SELF)
     hard = resource.getrlimit(resource.RLIMIT_CPU)[1]
     resource.setrlimit(resource.RLIMIT_CPU, (int(used.ru_utime + used.ru_stime) + MAX_CPU_SECONDS, hard))

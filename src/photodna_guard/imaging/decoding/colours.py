@@ -12,7 +12,7 @@ _ALPHA_MODES = ("RGBA", "LA", "PA", "RGBa", "La")
 def to_eight_bits(image: Image.Image) -> Image.Image:
     """Return the image with one of the modes L, LA, RGB, RGBA and CMYK."""
     if image.mode.startswith("I;16"):
-        image = image.point([value >> 8 for value in range(65536)], "L") if image.mode == "I;16" else _stretch(image)
+        return image.convert("I").point(lambda value: value * (1 / 257)).convert("L")
     if image.mode in ("I", "F"):
         return _stretch(image)
     if image.mode in ("L", "RGB", "RGBA", "CMYK", "LA"):
