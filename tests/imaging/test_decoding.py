@@ -32,7 +32,7 @@ def test_first_last_and_frames_evenly_between_are_chosen(total: int, most: int, 
     ("image", "brightest"),
     [
         (Image.new("I;16", (9, 9), 65535), 255),
-        (Image.new("I;16", (9, 9), 32768), 128),
+        (Image.new("I;16", (9, 9), 32900), 128),
         (Image.new("I", (9, 9), 65535), 255),
         (Image.new("1", (9, 9), 1), 255),
         (Image.new("YCbCr", (9, 9), (255, 128, 128)), 255),
