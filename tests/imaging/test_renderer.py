@@ -1,5 +1,6 @@
 """renderer.py: the child process, its limits and its end, with a real child."""
 
+import gzip
 import os
 import signal
 import subprocess
@@ -71,6 +72,20 @@ def test_object_that_takes_too_long_ends_the_child_alone(file: Path) -> None:
     with pytest.raises(UnscannableError, match="too-complex"):
         renderer.render(file, "", "")
     assert renderer.process_id is None
+
+
+def test_child_that_is_killed_leaves_no_files_behind(
+    file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own, usual = tmp_path / "of-the-child", tmp_path / "usual"
+    own.mkdir()
+    usual.mkdir()
+    monkeypatch.setenv("TMPDIR", str(usual))
+    renderer = Renderer(MAX_FRAMES, ENLARGE_FROM, seconds=0.2, directory=own)
+    file.write_bytes(gzip.compress(png_bomb(6000)))
+    with pytest.raises(UnscannableError, match="too-complex"):
+        renderer.render(file, "", "gzip")
+    assert [*own.iterdir(), *usual.iterdir()] == []
 
 
 @pytest.mark.parametrize("side", [12_000, 20_000])

@@ -12,6 +12,7 @@ import threading
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import IO, Any
 
 from photodna_guard.domain.errors import RetryableError, UnscannableError
@@ -47,6 +48,7 @@ class Renderer:
         seconds: float = MAX_RENDER_SECONDS,
         objects_per_process: int = OBJECTS_PER_PROCESS,
         python: str = sys.executable,
+        directory: Path | None = None,
     ) -> None:
         """Create a renderer without a child.
 
@@ -56,9 +58,10 @@ class Renderer:
             seconds: For one object.
             objects_per_process: After so many the child is replaced.
             python: The interpreter's path.
+            directory: Where the child writes what it decompresses; by default where temporary files are.
         """
         self._max_frames, self._enlarge_from_pixels, self._seconds = max_frames, enlarge_from_pixels, seconds
-        self._objects_per_process, self._python = objects_per_process, python
+        self._objects_per_process, self._python, self._directory = objects_per_process, python, directory
         self._child: _Child | None = None
 
     def render(self, file: Path, content_type: str, content_encoding: str) -> RenditionSet | NotAPicture:
@@ -90,7 +93,7 @@ class Renderer:
     def _ask(self, request: RenderRequest) -> tuple[dict[str, Any], list[bytes]]:
         """Ask the child. One that looked at other objects before may have died of those: then a new one is asked."""
         is_fresh = self._child is None
-        child = self._child = self._child or _Child(self._python)
+        child = self._child = self._child or _Child(self._python, self._directory)
         try:
             reply = child.ask(request, self._seconds)
         except EOFError:
@@ -106,18 +109,21 @@ class Renderer:
 class _Child:
     """A process of render_process.py."""
 
-    def __init__(self, python: str) -> None:
+    def __init__(self, python: str, directory: Path | None) -> None:
         """Start it, and wait until it is ready. Raises RetryableError."""
         self.objects, self.is_late = 0, False
+        # It is removed by this process: a child that is killed leaves its files behind.
+        self._directory = TemporaryDirectory(prefix="photodna-guard-", dir=directory, ignore_cleanup_errors=True)
         try:
             self._process = subprocess.Popen(  # noqa: S603 - no part of it comes from an upload
                 [python, "-m", "photodna_guard.imaging.render_process"],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
-                env=build_environment(os.environ),
+                env=build_environment(os.environ) | {"TMPDIR": self._directory.name},
             )
         except OSError as error:
+            self._directory.cleanup()
             raise RetryableError(f"the renderer cannot be started: {type(error).__name__}") from None
         try:
             self._exchange(None, MAX_START_SECONDS)
@@ -136,11 +142,12 @@ class _Child:
         return self._exchange(request, seconds)
 
     def kill(self) -> None:
-        """End the process at once, and wait for its end."""
+        """End the process at once, wait for its end, and remove its files."""
         self._process.kill()
         self._process.wait()
         for pipe in (self._process.stdin, self._process.stdout):
             _close(pipe)
+        self._directory.cleanup()
 
     def _exchange(self, request: RenderRequest | None, seconds: float) -> tuple[dict[str, Any], list[bytes]]:
         assert self._process.stdin is not None  # noqa: S101
