@@ -14,7 +14,7 @@ from photodna_guard.imaging.decoding.colours import to_eight_bits, to_srgb, turn
 from photodna_guard.imaging.decoding.frames import Frame, Frames, choose_frames
 from photodna_guard.imaging.decoding.png_gamma import read_png_gamma
 from photodna_guard.imaging.decoding.renditions import make_renditions
-from photodna_guard.imaging.decoding.sizes import check_size, choose_enlarged_size, choose_longer_side
+from photodna_guard.imaging.decoding.sizes import check_size, check_way, choose_enlarged_size, choose_longer_side
 from tests.imaging.conftest import Render
 
 PICTURE = draw(3, (320, 240))
@@ -82,6 +82,12 @@ def test_hostile_exif_turns_nothing() -> None:
 def test_size_that_cannot_be_rendered_has_its_reason(size: tuple[int, int], reason: str) -> None:
     with pytest.raises(UnscannableError, match=reason):
         check_size(size)
+
+
+def test_animation_is_too_long_by_all_its_pixels() -> None:
+    check_way(400, (1000, 1000))
+    with pytest.raises(UnscannableError, match="too-many-frames"):
+        check_way(401, (1000, 1000))
 
 
 @pytest.mark.parametrize(

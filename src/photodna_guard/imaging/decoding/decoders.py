@@ -8,7 +8,7 @@ from pathlib import Path
 
 from photodna_guard.domain.errors import UnscannableError
 from photodna_guard.domain.renditions import RenditionSet
-from photodna_guard.imaging.decoding import with_heif, with_pillow, with_vips
+from photodna_guard.imaging.decoding import with_avif, with_heif, with_pillow, with_vips
 from photodna_guard.imaging.decoding.frames import Frames
 from photodna_guard.imaging.decoding.raw_tiff import has_raw_parts
 from photodna_guard.imaging.decoding.renditions import make_renditions
@@ -69,6 +69,8 @@ def _choose_decoders(file_type: str, has_frames: bool) -> list[Decoder]:
         decoders.append(with_vips.open_unended_jpeg)
     if file_type in _HEIF_TYPES:
         decoders.append(with_heif.open_file)
+    if file_type == "avif":
+        decoders.append(with_avif.open_file)
     if formats := with_pillow.FORMATS.get(file_type):
         decoders.append(partial(with_pillow.open_file, formats))
     return decoders

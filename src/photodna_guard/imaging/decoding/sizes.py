@@ -12,6 +12,9 @@ MIN_SIDE = 160
 MAX_SIDE = 8192
 MAX_PIXELS = 200_000_000
 
+# Of all frames that are passed on the way to those that are looked at.
+MAX_PIXELS_ON_THE_WAY = 400_000_000
+
 
 def check_size(size: tuple[int, int], most: int = MAX_PIXELS) -> None:
     """Raise UnscannableError for a picture that is too large to be decoded, too narrow, or that has no pixels."""
@@ -22,6 +25,12 @@ def check_size(size: tuple[int, int], most: int = MAX_PIXELS) -> None:
         raise UnscannableError("too-many-pixels")
     if max(size) * MIN_SIDE > min(size) * MAX_SIDE:
         raise UnscannableError("too-narrow")
+
+
+def check_way(total: int, size: tuple[int, int]) -> None:
+    """Raise UnscannableError for an animation of `total` frames that takes too long to be decoded to its end."""
+    if total * size[0] * size[1] > MAX_PIXELS_ON_THE_WAY:
+        raise UnscannableError("too-many-frames")
 
 
 def choose_longer_side(size: tuple[int, int]) -> int:

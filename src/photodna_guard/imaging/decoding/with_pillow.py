@@ -10,7 +10,8 @@ from photodna_guard.domain.errors import UnscannableError
 from photodna_guard.imaging.decoding.colours import to_eight_bits, to_srgb, turn_upright
 from photodna_guard.imaging.decoding.frames import Frame, Frames
 from photodna_guard.imaging.decoding.png_gamma import read_png_gamma
-from photodna_guard.imaging.decoding.sizes import check_size, choose_longer_side
+from photodna_guard.imaging.decoding.reducing import reduce_image
+from photodna_guard.imaging.decoding.sizes import check_size, check_way, choose_longer_side
 
 # File type -> Pillow's formats. No other is enabled.
 FORMATS = {
@@ -41,8 +42,6 @@ FORMATS = {
 UNRECOGNISED_FORMATS = ("TGA", "PCX", "DIB")
 # Pillow holds a whole frame, four bytes a pixel, and often twice.
 MAX_PIXELS = 70_000_000
-# Of all frames that are passed on the way to those that are looked at.
-MAX_PIXELS_ON_THE_WAY = 400_000_000
 
 
 def prepare() -> None:
@@ -65,8 +64,8 @@ def open_file(formats: tuple[str, ...], file: Path, strict: bool) -> Frames:
     check_size(image.size, MAX_PIXELS)
     if image.format == "ICO":
         return _list_icons(image)
-    if image.format != "TIFF" and total * image.size[0] * image.size[1] > MAX_PIXELS_ON_THE_WAY:
-        raise UnscannableError("too-many-frames")
+    if image.format != "TIFF":
+        check_way(total, image.size)
     return Frames(total, functools.partial(_read_frame, image, read_png_gamma(file)))
 
 
@@ -92,10 +91,7 @@ def _reduce(image: Image.Image, gamma: float | None = None) -> Frame:
         # Each level that is left out halves the sides. Writers make five of them by default.
         image.reduce = min(max(size) // side, 16).bit_length() - 1  # type: ignore[assignment,method-assign]
     exif, icc_profile = image.getexif(), image.info.get("icc_profile")
-    reduced = to_eight_bits(image)
-    if reduced is image:
-        reduced = image.copy()
-    reduced.thumbnail((side, side), Image.Resampling.BICUBIC, reducing_gap=2.0)
+    reduced = reduce_image(to_eight_bits(image), side)
     reduced = to_srgb(reduced, icc_profile)
     reduced.getexif().update(exif)
     return Frame(turn_upright(reduced), size, gamma)
