@@ -91,7 +91,7 @@ test-rest: setup .venv/checkov/.ready ## What make test leaves out: faults, sche
 test-pythons: setup ## The functions' own tests on the other Pythons that the sources keep to (PYTHONS="3.12 3.13")
 	@$(BIN)/python -m tools.pythons $(or $(PYTHONS),3.12 3.13)
 
-demo: setup ## Checks 82 drawn uploads, or PICTURES=DIR, with an embedded cloud; writes build/demo/report.html
+demo: setup ## Checks 121 drawn uploads, or PICTURES=DIR, with an embedded cloud; writes build/demo/report.html
 	$(RUN) -m local.demo $(if $(PICTURES),"$(PICTURES)")
 
 up: setup ## Keeps the embedded cloud running until Ctrl-C (RATE=5, MATCH_ENDPOINT=URL, TEST_LIST=DIR, LAMBDA=sam)
