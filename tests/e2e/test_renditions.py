@@ -33,7 +33,7 @@ def is_readable(bench: Bench, key: str) -> bool:
 
 def read_status_tag(bench: Bench, key: str) -> str:
     tags = bench.cloud.client("s3").get_object_tagging(Bucket=bench.bucket, Key=key)["TagSet"]
-    return {tag["Key"]: tag["Value"] for tag in tags}["scan-status"]
+    return {str(tag["Key"]): str(tag["Value"]) for tag in tags}["scan-status"]
 
 
 def test_listed_heic_is_quarantined_by_its_rendition(bench: Bench) -> None:

@@ -1,6 +1,18 @@
 """All variants."""
 
-from tests.imaging.variants import gifs, heifs, jpegs, orientations, pngs, stills, webps, wrapped
+from tests.imaging.variants import (
+    bitmaps,
+    gifs,
+    heifs,
+    jpegs,
+    orientations,
+    pngs,
+    profiles,
+    stills,
+    tiffs,
+    webps,
+    wrapped,
+)
 
 VARIANTS = (
     *jpegs.VARIANTS,
@@ -10,5 +22,8 @@ VARIANTS = (
     *webps.VARIANTS,
     *heifs.VARIANTS,
     *stills.VARIANTS,
+    *bitmaps.VARIANTS,
+    *tiffs.VARIANTS,
+    *profiles.VARIANTS,
     *wrapped.VARIANTS,
 )
