@@ -42,6 +42,10 @@ def test_format_that_nothing_decodes_is_not_clean(tmp_path: Path) -> None:
     assert _expected(tmp_path, b"<svg/>") == {"SKIPPED", "UNSCANNABLE"}
 
 
+def test_text_that_begins_like_a_picture_may_be_skipped(tmp_path: Path) -> None:
+    assert _expected(tmp_path, b"P1 10 20 was fastest\n") == {"SKIPPED", "UNSCANNABLE"}
+
+
 def test_picture_that_is_called_a_page_is_unscannable(tmp_path: Path) -> None:
     (tmp_path / "page.html").write_bytes(JPEG)
 
