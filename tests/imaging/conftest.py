@@ -16,6 +16,14 @@ MAX_FRAMES, ENLARGE_FROM = 5, 50
 Render = Callable[..., RenditionSet | NotAPicture]
 
 
+@pytest.fixture(autouse=True)
+def pillow_switches() -> Iterator[None]:
+    """Leave Pillow's switches as they were: they are for the whole process, and the examination sets them."""
+    kept = Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES
+    yield
+    Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES = kept
+
+
 @pytest.fixture(scope="session")
 def renderer() -> Iterator[Renderer]:
     renderer = Renderer(MAX_FRAMES, ENLARGE_FROM)
@@ -24,7 +32,7 @@ def renderer() -> Iterator[Renderer]:
 
 
 @pytest.fixture
-def render(tmp_path: Path) -> Iterator[Render]:
+def render(tmp_path: Path) -> Render:
     """Return a function that does in this process what the child does with an object's bytes."""
 
     def render(content: bytes, content_type: str = "", content_encoding: str = "") -> RenditionSet | NotAPicture:
@@ -38,8 +46,5 @@ def render(tmp_path: Path) -> Iterator[Render]:
         except Exception as error:
             raise UnscannableError("damaged") from error
 
-    # Pillow's switches are for the whole process.
-    kept = Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES
     examination.prepare()
-    yield render
-    Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES = kept
+    return render
