@@ -1,27 +1,20 @@
 """The frames of a HEIF image sequence, with the libheif that comes with pi-heif, which itself reads stills only."""
 
 import ctypes
-import functools
-import importlib.util
 import mmap
-from ctypes import POINTER, byref, c_char_p, c_int, c_size_t, c_uint32, c_void_p
+import weakref
+from ctypes import byref, c_size_t, c_void_p
 from pathlib import Path
-from typing import Any, ClassVar
 
 from PIL import Image
 
 from photodna_guard.domain.errors import UnscannableError
+from photodna_guard.imaging.decoding.libheif import load_libheif
 
 # libheif's heif_colorspace_RGB, heif_chroma_interleaved_RGB and heif_channel_interleaved.
 _RGB, _INTERLEAVED_RGB, _CHANNEL_INTERLEAVED = 1, 10, 10
 # Every frame before one that is looked at has to be decoded.
 MAX_FRAMES = 600
-
-
-class _Error(ctypes.Structure):
-    """libheif's `heif_error`: zero is success."""
-
-    _fields_: ClassVar = [("code", c_int), ("subcode", c_int), ("message", c_char_p)]
 
 
 class HeifSequence:
@@ -32,14 +25,17 @@ class HeifSequence:
         self.total = _count_samples(file)
         if self.total > MAX_FRAMES:
             raise UnscannableError("too-many-frames")
-        self._library, self._next = _load(), 0
+        self._library, self._next = load_libheif(), 0
         self._context = c_void_p(self._library.heif_context_alloc())
+        weakref.finalize(self, self._library.heif_context_free, self._context)
         opened = self._library.heif_context_read_from_file(self._context, str(file).encode(), None)
         if opened.code or not self.total or not self._library.heif_context_has_sequence(self._context):
             raise UnscannableError("damaged")
         self._track = c_void_p(self._library.heif_context_get_track(self._context, 0))
         if not self._track:
             raise UnscannableError("damaged")
+        # It runs before the context's, which was registered first.
+        weakref.finalize(self, self._library.heif_track_release, self._track)
 
     def read(self, i: int) -> Image.Image:
         """Return the frame at `i`, RGB. Raises UnscannableError."""
@@ -75,29 +71,3 @@ def _count_samples(file: Path) -> int:
     with file.open("rb") as source, mmap.mmap(source.fileno(), 0, access=mmap.ACCESS_READ) as content:
         at = content.find(b"stsz")
         return int.from_bytes(content[at + 12 : at + 16], "big") if at >= 0 else 0
-
-
-@functools.cache
-def _load() -> ctypes.CDLL:
-    """Return libheif's functions. The extension module is linked with it, under a name that each release changes."""
-    found = importlib.util.find_spec("_pi_heif")
-    if found is None or found.origin is None:
-        raise UnscannableError("format-heif-sequence")
-    library = ctypes.CDLL(found.origin)
-    for name, result, arguments in _SIGNATURES:
-        function = getattr(library, name)
-        function.restype, function.argtypes = result, arguments
-    return library
-
-
-_SIGNATURES: tuple[tuple[str, Any, list[Any]], ...] = (
-    ("heif_context_alloc", c_void_p, []),
-    ("heif_context_read_from_file", _Error, [c_void_p, c_char_p, c_void_p]),
-    ("heif_context_has_sequence", c_int, [c_void_p]),
-    ("heif_context_get_track", c_void_p, [c_void_p, c_uint32]),
-    ("heif_track_decode_next_image", _Error, [c_void_p, POINTER(c_void_p), c_int, c_int, c_void_p]),
-    ("heif_image_get_width", c_int, [c_void_p, c_int]),
-    ("heif_image_get_height", c_int, [c_void_p, c_int]),
-    ("heif_image_get_plane_readonly2", c_void_p, [c_void_p, c_int, POINTER(c_size_t)]),
-    ("heif_image_release", None, [c_void_p]),
-)

@@ -23,11 +23,21 @@ def reduce_frame(size: tuple[int, int], mode: str, side: int, get_strip: GetStri
         strip = get_strip(top, min(rows, height - top))
         reduced.paste(strip.reduce(factor), (0, top // factor))
     scale = min(side / max(size), 1)
-    # What is beyond the frame in the last column and row is cut off.
-    box = (0, 0, width / factor, height / factor)
-    return reduced.resize((max(round(width * scale), 1), max(round(height * scale), 1)), Image.Resampling.BICUBIC, box)
+    return _resize(reduced, size, factor, (max(round(width * scale), 1), max(round(height * scale), 1)))
 
 
 def reduce_image(image: Image.Image, side: int) -> Image.Image:
     """Return a reduced copy of an image of L, LA, RGB, RGBA or CMYK."""
     return reduce_frame(image.size, image.mode, side, lambda top, rows: image.crop((0, top, image.width, top + rows)))
+
+
+def reduce_image_to(image: Image.Image, size: tuple[int, int]) -> Image.Image:
+    """Return an opaque image with this size, whatever its shape."""
+    factor = max(max(image.size) // (_REDUCING_GAP * max(size)), 1)
+    return _resize(image.reduce(factor), image.size, factor, size)
+
+
+def _resize(reduced: Image.Image, own: tuple[int, int], factor: int, size: tuple[int, int]) -> Image.Image:
+    """Return an image, whose `own` sides were divided by `factor`, with this size."""
+    # What is beyond the frame in the last column and row is cut off.
+    return reduced.resize(size, Image.Resampling.BICUBIC, (0, 0, own[0] / factor, own[1] / factor))

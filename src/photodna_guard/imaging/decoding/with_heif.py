@@ -10,13 +10,17 @@ import pyvips
 from PIL import Image
 
 from photodna_guard.domain.errors import UnscannableError
+from photodna_guard.imaging.decoding.colours import to_srgb
 from photodna_guard.imaging.decoding.frames import Frame, Frames
+from photodna_guard.imaging.decoding.heif_planes import HeifPlanes
 from photodna_guard.imaging.decoding.heif_sequence import HeifSequence
 from photodna_guard.imaging.decoding.sizes import check_size, choose_longer_side
 from photodna_guard.imaging.decoding.with_vips import to_pillow
 
-# Its planes and an RGB copy of them are in memory together.
+# Its planes and an RGB copy of them are in memory together, where it is not one whose planes are reduced.
 MAX_PIXELS = 70_000_000
+# From here on planes are.
+LARGE_PIXELS = 20_000_000
 _MAJOR_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
 _BANDS = {"RGB": 3, "RGBA": 4, "RGBa": 4, "L": 1, "LA": 2}
 
@@ -26,7 +30,8 @@ def open_file(file: Path, strict: bool) -> Frames:  # noqa: ARG001 - libheif sho
     content = file.read_bytes()
     sequence = HeifSequence(file) if _is_sequence(content) else None
     try:
-        found = pi_heif.open_heif(io.BytesIO(_name_a_picture(content)), convert_hdr_to_8bit=True)
+        named = _name_a_picture(content)
+        found = pi_heif.open_heif(io.BytesIO(named), convert_hdr_to_8bit=True)
         check_size(found.size, MAX_PIXELS)
     except (MemoryError, UnscannableError):
         raise
@@ -36,7 +41,7 @@ def open_file(file: Path, strict: bool) -> Frames:  # noqa: ARG001 - libheif sho
         return Frames(sequence.total, functools.partial(_read_frame, sequence))
     first = found.primary_index
     order = [first, *(i for i in range(len(found)) if i != first)]
-    stills = functools.partial(_read_image, found, order)
+    stills = functools.partial(_read_image, found, order, named)
     if sequence is None:
         return Frames(len(order), stills)
     total = len(order)
@@ -63,10 +68,12 @@ def _name_a_picture(content: bytes) -> bytes:
     return content[:8] + b"mif1" + content[12:16] + b"heic" * max((end - 16) // 4, 0) + content[max(end, 16) :]
 
 
-def _read_image(found: Any, order: list[int], i: int) -> Frame:
+def _read_image(found: Any, order: list[int], content: bytes, i: int) -> Frame:
     image = found[order[i]]
     check_size(image.size, MAX_PIXELS)
     side = choose_longer_side(image.size)
+    if image.size[0] * image.size[1] >= LARGE_PIXELS and (reduced := _read_planes(content, len(order), order[i], side)):
+        return Frame(to_srgb(reduced, image.info.get("icc_profile")), image.size)
     bands = _BANDS[image.mode]
     # Rows are padded; libvips reads them as they are, and cuts the padding off.
     wide = pyvips.Image.new_from_memory(image.data, image.stride // bands, image.size[1], bands, "uchar")
@@ -75,3 +82,10 @@ def _read_image(found: Any, order: list[int], i: int) -> Frame:
         picture.set_type(pyvips.GValue.blob_type, "icc-profile-data", profile)
     reduced = picture.thumbnail_image(side, height=side, size="down", output_profile="srgb", no_rotate=True)
     return Frame(to_pillow(reduced), image.size)
+
+
+def _read_planes(content: bytes, total: int, i: int, side: int) -> Image.Image | None:
+    """Return an image by way of its planes; None where pi-heif has to decode it."""
+    opened = HeifPlanes(content)
+    # pi-heif leaves out what it cannot open: then its numbers are others.
+    return opened.read(i, side) if opened.total == total else None
