@@ -76,3 +76,12 @@ def test_animation_that_takes_too_long_is_not_begun(tmp_path: Path) -> None:
     file = write(tmp_path / "long", page, save_all=True, append_images=[page] * 20, duration=list(range(40, 61)))
     with pytest.raises(UnscannableError, match="too-many-frames"):
         open_file(file, True)
+
+
+@pytest.mark.parametrize("kept", [20, 200, 0.5, 0.9])
+def test_file_cut_off_is_damaged(tmp_path: Path, kept: float) -> None:
+    file = write(tmp_path / "picture", PICTURE)
+    content = file.read_bytes()
+    file.write_bytes(content[: int(kept if kept > 1 else kept * len(content))])
+    with pytest.raises(UnscannableError, match="damaged"):
+        open_file(file, True).get(0)

@@ -16,6 +16,12 @@ from tests.imaging.variants.variant import LISTED_SEED, Subject
 MAX_CHILD_MEGABYTES = 250
 
 
+def read_peak(process_id: int) -> int:
+    """Return the most megabytes of memory that a process has had."""
+    lines = Path(f"/proc/{process_id}/status").read_text().splitlines()
+    return next(int(line.split()[1]) // 1024 for line in lines if line.startswith("VmHWM"))
+
+
 def write_heic(file: Path) -> None:
     """Write 26 x 26 tiles of 320 x 240 pixels."""
     heif, tiles = HeifFile(), read_coded(Subject(LISTED_SEED).coded("-tiles.heic"))
@@ -34,9 +40,9 @@ def test_large_picture_is_rendered_within_the_memory(write: Callable[[Path], Non
     write(file)
     renderer = Renderer(MAX_FRAMES, ENLARGE_FROM)
     found = renderer.render(file, "", "")
-    status = Path(f"/proc/{renderer.process_id}/status").read_text()
+    assert renderer.process_id is not None
+    peak = read_peak(renderer.process_id)
     renderer.close()
     assert isinstance(found, RenditionSet)
     assert found.inconclusive == ""
-    peak = next(int(line.split()[1]) // 1024 for line in status.splitlines() if line.startswith("VmHWM"))
     assert peak < MAX_CHILD_MEGABYTES

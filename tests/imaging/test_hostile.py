@@ -1,0 +1,78 @@
+"""The renderer, with its child, and damaged files of every format: a result or a reason, in time and in memory.
+
+HOSTILE_INPUTS says how many files the slow test tries.
+"""
+
+import os
+import random
+import time
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from photodna_guard.domain.errors import UnscannableError
+from photodna_guard.imaging.renderer import Renderer
+from tests.imaging.conftest import ENLARGE_FROM, MAX_FRAMES
+from tests.imaging.test_renderer_memory import MAX_CHILD_MEGABYTES, read_peak
+from tests.imaging.variants.every import VARIANTS
+from tests.imaging.variants.variant import LISTED_SEED, Subject, Variant
+
+# The goal is 5 s. This machine may be busy with other tests, and the child's own limit counts processor time.
+MAX_SECONDS = 10.0
+# Larger ones are slow to write so often.
+_MAX_BYTES = 400_000
+_INPUTS = int(os.environ.get("HOSTILE_INPUTS", "3000"))
+
+
+@cache
+def _make_files(few: bool) -> list[tuple[Variant, bytes]]:
+    variants = [variant for variant in VARIANTS if not variant.slow][:: 9 if few else 1]
+    made = [(variant, variant.make(Subject(LISTED_SEED))) for variant in variants]
+    return [(variant, content) for variant, content in made if len(content) < _MAX_BYTES]
+
+
+def _damage(content: bytes, other: bytes, dice: random.Random) -> bytes:
+    """Return the file cut off, with some bytes changed, with some replaced by others, or with another's end."""
+    damaged, at, kind = bytearray(content), dice.randrange(min(len(content), len(other))), dice.random()
+    if kind < 0.25:
+        return content[:at]
+    if kind < 0.35:
+        return content[:at] + other[at:]
+    if kind < 0.45:
+        damaged[at : at + dice.randrange(64)] = dice.randbytes(dice.randrange(64))
+        return bytes(damaged)
+    reach = min(len(damaged), dice.choice((64, 512, 4096, len(damaged))))
+    for _ in range(dice.choice((1, 1, 2, 4, 16, 64))):
+        place = dice.randrange(reach)
+        damaged[place] = dice.choice((0, 127, 128, 255, dice.randrange(256), damaged[place] ^ 1 << dice.randrange(8)))
+    return bytes(damaged)
+
+
+def _render(renderer: Renderer, variant: Variant, file: Path) -> bool:
+    """Return whether renditions were made. Anything but UnscannableError fails the test."""
+    try:
+        renderer.render(file, variant.content_type, variant.content_encoding)
+    except UnscannableError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize(("seed", "count"), [(1, 150), pytest.param(2, _INPUTS, marks=pytest.mark.slow)])
+def test_damaged_file_ends_in_a_result_or_a_reason(seed: int, count: int, tmp_path: Path) -> None:
+    dice, files = random.Random(seed), _make_files(count <= 150)
+    renderer, file = Renderer(MAX_FRAMES, ENLARGE_FROM), tmp_path / "object"
+    rendered = peak = 0
+    slowest = 0.0
+    for _ in range(count):
+        (variant, content), (_other, end) = dice.choice(files), dice.choice(files)
+        file.write_bytes(_damage(content, end, dice))
+        began = time.monotonic()
+        rendered += _render(renderer, variant, file)
+        slowest = max(slowest, time.monotonic() - began)
+        peak = max(peak, read_peak(renderer.process_id) if renderer.process_id else 0)
+    renderer.close()
+    print(f"{count} files, {rendered} rendered, slowest {slowest:.2f} s, the child's peak {peak} MB")
+    assert count / 10 < rendered < count
+    assert slowest < MAX_SECONDS
+    assert peak < MAX_CHILD_MEGABYTES
