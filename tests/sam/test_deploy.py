@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from local.invoke import build
 from local.invoke.sam import ROOT
 
 # The fake records its calls, and builds the least that `make deploy` reads.
@@ -116,7 +117,10 @@ def test_missing_account_is_reported_before_the_build(make: Make, account: dict[
 
 @pytest.mark.parametrize(
     ("how", "reason"),
-    [({"BROKEN": "1"}, "no such dependency"), ({"SIZE": "60000001"}, "One: larger than 60 MB unzipped, not deployed")],
+    [
+        ({"BROKEN": "1"}, "no such dependency"),
+        ({"SIZE": str(build.MAX_PACKAGE_BYTES + 1)}, "One: larger than 110 MB unzipped, not deployed"),
+    ],
 )
 def test_failed_or_too_large_build_is_not_deployed(make: Make, how: dict[str, str], reason: str) -> None:
     done, calls = make("ENV=prod", **ACCOUNT, **how)
