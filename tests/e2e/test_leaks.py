@@ -103,6 +103,7 @@ def read_everything_stored(bench: Bench) -> str:
     """Return records, messages, evidence, and the logs of the cloud's own functions and services."""
     s3, bucket = bench.cloud.client("s3"), bench.cloud.endpoints.quarantine_bucket
     keys = [f"{bench.bucket}/{number}-{name}.jpg" for number in range(len(FAILURES)) for name in ("clean", "match")]
+    keys.append(f"{bench.bucket}/rubbish.bin")
     records = [item for key in keys for item in read_results(bench.cloud, key)]
     evidence = [
         s3.get_object(Bucket=bucket, Key=record["evidence_key"])["Body"].read().decode()
