@@ -100,7 +100,9 @@ def _peak(file: Path) -> int:
 def _decode_with_vips(file: Path) -> bytes:
     import pyvips
 
-    reduced = pyvips.Image.thumbnail(str(file), 1024, height=1024, size="down", output_profile="srgb", fail_on="error")
+    # It would keep what it decoded, and not decode it again.
+    pyvips.cache_set_max(0)
+    reduced = pyvips.Image.thumbnail(str(file), 1024, height=1024, size="down", fail_on="error")
     return _encode(reduced)
 
 

@@ -15,7 +15,7 @@ from photodna_guard.imaging.decoding.frames import Frame, Frames
 from photodna_guard.imaging.decoding.heif_planes import HeifPlanes
 from photodna_guard.imaging.decoding.heif_sequence import HeifSequence
 from photodna_guard.imaging.decoding.sizes import check_size, choose_longer_side
-from photodna_guard.imaging.decoding.with_vips import to_pillow
+from photodna_guard.imaging.decoding.with_vips import choose_profile, to_pillow
 
 # Its planes and an RGB copy of them are in memory together, where it is not one whose planes are reduced.
 MAX_PIXELS = 70_000_000
@@ -80,7 +80,7 @@ def _read_image(found: Any, order: list[int], content: bytes, i: int) -> Frame:
     picture = wide.crop(0, 0, *image.size).copy(interpretation="b-w" if bands < 3 else "srgb")
     if profile := image.info.get("icc_profile"):
         picture.set_type(pyvips.GValue.blob_type, "icc-profile-data", profile)
-    reduced = picture.thumbnail_image(side, height=side, size="down", output_profile="srgb", no_rotate=True)
+    reduced = picture.thumbnail_image(side, height=side, size="down", no_rotate=True, **choose_profile(picture))
     return Frame(to_pillow(reduced), image.size)
 
 
