@@ -8,18 +8,13 @@ import pytest
 from local.pictures import draw
 from photodna_guard.domain.renditions import RenditionSet
 from photodna_guard.imaging.renderer import Renderer
+from tests.imaging.child_usage import read_peak
 from tests.imaging.conftest import ENLARGE_FROM, MAX_FRAMES
 from tests.imaging.variants.heif_file import HeifFile, read_coded
 from tests.imaging.variants.variant import LISTED_SEED, Subject
 
 # The function itself has some 100 MB, and both together less than 350.
 MAX_CHILD_MEGABYTES = 250
-
-
-def read_peak(process_id: int) -> int:
-    """Return the most megabytes of memory that a process has had."""
-    lines = Path(f"/proc/{process_id}/status").read_text().splitlines()
-    return next(int(line.split()[1]) // 1024 for line in lines if line.startswith("VmHWM"))
 
 
 def write_heic(file: Path) -> None:

@@ -18,6 +18,7 @@ from PIL import Image
 from local.pictures import draw
 from photodna_guard.domain.renditions import RenditionSet
 from photodna_guard.imaging.renderer import Renderer
+from tests.imaging.child_usage import read_peak
 from tests.imaging.variants.heif_file import HeifFile, read_coded
 from tests.imaging.variants.variant import LISTED_SEED, Subject
 
@@ -92,9 +93,10 @@ def _peak(file: Path) -> int:
     """Return the peak of resident memory, in MB, of a fresh child that renders the file."""
     renderer = Renderer(max_frames=5, enlarge_from_pixels=50)
     renderer.render(file, "", "")
-    status = Path(f"/proc/{renderer.process_id}/status").read_text()
+    assert renderer.process_id is not None
+    peak = read_peak(renderer.process_id)
     renderer.close()
-    return next(int(line.split()[1]) // 1024 for line in status.splitlines() if line.startswith("VmHWM"))
+    return peak
 
 
 def _decode_with_vips(file: Path) -> bytes:
