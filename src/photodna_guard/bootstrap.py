@@ -98,8 +98,8 @@ def build(
 ) -> Application:
     """Build an application with the session's credentials and region.
 
-    Tests pass their own clock (`now`: epoch seconds; `sleep`), an `adapter` that replaces the Match service, and a
-    `renderer` without a process, and `move_limits` by which a small match is a large one.
+    Tests pass their own clock (`now`: epoch seconds; `sleep`), an `adapter` that replaces the Match service, a
+    `renderer` without a process, and `move_limits` by which a small match counts as large.
     """
     _prepare_libraries(session)
     s3 = session.client("s3", config=_S3_CONFIG)

@@ -22,9 +22,6 @@ from photodna_guard.domain.models import QuarantinedCopy, SourceObject, Upload
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-# S3's limit for an object that is written by one request.
-MAX_COPY_BYTES = 5 * 1024**3
-
 
 class _AlreadyStoredError(Exception):
     """An object is already stored under the key."""
