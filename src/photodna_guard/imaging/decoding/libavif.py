@@ -5,15 +5,15 @@ Here it stays in its planes, and its parts are converted one after the other.
 
 import ctypes
 import functools
-import importlib.util
 import weakref
 from ctypes import POINTER, byref, c_char, c_char_p, c_int, c_uint32, c_uint64, c_void_p
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from PIL import Image
 
 from photodna_guard.domain.errors import UnscannableError
+from photodna_guard.imaging.decoding.bundled_library import Signature, load_bundled
 
 # The layout of its structures is that of libavif 1.
 _MAJOR_VERSION = b"1."
@@ -108,19 +108,13 @@ def _check(result: int) -> None:
 @functools.cache
 def _load() -> ctypes.CDLL:
     """Return libavif's functions. Raises UnscannableError where it is another one than the structures are for."""
-    found = importlib.util.find_spec("PIL._avif")
-    if found is None or found.origin is None:
-        raise UnscannableError("format-avif")
-    library = ctypes.CDLL(found.origin)
-    for name, result, arguments in _SIGNATURES:
-        function = getattr(library, name)
-        function.restype, function.argtypes = result, arguments
+    library = load_bundled("PIL._avif", _SIGNATURES, "format-avif")
     if not library.avifVersion().startswith(_MAJOR_VERSION):
         raise UnscannableError("format-avif")
     return library
 
 
-_SIGNATURES: tuple[tuple[str, Any, list[Any]], ...] = (
+_SIGNATURES: tuple[Signature, ...] = (
     ("avifVersion", c_char_p, []),
     ("avifDecoderCreate", POINTER(_Decoder), []),
     ("avifDecoderDestroy", None, [POINTER(_Decoder)]),

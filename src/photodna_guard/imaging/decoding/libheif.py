@@ -2,11 +2,10 @@
 
 import ctypes
 import functools
-import importlib.util
 from ctypes import POINTER, c_char_p, c_float, c_int, c_size_t, c_uint8, c_uint32, c_void_p
-from typing import Any, ClassVar
+from typing import ClassVar
 
-from photodna_guard.domain.errors import UnscannableError
+from photodna_guard.imaging.decoding.bundled_library import Signature, load_bundled
 
 
 class HeifError(ctypes.Structure):
@@ -29,18 +28,11 @@ class ColourProfile(ctypes.Structure):
 @functools.cache
 def load_libheif() -> ctypes.CDLL:
     """Return its functions. The extension module is linked with it, under a name that each release changes."""
-    found = importlib.util.find_spec("_pi_heif")
-    if found is None or found.origin is None:
-        raise UnscannableError("format-heif")
-    library = ctypes.CDLL(found.origin)
-    for name, result, arguments in _SIGNATURES:
-        function = getattr(library, name)
-        function.restype, function.argtypes = result, arguments
-    return library
+    return load_bundled("_pi_heif", _SIGNATURES, "format-heif")
 
 
 _OUT = POINTER(c_void_p)
-_SIGNATURES: tuple[tuple[str, Any, list[Any]], ...] = (
+_SIGNATURES: tuple[Signature, ...] = (
     ("heif_context_alloc", c_void_p, []),
     ("heif_context_free", None, [c_void_p]),
     ("heif_context_read_from_file", HeifError, [c_void_p, c_char_p, c_void_p]),
