@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 
+from local.aws.policy.conditions import Context
+from local.aws.policy.evaluator import Request, decide
 from tests.policy.deployed import QUARANTINE, Deployed
 from tests.policy.gated_bucket import NO_TAG, OTHERS, SCANNERS, GatedBucket
 
@@ -42,6 +44,17 @@ def test_scanner_writes_and_locks_but_undoes_nothing(bucket: GatedBucket, caller
     assert not is_permitted(bucket, caller, "PutObjectRetention", headers=BYPASS)
     assert not is_permitted(bucket, caller, "DeleteObject")
     assert not is_permitted(bucket, caller, "GetObject")
+
+
+@pytest.mark.parametrize("context", [{}, {"s3:object-lock-legal-hold": ("ON",)}], ids=["no key", "key"])
+def test_copy_with_hold_is_permitted_with_or_without_condition_key(context: Context) -> None:
+    """AWS lists the key for both actions, and does not say that a PutObject's own hold shows it to both."""
+    policies = Deployed(LegalHold="on").policies()
+    for role in SCANNERS:
+        scanner = policies.principal(role)
+        more = {"aws:principalarn": (str(scanner.arn),), "aws:securetransport": ("true",)}
+        request = Request(scanner.arn, "s3:PutObjectLegalHold", f"arn:aws:s3:::{QUARANTINE}/a", {**more, **context})
+        assert decide(request, scanner.identity, policies.resource_statements).allowed
 
 
 @pytest.mark.parametrize("caller", UNRELATED)

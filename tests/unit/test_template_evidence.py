@@ -137,7 +137,7 @@ def test_scanner_may_put_legal_holds_only_when_they_are_on() -> None:
 def test_legal_hold_is_removed_by_break_glass_only() -> None:
     rule = QUARANTINE["DenyRemovingLegalHoldsExceptBreakGlass"]
     assert (rule["Effect"], rule["Action"]) == ("Deny", "s3:PutObjectLegalHold")
-    assert rule["Condition"]["StringNotEquals"] == {"s3:object-lock-legal-hold": "ON"}
+    assert rule["Condition"]["StringEquals"] == {"s3:object-lock-legal-hold": "OFF"}
     assert rule["Condition"]["ArnNotEquals"]["aws:PrincipalArn"]["Fn::GetAtt"] == ["BreakGlassRole", "Arn"]
 
 
