@@ -48,6 +48,13 @@ def test_scanners_read_every_version_with_any_tags(tags: dict[str, str]) -> None
         assert GatedBucket(Deployed().policies(), tags).reads(caller, version="v1")
 
 
+@pytest.mark.parametrize("caller", SCANNERS)
+def test_scanner_may_learn_that_a_version_is_missing(caller: str) -> None:
+    """Without the right to list objects and versions S3 answers 403, and the upload would never be GONE."""
+    missing = {"key": "nothing.jpg", "query": {"versionId": "v1"}}
+    assert GatedBucket(Deployed().policies(), NO_TAG).refusal(caller, "GetObject", **missing) is None
+
+
 def test_break_glass_role_reads_no_upload(gated: StackPolicies) -> None:
     assert not GatedBucket(gated, {"scan-status": "unscannable"}).reads("BreakGlassRole")
 

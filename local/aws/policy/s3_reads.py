@@ -37,9 +37,14 @@ def require_object_action(action: str, tagged: bool = True) -> Callable[[ApiCall
 def _require_list_or_decrypt(
     call: ApiCall, state: AccountState, tags: Mapping[str, str] | None
 ) -> Iterator[Permission]:
-    """S3 responds with 404 only to a caller with the right to list the bucket, and with 403 to all others."""
+    """S3 responds with 404 only to a caller with the right to list the bucket, and with 403 to all others.
+
+    AWS documents s3:ListBucket for objects, and says nothing of versions. So a version requires its list as well here.
+    """
     if tags is None:
         yield Permission("s3:ListBucket", s3_arn(call.bucket))
+        if "versionId" in call.query:
+            yield Permission("s3:ListBucketVersions", s3_arn(call.bucket))
     else:
         yield from kms_permissions(state, call.bucket, "Decrypt")
 

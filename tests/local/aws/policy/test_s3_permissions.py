@@ -102,3 +102,9 @@ def test_copy_with_tags_requires_reading_and_setting_them() -> None:
 def test_get_of_missing_object_requires_list_bucket() -> None:
     call = send_call("s3", "get_object", **HERE)
     assert [p.action for p in required_permissions(call, FakeAccount(None))] == ["s3:GetObject", "s3:ListBucket"]
+
+
+def test_get_of_missing_version_requires_the_list_of_versions_too() -> None:
+    call = send_call("s3", "get_object", **HERE, VersionId="v")
+    actions = [p.action for p in required_permissions(call, FakeAccount(None))]
+    assert actions == ["s3:GetObjectVersion", "s3:ListBucket", "s3:ListBucketVersions"]
