@@ -88,9 +88,15 @@ class Deployed:
             return self._substitute(*(given if isinstance(given, list) else [given]))
         if name == "Fn::Join":
             return given[0].join(self.resolve(given[1]))
+        if name in ("Fn::Select", "Fn::Split"):
+            return self._select_or_split(name, *given)
         if name == "Fn::If":
             return self.resolve(given[1 if self._condition_holds(TEMPLATE["Conditions"][given[0]]) else 2])
         raise NotImplementedError(name)
+
+    def _select_or_split(self, name: str, first: Any, second: Any) -> Any:
+        resolved = self.resolve(second)
+        return resolved[int(first)] if name == "Fn::Select" else resolved.split(first)
 
     def _resolve_reference(self, name: str) -> Any:
         if name == "AWS::NoValue":
