@@ -23,7 +23,7 @@ _TAGGED_REASONS = ("document", "video", "audio", "archive")
 # S3 allows an object this many tags.
 _MAX_TAGS = 10
 # The template's defaults.
-_INCIDENT_RETENTION, _TEST_RETENTION = timedelta(days=365), timedelta(days=1)
+_INCIDENT_RETENTION, _TEST_RETENTION = timedelta(days=400), timedelta(days=1)
 # The run itself takes time, and the application rounds.
 _RETENTION_TOLERANCE = timedelta(hours=1)
 _ABSENT_CODES = frozenset({"NoSuchKey", "NoSuchVersion", "404"})

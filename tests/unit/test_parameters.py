@@ -121,6 +121,14 @@ def test_no_environment_locks_in_compliance_mode(environment: str) -> None:
     assert PARAMETERS["RetentionMode"]["Default"] == "GOVERNANCE"
 
 
+@pytest.mark.parametrize("environment", ["default", "prod"])
+def test_lock_outlives_the_year_that_begins_with_the_report(environment: str) -> None:
+    """The lock counts from the copy, 18 U.S.C. 2258A(h)(1) from the report; a month is left for the report."""
+    default = str(PARAMETERS["RetentionDays"]["Default"])
+    days = deploy.read_overrides(deploy.read_environments()[environment]).get("RetentionDays", default)
+    assert int(days) >= 366 + 30
+
+
 def test_staging_observes_and_prod_enforces() -> None:
     staging, prod = (deploy.read_overrides(deploy.read_environments()[name]) for name in ("staging", "prod"))
     assert (staging["Mode"], prod["Mode"]) == ("observe", "enforce")

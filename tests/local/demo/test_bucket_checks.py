@@ -42,10 +42,10 @@ def _upload(s3: "S3Client", tagging: str = "owner=demo&scan-status=clean", **cha
     return UploadedVersion(picture(**changes), BUCKET, answer["VersionId"], 0.0)
 
 
-def _quarantined(s3: "S3Client", body: bytes = b"bytes", lock: int | None = 365, **changes: Any) -> dict[str, Any]:
+def _quarantined(s3: "S3Client", body: bytes = b"bytes", lock: int | None = 400, **changes: Any) -> dict[str, Any]:
     """Store a copy that is locked for so many days, or not at all, and return its result."""
     version = _put_locked(s3, "q", body, lock)
-    _put_locked(s3, "q.json", b"{}", lock or 365)
+    _put_locked(s3, "q.json", b"{}", lock or 400)
     result = {"status": "QUARANTINED", "quarantine_key": "q", "quarantine_version": version, "sha256": SHA256}
     return result | {"evidence_key": "q.json"} | changes
 
@@ -134,7 +134,7 @@ def test_lock_lasts_a_day_for_tests_and_a_year_for_incidents(s3: "S3Client", che
     _remove(s3, one)
 
     assert checks.find_problems(one, _quarantined(s3, lock=1, is_test=True)) == []
-    assert checks.find_problems(one, _quarantined(s3, lock=365, is_test=True))
+    assert checks.find_problems(one, _quarantined(s3, lock=400, is_test=True))
     assert checks.find_problems(one, _quarantined(s3, lock=1, is_test=False))
 
 
