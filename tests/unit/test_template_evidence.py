@@ -70,7 +70,17 @@ def test_notification_rule_matches_the_event_that_is_published() -> None:
 
 @pytest.mark.parametrize("name", ["UploadBucket", "QuarantineBucket", "ResultsTable", "QuarantineKey"])
 def test_resource_with_evidence_or_results_outlives_the_stack(name: str) -> None:
-    assert RESOURCES[name]["DeletionPolicy"] == RESOURCES[name]["UpdateReplacePolicy"] == "Retain"
+    assert RESOURCES[name]["DeletionPolicy"] in ("Retain", "RetainExceptOnCreate")
+    assert RESOURCES[name]["UpdateReplacePolicy"] == "Retain", "it has no RetainExceptOnCreate"
+
+
+def test_failed_creation_keeps_only_what_cloudformation_cannot_delete() -> None:
+    """A rollback that fails to delete a resource ends in ROLLBACK_FAILED."""
+    kept = {name for name, resource in RESOURCES.items() if resource.get("DeletionPolicy") == "Retain"}
+    protected = {n for n, r in RESOURCES.items() if r.get("Properties", {}).get("DeletionProtectionEnabled")}
+    keys = {name for name in kept if RESOURCES[name]["Type"] == "AWS::KMS::Key"}
+    assert all("ScheduleKeyDeletion" not in str(RESOURCES[name]["Properties"]["KeyPolicy"]) for name in keys)
+    assert kept == protected | keys == {"ResultsTable", "QuarantineKey"}
 
 
 @pytest.mark.parametrize("name", ["UploadBucket", "QuarantineBucket"])
