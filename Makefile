@@ -6,7 +6,7 @@ BIN := .venv/bin
 RUN := PYTHONPATH=src:. $(BIN)/python
 export SAM_CLI_TELEMETRY := 0
 
-.PHONY: help setup lock check audit licences sbom test test-all test-rest test-pythons demo up build deploy invoke invoke-all bench figures backfill clean
+.PHONY: help setup lock check audit licences sbom test test-all test-rest test-pythons demo up build deploy invoke invoke-all bench figures backfill adopt clean
 
 help: ## Lists the commands
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -120,6 +120,9 @@ backfill: setup ## Has what is in a bucket already checked: STACK=NAME [BUCKET= 
 	@$(RUN) -m ops.backfill $${STACK:+--stack="$$STACK"} $${QUEUE_URL:+--queue-url="$$QUEUE_URL"} \
 	  $${BUCKET:+--bucket="$$BUCKET"} $${PREFIX:+--prefix="$$PREFIX"} $${AFTER:+--after="$$AFTER"} \
 	  $${CURRENT_ONLY:+--current-only}
+
+adopt: setup ## Files to import what an earlier stack left: STACK=NEW-NAME FROM=ARN-OF-THE-DELETED-STACK (docs/stacks.md)
+	@$(RUN) -m ops.adopt --stack="$$STACK" $${FROM:+--from="$$FROM"} $(NAMES)
 
 clean: ## Removes what was built, and the virtual environment
 	rm -rf .venv build .aws-sam
