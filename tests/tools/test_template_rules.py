@@ -42,6 +42,7 @@ DELETED_WITH_STACK = {
     "RetryQueue": "each upload in it has a record, and the record stays",
     "BackfillQueue": "it can be filled again from the bucket",
     "DeadLetterQueue": "each upload in it has a record, and the record stays",
+    "NotificationDeadLetterQueue": "the record of each upload in it stays in the index needs-attention",
     "SubscriptionKey": "the service issues it again, and Secrets Manager keeps it for thirty days",
 }
 
