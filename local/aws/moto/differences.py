@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from local.aws.moto import awslambda, cloudformation, events, s3, s3_notifications, sqs
+from local.aws.moto import awslambda, cloudformation, events, s3, s3_notifications, sqs, sqs_move_tasks
 from local.aws.moto.events import SendToFunction
 
 
@@ -11,6 +11,7 @@ def apply(endpoint: str, send_to_function: SendToFunction) -> None:
     s3.apply()
     s3_notifications.apply(send_to_function)
     sqs.apply(endpoint)
+    sqs_move_tasks.apply()
     events.apply()
     awslambda.apply()
     cloudformation.apply()

@@ -62,6 +62,18 @@ def _require_on_queue(action: str) -> Callable[[ApiCall, AccountState], Iterator
     return required
 
 
+def _require_move(call: ApiCall, _: AccountState) -> Iterator[Permission]:
+    """Amazon SQS Developer Guide, "Configuring a dead-letter queue redrive": what the caller needs on each queue."""
+    for action in ("StartMessageMoveTask", "ReceiveMessage", "DeleteMessage", "GetQueueAttributes"):
+        yield Permission(f"sqs:{action}", call.parameters["SourceArn"])
+    if "DestinationArn" in call.parameters:
+        yield Permission("sqs:SendMessage", call.parameters["DestinationArn"])
+
+
+def _require_list_moves(call: ApiCall, _: AccountState) -> Iterator[Permission]:
+    yield Permission("sqs:ListMessageMoveTasks", call.parameters["SourceArn"])
+
+
 def _require_on_secret(action: str) -> Callable[[ApiCall, AccountState], Iterator[Permission]]:
     def required(call: ApiCall, state: AccountState) -> Iterator[Permission]:
         yield Permission(
@@ -104,6 +116,8 @@ _REQUIRED: dict[str, Callable[[ApiCall, AccountState], Iterable[Permission]]] = 
         )
     },
     **{f"sqs.{action}Batch": _require_on_queue(action) for action in ("SendMessage", "DeleteMessage")},
+    "sqs.StartMessageMoveTask": _require_move,
+    "sqs.ListMessageMoveTasks": _require_list_moves,
     "sqs.ChangeMessageVisibilityBatch": _require_on_queue("ChangeMessageVisibility"),
     **{f"secretsmanager.{action}": _require_on_secret(action) for action in ("GetSecretValue", "DescribeSecret")},
     "events.PutEvents": _require_put_events,

@@ -38,6 +38,17 @@ from tests.local.aws.policy.calls import (
         ("sqs", "delete_message_batch", URL | {"Entries": []}, [("sqs:DeleteMessage", QUEUE)]),
         ("sqs", "get_queue_url", {"QueueName": "q"}, [("sqs:GetQueueUrl", QUEUE)]),
         (
+            "sqs",
+            "start_message_move_task",
+            {"SourceArn": QUEUE, "DestinationArn": f"{QUEUE}2"},
+            [
+                *((f"sqs:{a}", QUEUE) for a in ("StartMessageMoveTask", "ReceiveMessage", "DeleteMessage")),
+                ("sqs:GetQueueAttributes", QUEUE),
+                ("sqs:SendMessage", f"{QUEUE}2"),
+            ],
+        ),
+        ("sqs", "list_message_move_tasks", {"SourceArn": QUEUE}, [("sqs:ListMessageMoveTasks", QUEUE)]),
+        (
             "secretsmanager",
             "get_secret_value",
             {"SecretId": "arn:aws:secretsmanager:us-east-1:123456789012:secret:s-x"},
