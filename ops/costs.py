@@ -34,9 +34,9 @@ FREE_EGRESS_GB = 100.0
 # object (by the service, or to be rendered), the tags read and written.
 FAST = {"lambda_request": 1, "write_unit": 5, "s3_get": 3, "s3_put": 1}
 # The additional calls for an upload that waits for a slot. Its message is sent, received and deleted, in batches of 13.
-# Writes: the record is deferred (the item and two indexes), claimed again, and taken out of two indexes when it is
-# settled. S3: the head is read again.
-WAITED = {"sqs_request": 1.2, "write_unit": 7, "s3_get": 1, "lambda_request": 0.1}
+# Writes: the record is deferred and claimed again, each time the item and its entry in the index of unsettled records,
+# and a slot is asked for once in vain. S3: the head is read again.
+WAITED = {"sqs_request": 1.2, "write_unit": 5, "s3_get": 1, "lambda_request": 0.1}
 # A rendition of a photograph of 12 megapixels takes 0.1 to 0.2 s of a whole processor (make bench BENCH=renditions),
 # and a function of 1 GB has 0.58 of one.
 ANSWER_SECONDS, READ_SECONDS, REDUCE_SECONDS = 0.5, 0.15, 0.35

@@ -40,8 +40,10 @@ COPY_ATTRIBUTES = (
 )
 
 _EXPIRING_STATUSES = (Status.CLEAN, Status.SKIPPED, Status.GONE)
-# Statuses that an operator should look at, through the sparse index `needs-attention`.
-_ATTENTION_STATUSES = (Status.DEFERRED, Status.MATCHED, Status.QUARANTINED, Status.UNSCANNABLE, Status.FAILED)
+# Statuses that an operator should look at, through the sparse index `needs-attention`. DEFERRED is none of them: each
+# status is one partition, which takes a thousand writes a second, and beyond them DynamoDB throttles the whole table.
+# A burst defers more than that. The index `unsettled` has what waits, in shards.
+_ATTENTION_STATUSES = (Status.MATCHED, Status.QUARANTINED, Status.UNSCANNABLE, Status.FAILED)
 
 # A settled item needs no worker, and its status refuses the claim. Of two workers only one gets the lease:
 #
