@@ -14,6 +14,7 @@ PRICE: Mapping[str, float] = {
     "lambda_gb_second": 16.6667e-6,
     # DynamoDB on demand, for items up to 1 KB.
     "write_unit": 0.625e-6,
+    "read_unit": 0.125e-6,
     "s3_get": 0.40e-6,
     # PutObjectTagging costs the same.
     "s3_put": 5.00e-6,
@@ -37,6 +38,12 @@ FAST = {"lambda_request": 1, "write_unit": 5, "s3_get": 3, "s3_put": 1}
 # Writes: the record is deferred and claimed again, each time the item and its entry in the index of unsettled records,
 # and a slot is asked for once in vain. S3: the head is read again.
 WAITED = {"sqs_request": 1.2, "write_unit": 5, "s3_get": 1, "lambda_request": 0.1}
+# The calls for a batch of 13 that is put back into its queue while the service answers nobody. It is received by two
+# calls, hidden by two, and one counts the queue. Reads: the rate limiter's item, and half a unit for each record.
+BATCH = 13
+PUT_BACK = {"lambda_request": 1, "lambda_gb_second": 0.1, "sqs_request": 5, "read_unit": 1 + BATCH / 2}
+# A message that was delivered so often goes the usual way once, and is sent anew.
+DELIVERIES_OF_A_MESSAGE = 100
 # A rendition of a photograph of 12 megapixels takes 0.1 to 0.2 s of a whole processor (make bench BENCH=renditions),
 # and a function of 1 GB has 0.58 of one.
 ANSWER_SECONDS, READ_SECONDS, REDUCE_SECONDS = 0.5, 0.15, 0.35
@@ -75,6 +82,24 @@ def monthly_costs(traffic: Traffic, rendition: bool) -> dict[str, float]:
         "to the service": costs["egress_gb"],
     }
     return rows | {"in all": sum(rows.values())}
+
+
+def standstill_costs(rate: float) -> float:
+    """Calculate the dollars of a day on which the service answers nobody, and more uploads wait than `rate` x 30.
+
+    A message comes back after N / `rate` / 2 seconds on average, so N messages make twice `rate` deliveries a second.
+    """
+    deliveries = 2 * rate * 86400
+    a_batch = sum(count * PRICE[name] for name, count in PUT_BACK.items())
+    usual = {**WAITED, "lambda_gb_second": READ_SECONDS * MEMORY_GB}
+    a_message = sum(count * PRICE[name] for name, count in usual.items())
+    return deliveries / BATCH * a_batch + deliveries / DELIVERIES_OF_A_MESSAGE * a_message
+
+
+def format_standstill_table(rates: Sequence[float] = (1, 10, 200)) -> str:
+    """Format the table of docs/costs.md of a day without answers in Markdown."""
+    lines = ["| requests a second | a day without answers |", "| ---: | ---: |"]
+    return "\n".join([*lines, *(f"| {rate:g} | ${standstill_costs(rate):,.2f} |" for rate in rates)])
 
 
 USUAL = (Traffic(1e6, 0.02), Traffic(10e6, 0.3), Traffic(25e6, 1.0))

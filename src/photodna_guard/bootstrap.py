@@ -21,6 +21,7 @@ from photodna_guard.aws.deletion_limit import DeletionLimit
 from photodna_guard.aws.event_bus import EventBus
 from photodna_guard.aws.quarantine_bucket import QuarantineBucket
 from photodna_guard.aws.response_integrity import reject_truncated_responses
+from photodna_guard.aws.result_lookup import ResultLookup
 from photodna_guard.aws.results_table import ResultsTable
 from photodna_guard.aws.retry_queue import RetryQueue
 from photodna_guard.aws.subscription_key import SubscriptionKey
@@ -39,6 +40,7 @@ from photodna_guard.scanning.match_requester import MatchRequester
 from photodna_guard.scanning.object_renderer import ObjectRenderer
 from photodna_guard.scanning.outcome_handler import OutcomeHandler
 from photodna_guard.scanning.ports.imaging import Renderer as RendererPort
+from photodna_guard.scanning.put_back import PutBack
 from photodna_guard.scanning.quarantine_workflow import QuarantineWorkflow
 from photodna_guard.scanning.scanner import Scanner
 from photodna_guard.scanning.source_copier import MoveLimits
@@ -70,6 +72,7 @@ class Application:
     """The parts that a handler uses."""
 
     scanner: Scanner
+    put_back: PutBack
     retry_queue: RetryQueue
     telemetry: Telemetry
 
@@ -135,7 +138,9 @@ def build(
         conf.representation,
         now,
     )
-    return Application(scanner, retry_queue, telemetry)
+    lookup = ResultLookup(Table(dynamodb, conf.results_table, now))
+    put_back = PutBack(lookup, rate_limiter, retry_queue, telemetry, conf.rate_per_second, now)
+    return Application(scanner, put_back, retry_queue, telemetry)
 
 
 @functools.cache

@@ -50,6 +50,21 @@ def test_delay_is_whole_seconds_within_the_limits_of_sqs(
     assert asked[0]["DelaySeconds"] == seconds
 
 
+def test_messages_put_back_are_hidden_for_their_own_seconds(sqs: Any, queues: tuple[str, str]) -> None:
+    queue = RetryQueue(sqs, *queues)
+    for _ in range(13):
+        queue.send(ScanJob(UPLOAD), 0)
+    received = [
+        m for _ in range(2) for m in sqs.receive_message(QueueUrl=queues[0], MaxNumberOfMessages=10)["Messages"]
+    ]
+    assert queue.count_messages() == 13
+    hidden = [3600.0] * 12 + [0.2]
+    queue.put_back({m["ReceiptHandle"]: seconds for m, seconds in zip(received, hidden, strict=True)})
+    again = sqs.receive_message(QueueUrl=queues[0], MaxNumberOfMessages=10)["Messages"]
+    assert [m["MessageId"] for m in again] == [received[-1]["MessageId"]]
+    assert queue.count_messages() == 13
+
+
 def test_dead_letter_has_a_reason_and_starts_anew(sqs: Any, queues: tuple[str, str]) -> None:
     RetryQueue(sqs, *queues).send_to_dead_letters(ScanJob(UPLOAD, 99, 1e6), "http-500")
     body = bodies(sqs, queues[1])[0]

@@ -7,6 +7,7 @@ import pytest
 from ops import costs
 from ops.costs import Traffic, format_table, monthly_costs
 from photodna_guard.domain.models import Status
+from photodna_guard.scanning.put_back import MAX_RECEIVES
 from tests.support.template import RESOURCES, ROOT
 
 COSTS_PAGE = ROOT / "docs/costs.md"
@@ -15,6 +16,7 @@ COSTS_PAGE = ROOT / "docs/costs.md"
 def test_costs_page_shows_the_current_table_and_the_date_of_its_prices() -> None:
     text = COSTS_PAGE.read_text()
     assert format_table() in text
+    assert costs.format_standstill_table() in text
     assert costs.PRICES_OF in text
 
 
@@ -25,6 +27,15 @@ def test_fixed_costs_match_the_template_and_the_metrics() -> None:
     assert costs.FIXED["secret"] == made.count("AWS::SecretsManager::Secret")
     named = set(re.findall(r'_metric\((?:"| ?f?")(\w+)"', (ROOT / "src/photodna_guard/aws/telemetry.py").read_text()))
     assert costs.FIXED["metric"] >= len(named) + len(Status), "statuses are metrics, too"
+
+
+def test_standstill_costs_follow_the_code_that_puts_back() -> None:
+    assert costs.DELIVERIES_OF_A_MESSAGE == MAX_RECEIVES
+    assert RESOURCES["OnRetryFunction"]["Properties"]["Events"]["Retry"]["Properties"]["BatchSize"] == costs.BATCH
+
+
+def test_day_without_answers_costs_less_than_a_dollar_at_ten_a_second() -> None:
+    assert costs.standstill_costs(10) < 1
 
 
 def test_rows_add_up_to_the_total() -> None:

@@ -1,7 +1,8 @@
 """The retry queue or the backfill queue, with its dead-letter queue."""
 
 import json
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Final
 
 from photodna_guard.aws.error_translation import translate_aws_errors
 from photodna_guard.domain.models import ScanJob
@@ -11,6 +12,13 @@ if TYPE_CHECKING:
 
 # The maximum of SQS. A job that has to wait longer is deferred again.
 MAX_DELAY_SECONDS = 900
+# The most entries of a batch call.
+_MAX_ENTRIES = 10
+_COUNTS: Final = (
+    "ApproximateNumberOfMessages",
+    "ApproximateNumberOfMessagesNotVisible",
+    "ApproximateNumberOfMessagesDelayed",
+)
 
 
 class RetryQueue:
@@ -26,6 +34,32 @@ class RetryQueue:
             self._client.send_message(
                 QueueUrl=self._queue_url, MessageBody=json.dumps(job.as_dict()), DelaySeconds=seconds
             )
+
+    def count_messages(self) -> int:
+        """Return how many messages are in the queue, those included that are hidden or in a worker's hands.
+
+        SQS counts approximately.
+        """
+        with translate_aws_errors("sqs:GetQueueAttributes"):
+            answer = self._client.get_queue_attributes(QueueUrl=self._queue_url, AttributeNames=_COUNTS)
+        return sum(int(answer["Attributes"][name]) for name in _COUNTS)
+
+    def put_back(self, seconds: Mapping[str, float]) -> None:
+        """Have received messages, by their receipt handles, delivered again after these seconds.
+
+        A message for which SQS refuses it is delivered again after the queue's visibility timeout.
+        """
+        handles = list(seconds)
+        for first in range(0, len(handles), _MAX_ENTRIES):
+            part = handles[first : first + _MAX_ENTRIES]
+            with translate_aws_errors("sqs:ChangeMessageVisibilityBatch"):
+                self._client.change_message_visibility_batch(
+                    QueueUrl=self._queue_url,
+                    Entries=[
+                        {"Id": str(i), "ReceiptHandle": handle, "VisibilityTimeout": round(seconds[handle])}
+                        for i, handle in enumerate(part)
+                    ],
+                )
 
     def send_to_dead_letters(self, what: object, reason: str) -> None:
         """Send a job or an unreadable part of a payload to the dead-letter queue, with the reason.

@@ -1,7 +1,7 @@
 """A DynamoDB table whose items are written by conditional updates only. Its responses set the server clock."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
@@ -11,6 +11,7 @@ from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from botocore.exceptions import ClientError
 
 from photodna_guard.aws.error_translation import error_code, translate_aws_errors
+from photodna_guard.domain.errors import DeferrableError
 from photodna_guard.rate_limiter.server_clock import ServerClock
 
 if TYPE_CHECKING:
@@ -86,6 +87,20 @@ class Table:
             answer = self.client.get_item(TableName=self.name, Key=_to_key(key), ConsistentRead=True)
         self._observe_date(sent, answer)
         return _to_python(answer.get("Item", {}))
+
+    def read_many(self, keys: Sequence[Mapping[str, str]], attributes: Sequence[str]) -> list[dict[str, Any]]:
+        """Return these attributes of the items that exist, at most 100, by an eventually consistent read."""
+        names = {f"#{name}": name for name in attributes}
+        wanted: Any = {
+            "Keys": [_to_key(key) for key in keys],
+            "ProjectionExpression": ", ".join(names),
+            "ExpressionAttributeNames": names,
+        }
+        with translate_aws_errors("dynamodb:BatchGetItem"):
+            answer = self.client.batch_get_item(RequestItems={self.name: wanted})
+        if answer["UnprocessedKeys"]:
+            raise DeferrableError("dynamodb:BatchGetItem: keys were not processed")
+        return [_to_python(item) for item in answer["Responses"][self.name]]
 
     def query(self, index: str, attribute: str, value: str) -> Iterator[dict[str, Any]]:
         """Yield the items of one partition of an index, from all pages. The index is eventually consistent."""

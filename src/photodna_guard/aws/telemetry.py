@@ -53,6 +53,11 @@ class Telemetry:
         else:
             self._log.info("upload deferred", extra=_upload_fields(upload) | fields)
 
+    def log_put_back(self, count: int) -> None:
+        """Log that messages went back to their queue untouched, because the service answers nobody."""
+        self._add_metric("PutBack", count)
+        self._log.info("messages put back: the service answers nobody", extra={"messages": count})
+
     def log_pause(self, reason: str, seconds: float) -> None:
         """Log that no worker sends requests for some seconds, as the service asked."""
         self._add_metric("Throttled")

@@ -35,6 +35,11 @@ class Upload:
         """The results table's sort key: the version id, or "etag:<etag>"."""
         return self.version_id or f"etag:{self.etag}"
 
+    @property
+    def record_key(self) -> tuple[str, str]:
+        """Both keys of the upload's record in the results table."""
+        return self.id, self.version
+
 
 class Representation(StrEnum):
     """What the service gets of a picture, from the cheapest to the one that depends least on the service."""

@@ -4,8 +4,8 @@ import os
 from typing import Any
 
 from photodna_guard import bootstrap
-from photodna_guard.domain import events
 from photodna_guard.domain.models import ScanJob
+from photodna_guard.domain.queue_message import parse_record
 from photodna_guard.rate_limiter.gcra import PRIORITIES, RETRY
 
 PRIORITY = PRIORITIES[os.environ.get("PRIORITY", RETRY.name)]
@@ -19,13 +19,15 @@ def handler(event: Any, context: Any) -> dict[str, list[dict[str, str]]]:
 def process(application: bootstrap.Application, event: Any, seconds: float) -> dict[str, list[dict[str, str]]]:
     """Process the batch within `seconds`. Returns Lambda's partial batch response."""
     with application.telemetry.flushing():
+        messages = [parse_record(record) for record in event["Records"]]
+        redelivered = set(application.put_back.apply(messages))
         jobs: list[tuple[str, ScanJob]] = []
-        for record in event["Records"]:
-            parsed = events.parse_message(record["body"])
-            application.dead_letter(parsed.unreadable)
-            jobs += [(record["messageId"], job) for job in parsed.jobs]
+        for message in messages:
+            if message.message_id not in redelivered:
+                application.dead_letter(message.unreadable)
+                jobs += [(message.message_id, job) for job in message.jobs]
         done = application.scanner.scan([job for _, job in jobs], seconds)
-    redelivered = {message_id for (message_id, _), is_done in zip(jobs, done, strict=True) if not is_done}
+    redelivered |= {message_id for (message_id, _), is_done in zip(jobs, done, strict=True) if not is_done}
     return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in sorted(redelivered)]}
 
 

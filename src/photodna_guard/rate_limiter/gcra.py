@@ -115,6 +115,28 @@ def wait_needed(state: LimiterState, now: int, look_ahead: int) -> Wait | None:
     return Wait(now + state.tat - latest, NO_SLOT) if state.tat > latest else None
 
 
+@dataclass(frozen=True, slots=True)
+class Standstill:
+    """The service answers nobody for longer than a worker waits, or the quota of the backfill is used up."""
+
+    # After so many seconds at the latest a worker looks whether it is over.
+    look_again_seconds: float
+    # A probe may be sent now.
+    needs_probe: bool = False
+    is_for_quota: bool = False
+
+
+def find_standstill(state: LimiterState, now: int, priority: Priority) -> Standstill | None:
+    """Return the standstill at `now`, or None where workers of the priority send requests or wait for slots."""
+    left = (state.paused_until - now) / MICROSECONDS
+    if left > priority.max_wait_seconds:
+        return Standstill(min(left, MAX_PROBE_INTERVAL / MICROSECONDS))
+    if state.tripped_at:
+        interval = probe_interval(state.tripped_at, now) / MICROSECONDS
+        return Standstill(interval, needs_probe=state.probe_at <= now)
+    return None
+
+
 def wake_delay(state: LimiterState, last_turn: int) -> tuple[float, float]:
     """Return the least and most seconds by which a worker whose last turn was `last_turn` delays its waking.
 

@@ -9,9 +9,17 @@ from typing import Any, TypeVar
 
 from photodna_guard.aws.table import Table
 from photodna_guard.domain.errors import GuardError
-from photodna_guard.rate_limiter.commands import Command, MakeReady, Sleep, Steps
+from photodna_guard.rate_limiter.commands import Command, MakeReady, Read, Sleep, Steps
 from photodna_guard.rate_limiter.core import LimiterCore
-from photodna_guard.rate_limiter.gcra import Priority, Spacing
+from photodna_guard.rate_limiter.gcra import (
+    BACKFILL,
+    MAX_PROBE_INTERVAL,
+    MICROSECONDS,
+    Priority,
+    Spacing,
+    Standstill,
+    find_standstill,
+)
 from photodna_guard.rate_limiter.store import LimiterStore
 
 _T = TypeVar("_T")
@@ -60,6 +68,7 @@ class RateLimiter:
         spacing = Spacing.of(rate, margin_ms)
         self._core = LimiterCore(spacing, priority, table.now, table.server_clock, uniform, monthly_quota)
         self._store, self._sleep = LimiterStore(table, priority.name), sleep
+        self._now, self._priority, self._quota = table.now, priority, monthly_quota
 
     def reserve(self, count: int, within: float = math.inf, ready: Callable[[], None] = _nothing) -> list[float]:
         """Reserve `count` slots in one write, or one slot for a probe while the circuit breaker is open.
@@ -104,6 +113,17 @@ class RateLimiter:
     def quota_used(self) -> float | None:
         """The used part of the month's quota, as of this worker's last call; None without a quota."""
         return self._core.quota_used
+
+    def standstill(self) -> Standstill | None:
+        """Return that the service answers nobody for longer than a worker waits; None where requests are sent.
+
+        Also that the month's quota leaves nothing for the backfill.
+        """
+        now = round(self._now() * MICROSECONDS)
+        state = self._store.perform(Read(now)).state
+        is_used_up = self._quota and state.used >= self._quota and self._priority is BACKFILL
+        for_quota = Standstill(MAX_PROBE_INTERVAL / MICROSECONDS, is_for_quota=True) if is_used_up else None
+        return for_quota or find_standstill(state, now, self._priority)
 
     def check_quota(self, new: bool) -> None:
         """Raise DeferrableError where the month's quota is used up, except for a `new` upload outside a backfill."""

@@ -25,6 +25,7 @@ from photodna_guard.scanning.outcomes import (
 )
 from photodna_guard.scanning.stages import Picture
 
+STANDSTILL_DELAY_SECONDS = 30.0
 # Seconds that everything pauses where the service does not say how long.
 DEFAULT_PAUSE_SECONDS = {"http-403": 300.0, "http-429": 1.0}
 
@@ -58,6 +59,17 @@ def decide_no_match(picture: Picture, tracking_id: str | None = None) -> Outcome
 def pause_seconds(verdict: Verdict) -> float:
     """Return for how long a throttled verdict pauses all requests."""
     return DEFAULT_PAUSE_SECONDS[verdict.reason] if verdict.retry_after is None else verdict.retry_after
+
+
+def redelivery_time(job: ScanJob, outcome: Defer, now: float) -> float:
+    """Return the epoch seconds from which a deferred job is delivered again.
+
+    SQS keeps a delayed message back, even where an operator ends the pause. So a job that only waits for the service is
+    delivered soon, and then put back into its queue untouched (put_back.py).
+    """
+    if outcome.is_service_unavailable and job.hash_checked:
+        return min(outcome.until, now + STANDSTILL_DELAY_SECONDS)
+    return outcome.until
 
 
 def decide_triage(triage: Triage) -> Outcome | None:

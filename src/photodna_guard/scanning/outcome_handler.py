@@ -19,7 +19,7 @@ from photodna_guard.domain.errors import (
 )
 from photodna_guard.domain.models import ScanJob, ScanRecord, Status, Upload
 from photodna_guard.scanning import backoff
-from photodna_guard.scanning.decisions import decide_error
+from photodna_guard.scanning.decisions import decide_error, redelivery_time
 from photodna_guard.scanning.outcomes import (
     WAITING,
     Complete,
@@ -160,7 +160,7 @@ class OutcomeHandler:
         upload = ended.job.upload
         match outcome:
             case Defer():
-                delay = backoff.until_available(outcome.until, self._now())
+                delay = backoff.until_available(redelivery_time(ended.job, outcome, self._now()), self._now())
                 self._telemetry.log_deferred(upload, outcome.reason, delay, counted=False)
                 self._queue(ended.job, ended.record, outcome.reason, delay)
             case Hold():

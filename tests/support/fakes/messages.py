@@ -1,5 +1,6 @@
 """Fakes of the queue, the event bus and the telemetry."""
 
+from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 
@@ -11,10 +12,20 @@ from tests.support.fakes.failing import Failing
 class FakeRetryQueue(Failing):
     sent: list[tuple[ScanJob, float]] = field(default_factory=list)
     dead: list[tuple[object, str]] = field(default_factory=list)
+    backlog: int = 0
+    hidden: dict[str, float] = field(default_factory=dict)  # seconds by receipt handle
 
     def send(self, delivery: ScanJob, delay: float) -> None:
         self.call("send")
         self.sent.append((delivery, delay))
+
+    def count_messages(self) -> int:
+        self.call("count_messages")
+        return self.backlog
+
+    def put_back(self, seconds: Mapping[str, float]) -> None:
+        self.call("put_back")
+        self.hidden |= seconds
 
     def send_to_dead_letters(self, what: object, reason: str) -> None:
         self.call("send_to_dead_letters")
@@ -51,6 +62,9 @@ class FakeTelemetry:
 
     def log_deferred(self, upload: Upload, reason: str, delay: float, counted: bool) -> None:
         self.logged.append(("failed" if counted else "waited", reason))
+
+    def log_put_back(self, count: int) -> None:
+        self.logged.append(("put back", str(count)))
 
     def log_pause(self, reason: str, seconds: float) -> None:
         self.logged.append(("paused", reason))

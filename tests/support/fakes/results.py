@@ -1,6 +1,6 @@
 """Fakes of the results table and of its unsettled index."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -112,6 +112,17 @@ class FakeResultsTable(Failing):
         self.history.append(status)
         if release:
             del self.leases[name]
+
+
+@dataclass
+class FakeResultLookup(Failing):
+    """The record keys of matches."""
+
+    matches: set[tuple[str, str]] = field(default_factory=set)
+
+    def find_matches(self, uploads: Iterable[Upload]) -> set[tuple[str, str]]:
+        self.call("find_matches")
+        return self.matches & {upload.record_key for upload in uploads}
 
 
 @dataclass

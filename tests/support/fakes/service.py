@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from photodna_guard.domain.errors import DeferrableError
 from photodna_guard.domain.verdicts import MatchOutcome, Verdict
+from photodna_guard.rate_limiter.gcra import Standstill
 from tests.support.fakes.failing import NOW, Failing
 
 
@@ -20,6 +21,11 @@ class FakeRateLimiter(Failing):
     away: bool = False  # then it gives one slot at a time
     answer_timeout: float = math.inf
     quota_used: float | None = None
+    standing: Standstill | None = None
+
+    def standstill(self) -> Standstill | None:
+        self.call("standstill")
+        return self.standing
 
     def check_quota(self, new: bool) -> None:
         if (self.quota_used or 0) >= 1 and not new:

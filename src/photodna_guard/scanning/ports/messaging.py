@@ -1,5 +1,6 @@
 """Ports of the scanner: queues, the event bus, log lines and metrics."""
 
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from typing import Protocol
 
@@ -19,6 +20,13 @@ class RetryQueue(Protocol):
     def send(self, job: ScanJob, delay: float) -> None:
         """Deliver the job again after `delay` seconds."""
 
+    def count_messages(self) -> int:
+        """Return how many messages are in the queue, approximately."""
+        ...
+
+    def put_back(self, seconds: Mapping[str, float]) -> None:
+        """Deliver received messages, by receipt handle, again after these seconds."""
+
     def send_to_dead_letters(self, what: object, reason: str) -> None:
         """Keep a job, or a part of an event that cannot be read, for a person."""
 
@@ -37,6 +45,9 @@ class Telemetry(Protocol):
 
     def log_deferred(self, upload: Upload, reason: str, delay: float, counted: bool) -> None:
         """Log that an upload waits `delay` seconds; `counted`: after a failed attempt."""
+
+    def log_put_back(self, count: int) -> None:
+        """Log that messages went back to their queue untouched."""
 
     def log_pause(self, reason: str, seconds: float) -> None:
         """Log that all requests pause."""

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from photodna_guard.domain.verdicts import Verdict
+from photodna_guard.rate_limiter.gcra import Standstill
 
 
 class RateLimiter(Protocol):
@@ -16,6 +17,9 @@ class RateLimiter(Protocol):
     @property
     def quota_used(self) -> float | None:
         """The used part of the month's quota, as last seen; None where there is no quota."""
+
+    def standstill(self) -> Standstill | None:
+        """Return that the service answers nobody; None where requests are sent."""
 
     def check_quota(self, new: bool) -> None:
         """Raise DeferrableError where the quota is used up and what asks is not a new upload."""

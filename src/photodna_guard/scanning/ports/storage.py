@@ -1,6 +1,6 @@
 """Ports of the scanner: tables and buckets."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from typing import IO, BinaryIO, Protocol
 
@@ -69,6 +69,14 @@ class UnsettledIndex(Protocol):
 
     def claim(self, record: UnsettledRecord, now: int) -> Upload | None:
         """Postpone the record's next redelivery and return its upload; None where another worker took it up."""
+
+
+class ResultLookup(Protocol):
+    """Reads of many records of the results table."""
+
+    def find_matches(self, uploads: Iterable[Upload]) -> set[tuple[str, str]]:
+        """Return the record keys of the uploads whose match is not in quarantine yet."""
+        ...
 
 
 class UploadBucket(Protocol):

@@ -1,0 +1,32 @@
+"""Which uploads have a record in the results table, and which of them are matches: reads of many records at once."""
+
+from collections.abc import Iterable, Sequence
+
+from photodna_guard.aws.table import Table
+from photodna_guard.domain.models import Status, Upload
+
+# The most keys of one BatchGetItem.
+MAX_KEYS = 100
+
+
+class ResultLookup:
+    """Reads records without claiming them. Methods raise DeferrableError or RetryableError."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def find_matches(self, uploads: Iterable[Upload]) -> set[tuple[str, str]]:
+        """Return the record keys of the uploads whose match is being moved or held."""
+        return {key for key, status in self._find_statuses(uploads).items() if status == Status.MATCHED}
+
+    def _find_statuses(self, uploads: Iterable[Upload]) -> dict[tuple[str, str], str]:
+        keys = sorted({upload.record_key for upload in uploads})
+        found: dict[tuple[str, str], str] = {}
+        for first in range(0, len(keys), MAX_KEYS):
+            for item in self._read(keys[first : first + MAX_KEYS]):
+                found[item["upload"], item["version"]] = item["status"]
+        return found
+
+    def _read(self, keys: Sequence[tuple[str, str]]) -> list[dict[str, str]]:
+        wanted = [{"upload": upload, "version": version} for upload, version in keys]
+        return self._table.read_many(wanted, ("upload", "version", "status"))
