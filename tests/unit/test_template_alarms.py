@@ -20,6 +20,7 @@ METRICS_OF_AWS = {
     ("AWS/Lambda", "AsyncEventAge"): ("FunctionName", "Maximum"),
     ("AWS/Lambda", "AsyncEventsDropped"): ("FunctionName", "Sum"),
     ("AWS/Lambda", "DestinationDeliveryFailures"): ("FunctionName", "Sum"),
+    ("AWS/Lambda", "Errors"): ("FunctionName", "Sum"),
     ("AWS/SQS", "ApproximateAgeOfOldestMessage"): ("QueueName", "Maximum"),
     ("AWS/SQS", "ApproximateNumberOfMessagesVisible"): ("QueueName", "Maximum"),
     ("AWS/Events", "InvocationsFailedToBeSentToDlq"): ("RuleName", "Sum"),
@@ -76,3 +77,20 @@ def test_age_of_an_event_is_no_alarm_while_lambda_retries_it() -> None:
     assert attempts == len(RETRY_DELAYS_SECONDS) + 1
     assert threshold > attempts * upload["Timeout"] + sum(RETRY_DELAYS_SECONDS)
     assert threshold < upload["EventInvokeConfig"]["MaximumEventAgeInSeconds"] / 4
+
+
+@every_alarm
+def test_alarm_of_a_new_stack_waits_for_its_metric(name: str) -> None:
+    """With breaching, an alarm fires before the first sweep, when nobody has confirmed the e-mail subscription yet.
+
+    Amazon CloudWatch User Guide, "Configuring how CloudWatch alarms treat missing data"; API Reference, "MetricAlarm":
+    InsufficientDataActions are executed on the transition from another state.
+    """
+    assert ALARMS[name]["TreatMissingData"] != "breaching"
+
+
+def test_sweep_that_never_ran_or_runs_no_more_is_noticed() -> None:
+    unsettled, failing = ALARMS["UnsettledUploadAlarm"], ALARMS["SweepFailureAlarm"]
+    assert unsettled["TreatMissingData"] == "missing"
+    assert unsettled["InsufficientDataActions"] == unsettled["AlarmActions"] == failing["AlarmActions"]
+    assert (failing["MetricName"], failing["Dimensions"][0]["Value"]) == ("Errors", {"Ref": "OnSweepFunction"})
