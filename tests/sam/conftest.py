@@ -1,5 +1,6 @@
 """The fixtures of the container tests: one `sam build`, and one run of all events in containers."""
 
+import compileall
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,6 +27,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def built(folder: Path) -> Path:
+    # The sources have compiled files, as after any run, so that test_package.py can show that no package has them.
+    compileall.compile_dir(ROOT / "src", quiet=1)
     try:
         return build.build_packages(folder, parameters={"Architecture": engine.machine_architecture()})
     except CannotRunError as reason:

@@ -141,6 +141,20 @@ def test_each_bucket_queue_and_topic_requires_tls(policy: str) -> None:
     assert protected == set(resources_of_type(kind))
 
 
+def test_secret_is_generated_as_it_was_for_every_stack_before() -> None:
+    """An update that changes GenerateSecretString overwrites the subscription key that the operator stored."""
+    (secret,) = resources_of_type("AWS::SecretsManager::Secret").values()
+    assert secret["Properties"].keys() == {"Description", "GenerateSecretString"}
+    assert secret["Properties"]["GenerateSecretString"] == {"PasswordLength": 32, "ExcludePunctuation": True}
+
+
+def test_no_function_reserves_concurrency() -> None:
+    """A new account has 10 executions, and Lambda refuses a reservation that leaves less than that unreserved."""
+    translated = [r for r in CLOUDFORMATION["Resources"].values() if r["Type"] == "AWS::Lambda::Function"]
+    assert len(translated) >= len(resources_of_type("AWS::Serverless::Function"))
+    assert not any("ReservedConcurrentExecutions" in function["Properties"] for function in translated)
+
+
 def test_each_function_has_a_log_group_with_a_retention() -> None:
     groups = resources_of_type("AWS::Logs::LogGroup")
     assert all(group["Properties"]["RetentionInDays"] == {"Ref": "LogRetentionDays"} for group in groups.values())
