@@ -28,6 +28,7 @@ POLICIES = {
 JUSTIFIED = {
     "logs:CreateLogStream": "Lambda writes the function's output",
     "logs:PutLogEvents": "Lambda writes the function's output",
+    "kms:Decrypt": "S3 decrypts uploads under a customer's key, and the embedded cloud encrypts none",
     "sqs:GetQueueAttributes": "Lambda's poller reads how long the queue is",
 }
 
