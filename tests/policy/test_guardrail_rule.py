@@ -35,7 +35,14 @@ def test_call_that_endangers_the_key_is_told(pattern: EventPattern, name: str, k
 @pytest.mark.parametrize("bucket", [UPLOADS, QUARANTINE])
 @pytest.mark.parametrize(
     "name",
-    ["PutBucketPolicy", "DeleteBucketPolicy", "PutBucketVersioning", "PutBucketLifecycle", "PutBucketNotification"],
+    [
+        "PutBucketPolicy",
+        "DeleteBucketPolicy",
+        "PutBucketVersioning",
+        "PutBucketLifecycle",
+        "PutBucketNotification",
+        "PutBucketObjectLockConfiguration",
+    ],
 )
 def test_call_that_opens_a_bucket_is_told(pattern: EventPattern, name: str, bucket: str) -> None:
     assert pattern.matches_event(call("aws.s3", name, bucketName=bucket))

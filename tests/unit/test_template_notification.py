@@ -58,13 +58,15 @@ def test_text_names_the_key_of_the_index_that_lists_the_upload() -> None:
     assert set(RULE["EventPattern"]["detail"]["status"]) <= set(SETTLED["status"]["enum"])
 
 
-def test_undelivered_event_goes_to_a_standard_queue_that_admits_the_rule() -> None:
+def test_undelivered_event_goes_to_a_standard_queue_that_admits_the_rules() -> None:
     queue = TARGET["DeadLetterConfig"]["Arn"]["Fn::GetAtt"][0]
     assert "FifoQueue" not in RESOURCES[queue]["Properties"], "EventBridge takes standard queues only"
     (allow,) = (statement for statement in POLICY if statement["Effect"] == "Allow")
     assert allow["Principal"] == {"Service": "events.amazonaws.com"}
     assert allow["Action"] == "sqs:SendMessage"
-    assert allow["Condition"] == {"ArnEquals": {"aws:SourceArn": {"Fn::GetAtt": ["NotificationRule", "Arn"]}}}
+    rules = [name for name, r in RESOURCES.items() if f"'{queue}'" in str(r["Properties"].get("Targets"))]
+    assert allow["Condition"] == {"ArnEquals": {"aws:SourceArn": [{"Fn::GetAtt": [name, "Arn"]} for name in rules]}}
+    assert rules == ["NotificationRule", "GuardrailRule"]
 
 
 def test_undelivered_and_lost_events_raise_an_alarm_each() -> None:
