@@ -10,7 +10,9 @@ from urllib.parse import parse_qsl
 from local.aws.policy.api_call import ApiCall
 from local.aws.policy.permission import AccountState, Permission
 
+_TAGS = re.compile(rb"<Tag>(.*?)</Tag>", re.DOTALL)
 _KEYS = re.compile(rb"<Key>(.*?)</Key>", re.DOTALL)
+_VALUES = re.compile(rb"<Value>(.*?)</Value>", re.DOTALL)
 
 
 def s3_arn(bucket: str, key: str = "") -> str:
@@ -27,15 +29,28 @@ def existing_tags(tags: Mapping[str, str] | None) -> dict[str, tuple[str, ...]]:
     return found
 
 
-def requested_tag_keys(keys: Iterable[str]) -> dict[str, tuple[str, ...]]:
-    """Return the condition key that lists the tags of a request."""
-    names = tuple(keys)
-    return {"s3:requestobjecttagkeys": names} if names else {}
+def requested_tags(tags: Iterable[tuple[str, str]]) -> dict[str, tuple[str, ...]]:
+    """Return the condition keys of a request's tags: the list of their keys, and the value of each."""
+    found: dict[str, tuple[str, ...]] = {}
+    for key, value in tags:
+        for name, one in (("s3:requestobjecttagkeys", key), (f"s3:requestobjecttag/{key.lower()}", value)):
+            found[name] = (*found.get(name, ()), one)
+    return found
 
 
-def header_tag_keys(call: ApiCall) -> list[str]:
-    """Return the keys of the tags in the request's header."""
-    return [key for key, _ in parse_qsl(call.headers.get("x-amz-tagging", ""), keep_blank_values=True)]
+def header_tags(call: ApiCall) -> list[tuple[str, str]]:
+    """Return the tags in the request's header."""
+    return parse_qsl(call.headers.get("x-amz-tagging", ""), keep_blank_values=True)
+
+
+def xml_tags(body: bytes) -> list[tuple[str, str]]:
+    """Return the tags of a tag set."""
+    return [(_text(_KEYS, one), _text(_VALUES, one)) for one in _TAGS.findall(body)]
+
+
+def _text(element: re.Pattern[bytes], body: bytes) -> str:
+    found = element.search(body)
+    return unescape(found[1].decode()) if found else ""
 
 
 def xml_keys(body: bytes) -> list[str]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from local.aws.policy.api_call import ApiCall
 from local.aws.policy.permission import AccountState, Permission
-from local.aws.policy.s3_context import existing_tags, kms_permissions, requested_tag_keys, s3_arn, xml_keys
+from local.aws.policy.s3_context import existing_tags, kms_permissions, requested_tags, s3_arn, xml_keys, xml_tags
 
 _OBJECT = re.compile(rb"<Object>(.*?)</Object>", re.DOTALL)
 _HOLD = re.compile(rb"<Status>(ON|OFF)</Status>")
@@ -25,7 +25,7 @@ def require_object_action(action: str, tagged: bool = True) -> Callable[[ApiCall
         tags = state.object_tags(call.bucket, call.key, version)
         context = existing_tags(tags) if tagged else {}
         if call.operation == "PutObjectTagging":
-            context |= requested_tag_keys(xml_keys(call.body))
+            context |= requested_tags(xml_tags(call.body))
         name = action.format("ObjectVersion" if version else "Object")
         yield Permission(f"s3:{name}", s3_arn(call.bucket, call.key), context)
         if call.operation in ("GetObject", "HeadObject"):

@@ -10,11 +10,11 @@ from local.aws.policy.api_call import ApiCall, UnknownCallError
 from local.aws.policy.permission import AccountState, Permission
 from local.aws.policy.s3_context import (
     existing_tags,
-    header_tag_keys,
+    header_tags,
     kms_permissions,
-    requested_tag_keys,
+    requested_tags,
     s3_arn,
-    xml_keys,
+    xml_tags,
 )
 
 _FORM_KEY = re.compile(rb'name="key"\r\n\r\n([^\r]+)')
@@ -23,16 +23,18 @@ _FORM_TAGS = re.compile(rb'name="tagging"\r\n\r\n(.*?)\r\n--', re.DOTALL)
 
 def require_put(call: ApiCall, state: AccountState) -> Iterator[Permission]:
     """Require the upload of an object, or the start of a multipart upload."""
-    yield from _require_write(call, state, header_tag_keys(call))
+    yield from _require_write(call, state, header_tags(call))
 
 
-def _require_write(call: ApiCall, state: AccountState, tag_keys: list[str], key: str = "") -> Iterator[Permission]:
+def _require_write(
+    call: ApiCall, state: AccountState, tags: list[tuple[str, str]], key: str = ""
+) -> Iterator[Permission]:
     """Require a new object, and a permission each for its lock, access list and tags."""
     arn = s3_arn(call.bucket, key or call.key)
-    context = requested_tag_keys(tag_keys)
+    context = requested_tags(tags)
     source = call.headers.get("x-amz-copy-source")
     yield Permission("s3:PutObject", arn, context | ({"s3:x-amz-copy-source": (source,)} if source else {}))
-    if tag_keys:
+    if tags:
         yield Permission("s3:PutObjectTagging", arn, context)
     if "x-amz-object-lock-mode" in call.headers:
         yield Permission("s3:PutObjectRetention", arn)
@@ -63,15 +65,13 @@ def require_copy(call: ApiCall, state: AccountState) -> Iterator[Permission]:
     The documentation says so; it could not be tried (docs/decisions/0008-read-gate.md).
     """
     yield from _require_source(call, state)
-    yield from _require_write(call, state, header_tag_keys(call))
+    yield from _require_write(call, state, header_tags(call))
     bucket, key, version = _find_source(call)
     replaces = call.headers.get("x-amz-tagging-directive", "COPY").upper() == "REPLACE"
     if not replaces and (tags := state.object_tags(bucket, key, version)):
         kind = "ObjectVersion" if version else "Object"
         yield Permission(f"s3:Get{kind}Tagging", s3_arn(bucket, key), existing_tags(tags))
-        yield Permission(
-            "s3:PutObjectTagging", s3_arn(call.bucket, call.key), requested_tag_keys(header_tag_keys(call))
-        )
+        yield Permission("s3:PutObjectTagging", s3_arn(call.bucket, call.key), requested_tags(header_tags(call)))
 
 
 def _require_source(call: ApiCall, state: AccountState) -> Iterator[Permission]:
@@ -93,4 +93,4 @@ def require_post(call: ApiCall, state: AccountState) -> Iterator[Permission]:
     if key is None:
         raise UnknownCallError(f"a form for the bucket {call.bucket} without a key")
     tags = _FORM_TAGS.search(call.body)
-    yield from _require_write(call, state, xml_keys(tags[1]) if tags else [], key[1].decode())
+    yield from _require_write(call, state, xml_tags(tags[1]) if tags else [], key[1].decode())

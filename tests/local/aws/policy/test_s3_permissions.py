@@ -74,11 +74,15 @@ def test_condition_keys_have_existing_and_requested_tags() -> None:
     assert permission.context == {
         "s3:existingobjecttag/scan-status": ("clean",),
         "s3:requestobjecttagkeys": ("album", "x<y"),
+        "s3:requestobjecttag/album": ("a&b",),
+        "s3:requestobjecttag/x<y": ("",),
     }
     put, tagging = required_permissions(
         send_call("s3", "put_object", **HERE, Tagging="a%20b=1&C=&a+b=2"), FakeAccount({})
     )
-    assert put.context == tagging.context == {"s3:requestobjecttagkeys": ("a b", "C", "a b")}
+    keys = {"s3:requestobjecttagkeys": ("a b", "C", "a b")}
+    values = {"s3:requestobjecttag/a b": ("1", "2"), "s3:requestobjecttag/c": ("",)}
+    assert put.context == tagging.context == keys | values
 
 
 def test_put_has_no_condition_key_of_existing_tags() -> None:
