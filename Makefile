@@ -6,7 +6,7 @@ BIN := .venv/bin
 RUN := PYTHONPATH=src:. $(BIN)/python
 export SAM_CLI_TELEMETRY := 0
 
-.PHONY: help setup lock check audit licences sbom test test-all test-rest test-pythons demo up build deploy invoke invoke-all bench figures backfill adopt clean
+.PHONY: help setup lock check audit licences sbom test test-all test-rest test-pythons judges demo up build deploy invoke invoke-all bench figures backfill adopt clean
 
 help: ## Lists the commands
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -32,11 +32,19 @@ setup: .venv/.ready ## Makes the virtual environment from the hashed lock files
 	@VIRTUAL_ENV=.venv/checkov $(BIN)/uv pip install -q --require-hashes -r requirements/checkov.txt
 	@touch $@
 
+# The judges that are not our own have an environment of their own as well; few tests run them, each as a program.
+.venv/judges/.ready: .venv/.ready requirements/judges.txt
+	@echo "Setting up .venv/judges (once)"
+	@$(BIN)/uv venv -q --clear --python $(BIN)/python .venv/judges
+	@VIRTUAL_ENV=.venv/judges $(BIN)/uv pip install -q --require-hashes -r requirements/judges.txt
+	@touch $@
+
 lock: .venv/.ready ## Locks the dependencies afresh, with hashes
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header requirements/bootstrap.in -o requirements/bootstrap.txt
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header requirements/src.in -c requirements/dev.txt -o src/requirements.txt
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header requirements/dev.in -o requirements/dev.txt
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header requirements/checkov.in -o requirements/checkov.txt
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header requirements/judges.in -o requirements/judges.txt
 	@echo "Now: make licences audit"
 
 check: setup .venv/checkov/.ready ## Lint, types, import rules, template rules, secrets, known vulnerabilities
@@ -53,7 +61,7 @@ check: setup .venv/checkov/.ready ## Lint, types, import rules, template rules, 
 audit: setup ## Known vulnerabilities in what is locked; REQUIRED=1 fails where the database cannot be reached
 	@$(RUN) -m tools.supply.audit $(if $(REQUIRED),--required)
 
-licences: setup .venv/checkov/.ready ## Writes docs/licences.md from what is locked and installed
+licences: setup .venv/checkov/.ready .venv/judges/.ready ## Writes docs/licences.md from what is locked and installed
 	@$(RUN) -m tools.supply.licences
 
 sbom: setup ## The bill of materials of what is deployed (CycloneDX): build/sbom/photodna-guard.cdx.json
@@ -71,7 +79,7 @@ else
 test: export PERMISSIONS_DIR := $(PERMISSIONS)
 test: setup .venv/checkov/.ready
 	@rm -rf $(PERMISSIONS) $(SUMMARIES) build/faults
-	$(PYTEST) --ignore tests/faults -m "not slow and not alone and not last" -n 2 --dist loadfile \
+	$(PYTEST) --ignore tests/faults -m "not slow and not alone and not last and not judge" -n 2 --dist loadfile \
 	  --cov --cov-report=term:skip-covered --junitxml=$(SUMMARIES)/quick.xml
 endif
 
@@ -90,6 +98,10 @@ test-rest: setup .venv/checkov/.ready ## What make test leaves out: faults, sche
 
 test-pythons: setup ## The functions' own tests on the other Pythons that the sources keep to (PYTHONS="3.12 3.13")
 	@$(BIN)/python -m tools.pythons $(or $(PYTHONS),3.12 3.13)
+
+judges: setup ## Holds the adapters, policies and handlers against implementations that are not ours (JUDGES=required)
+	@$(MAKE) --no-print-directory .venv/judges/.ready || echo "judges: requirements/judges.txt could not be installed here" >&2
+	$(PYTEST) $(or $(T),tests/judges) -m judge --junitxml=$(SUMMARIES)/judges.xml
 
 demo: setup ## Checks 121 drawn uploads, or PICTURES=DIR, with an embedded cloud; writes build/demo/report.html
 	$(RUN) -m local.demo $(if $(PICTURES),"$(PICTURES)")

@@ -1,4 +1,4 @@
-"""Which whole folders are slow, the order of the tests, and what a run prints at its end.
+"""Which markers whole folders have, the order of the tests, and what a run prints at its end.
 
 xdist calls `pytest_terminal_summary` of no other conftest.
 """
@@ -13,16 +13,16 @@ import pytest
 from tests.faults.counts import FOLDER, in_words
 
 _STARTED_AT = time.time()
-_SLOW_FOLDERS = ("faults", "sam")
+_MARKERS = {"faults": "slow", "sam": "slow", "judges": "judge"}
 _TESTS = Path(__file__).parent
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests of slow folders before pytest selects by marker. Move the tests marked `last` to the end."""
+    """Mark the tests of these folders before pytest selects by marker. Move the tests marked `last` to the end."""
     for item in items:
-        if item.path.relative_to(_TESTS).parts[0] in _SLOW_FOLDERS:
-            item.add_marker(pytest.mark.slow)
+        if marker := _MARKERS.get(item.path.relative_to(_TESTS).parts[0]):
+            item.add_marker(marker)
     items.sort(key=lambda item: item.get_closest_marker("last") is not None)
 
 

@@ -27,7 +27,10 @@ _ARNS = {
     "AWS::Logs::LogGroup": f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{{}}:*",
     "AWS::SNS::Topic": f"arn:aws:sns:{REGION}:{ACCOUNT}:{{}}",
     "AWS::Events::Rule": f"arn:aws:events:{REGION}:{ACCOUNT}:rule/{{}}",
+    "AWS::SecretsManager::Secret": f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:{{}}",
 }
+# Ref returns the ARN of these, and the name or id of others.
+_REFERRED_BY_ARN = ("AWS::SNS::Topic", "AWS::SecretsManager::Secret")
 _NO_VALUE = object()
 
 
@@ -105,6 +108,9 @@ class Deployed:
         if name in self._parameters:
             is_list = TEMPLATE["Parameters"][name]["Type"] == "CommaDelimitedList"
             return str(self._parameters[name]).split(",") if is_list else self._parameters[name]
+        kind = TEMPLATE["Resources"].get(name, {}).get("Type")
+        if kind in _REFERRED_BY_ARN:
+            return _ARNS[kind].format(f"{name}-id")
         return _PSEUDO.get(name.removeprefix("AWS::"), f"{name}-id")
 
     def _substitute(self, text: str, more: Mapping[str, Any] | None = None) -> str:

@@ -13,7 +13,7 @@ PAGE = locks.ROOT / "docs/licences.md"
 COPYLEFT = ("GPL", "General Public", "MPL", "Mozilla", "EPL", "Eclipse", "CDDL", "EUPL", "OSL", "CC-BY-SA")
 # These packages name no licence where pip-licenses looks, or are for another platform than the developers' machines.
 MANUAL_LICENCES = {"cookiecutter": "BSD-3-Clause", "colorama": "BSD-3-Clause", "pywin32": "PSF-2.0", "resvg-py": "MIT"}
-_ENVIRONMENTS = (".venv", ".venv/checkov")
+_ENVIRONMENTS = (".venv", ".venv/checkov", ".venv/judges")
 
 
 class UnknownLicenceError(LookupError):

@@ -14,6 +14,7 @@ LOCKS: Mapping[str, str] = {
     "requirements/dev.txt": "development",
     "requirements/bootstrap.txt": "setting up",
     "requirements/checkov.txt": "the template's rules",
+    "requirements/judges.txt": "judges that are not our own",
 }
 ACCEPTED = ROOT / "requirements/accepted.toml"
 _PIN = re.compile(r"^([A-Za-z0-9._-]+)==([^\s;]+)", re.MULTILINE)
