@@ -18,7 +18,11 @@ PRICE: Mapping[str, float] = {
     "s3_get": 0.40e-6,
     # PutObjectTagging costs the same.
     "s3_put": 5.00e-6,
+    # A tag of an object, for each month that the object stays.
+    "tag_month": 0.01 / 10_000,
     "sqs_request": 0.40e-6,
+    # An event of the application's own on the default event bus. Its rules and their targets cost nothing.
+    "event": 1.00e-6,
     "log_gb": 0.50,
     # Pictures that the service fetches, or that it is sent. The first 100 GB a month are free.
     "egress_gb": 0.09,
@@ -32,8 +36,10 @@ MEMORY_GB = 1.0
 FREE_EGRESS_GB = 100.0
 # The calls for a clean upload on the fast path. Writes: the claim writes the item and its entry in the index of
 # unsettled records, the lease writes the item, and settling writes both. S3: the head, the whole
-# object (by the service, or to be rendered), the tags read and written.
-FAST = {"lambda_request": 1, "write_unit": 5, "s3_get": 3, "s3_put": 1}
+# object (by the service, or to be rendered), the tags read and written. The status is one tag. Each upload that is not
+# clean is one event.
+NOT_CLEAN_SHARE = 0.05
+FAST = {"tag_month": 1, "event": NOT_CLEAN_SHARE, "lambda_request": 1, "write_unit": 5, "s3_get": 3, "s3_put": 1}
 # The additional calls for an upload that waits for a slot. Its message is sent, received and deleted, in batches of 13.
 # Writes: the record is deferred and claimed again, each time the item and its entry in the index of unsettled records,
 # and a slot is asked for once in vain. S3: the head is read again.
@@ -76,7 +82,8 @@ def monthly_costs(traffic: Traffic, rendition: bool) -> dict[str, float]:
         "Lambda": costs["lambda_request"] + costs["lambda_gb_second"],
         "DynamoDB": costs["write_unit"],
         "S3 requests": costs["s3_get"] + costs["s3_put"],
-        "SQS": costs["sqs_request"],
+        "status tags": costs["tag_month"],
+        "SQS, events": costs["sqs_request"] + costs["event"],
         "logs": costs["log_gb"],
         "alarms, metrics, keys": fixed,
         "to the service": costs["egress_gb"],

@@ -48,10 +48,16 @@ def test_first_100_gigabytes_to_the_service_are_free() -> None:
     assert monthly_costs(Traffic(400_000, 0.0), rendition=False)["to the service"] == pytest.approx(9.0)
 
 
+def test_status_tag_and_event_of_an_upload_are_counted() -> None:
+    found = monthly_costs(Traffic(10_000, 0.0), rendition=False)
+    assert found["status tags"] == pytest.approx(0.01)
+    assert found["SQS, events"] == pytest.approx(10_000 * costs.NOT_CLEAN_SHARE * 1e-6)
+
+
 def test_waiting_uploads_cost_more_and_renditions_less() -> None:
     at_once, waited = (monthly_costs(Traffic(1e6, part), rendition=False) for part in (0.0, 1.0))
     assert waited["DynamoDB"] > at_once["DynamoDB"]
-    assert waited["SQS"] > at_once["SQS"]
+    assert waited["SQS, events"] > at_once["SQS, events"]
     assert monthly_costs(Traffic(1e6, 0.0), rendition=True)["to the service"] < at_once["to the service"]
 
 

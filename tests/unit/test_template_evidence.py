@@ -88,6 +88,14 @@ def test_bucket_is_versioned_encrypted_and_private(name: str) -> None:
     assert properties["BucketEncryption"]
 
 
+def test_deleted_upload_leaves_no_delete_marker_for_ever() -> None:
+    """S3 takes ExpiredObjectDeleteMarker neither beside an expiration of current versions nor with a tag filter."""
+    (rule,) = RESOURCES["UploadBucket"]["Properties"]["LifecycleConfiguration"]["Rules"]
+    assert rule["ExpiredObjectDeleteMarker"] is True
+    assert rule["NoncurrentVersionExpiration"]
+    assert not {"ExpirationInDays", "ExpirationDate", "TagFilters"} & rule.keys()
+
+
 def test_scanners_write_the_quarantine_and_break_glass_reads_it() -> None:
     writers = QUARANTINE["DenyWritingExceptScanners"]["Condition"]["ArnNotEquals"]["aws:PrincipalArn"]
     assert [w["Fn::GetAtt"] for w in writers] == [["OnUploadRole", "Arn"], ["OnRetryRole", "Arn"]]
