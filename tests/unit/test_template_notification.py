@@ -1,10 +1,8 @@
 """Test the rule of template.yaml that tells people of matches and failed uploads against EventBridge's rules.
 
-Amazon EventBridge User Guide, "Transforming Amazon EventBridge target input" and "Using dead-letter queues"; Amazon
-EventBridge API Reference, "InputTransformer" and "PutTargets".
+Amazon EventBridge User Guide, "Transforming Amazon EventBridge target input" and "Using dead-letter queues".
 """
 
-import json
 import re
 from typing import Any
 
@@ -77,15 +75,3 @@ def test_undelivered_and_lost_events_raise_an_alarm_each() -> None:
     waiting = RESOURCES["NotificationFailureAlarm"]["Properties"]["Dimensions"]
     assert waiting == [{"Name": "QueueName", "Value": {"Fn::GetAtt": ["NotificationDeadLetterQueue", "QueueName"]}}]
     assert "NotificationDeadLetterQueueUrl" in TEMPLATE["Outputs"]
-
-
-def test_rules_keep_the_limits_of_eventbridge() -> None:
-    """A rule of SAM's schedule has its limits from SAM."""
-    assert len(json.dumps(RULE["EventPattern"])) <= 2048
-    assert len(RULE["Description"]) <= 512
-    assert len(RULE["Targets"]) <= 5
-    assert len(PATHS) <= 100
-    assert re.fullmatch(r"[.\-_A-Za-z0-9]{1,64}", TARGET["Id"])
-    assert all(re.fullmatch(r"[A-Za-z0-9_-]{1,256}", name) for name in PATHS)
-    assert all(not name.lower().startswith("aws") for name in PATHS)
-    assert len(TEXT) <= 8192 - 2 * 255
