@@ -127,6 +127,15 @@ def test_event_without_an_upload_is_ignored() -> None:
     assert uploads({"Records": [removed]}) == uploads(test_event) == uploads({"Records": []}) == []
 
 
+@pytest.mark.parametrize("kind", ["Object Tags Added", "Object Tags Deleted"])
+def test_changed_tags_are_a_scan_job_without_an_uploader(kind: str) -> None:
+    """Whoever tags an object is not who uploaded it, and the evidence record names the uploader."""
+    (created,), (tagged,) = uploads(bridge_event()), uploads(bridge_event() | {"detail-type": kind})
+    assert (tagged.id, tagged.version) == (created.id, created.version)
+    assert (created.principal, created.source_ip) == ("123456789012", "192.0.2.1")
+    assert tagged.principal == tagged.source_ip == tagged.event_time == ""
+
+
 def test_malformed_record_does_not_stop_the_others() -> None:
     broken = s3_record()
     del broken["s3"]["object"]["key"]

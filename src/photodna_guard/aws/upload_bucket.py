@@ -5,36 +5,27 @@ is the size in the event. Where S3 gives no digest of them, a second read must g
 """
 
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import IO, TYPE_CHECKING, Any, BinaryIO
+from typing import IO, Any, BinaryIO
 
 from photodna_guard.aws.error_translation import translate_aws_errors
 from photodna_guard.aws.proved_read import CHUNK_BYTES, ProvedRead
 from photodna_guard.aws.source_body import SourceBody
 from photodna_guard.aws.version_calls import VERSION_ERRORS, EmptyObjectError, pin_arguments, version_arguments
+from photodna_guard.aws.version_tags import VersionTags
 from photodna_guard.domain.content_digest import ContentDigest
 from photodna_guard.domain.errors import GuardError, ObjectGoneError, RetryableError
 from photodna_guard.domain.models import ObjectHead, SourceObject, Upload
 
-if TYPE_CHECKING:
-    from mypy_boto3_s3 import S3Client
-    from mypy_boto3_s3.type_defs import TagTypeDef
-
 PRESIGNED_URL_SECONDS = 300
-STATUS_TAG_KEY = "scan-status"
-# S3's limit for an object.
-MAX_TAGS = 10
 
 
-class UploadBucket:
-    """The upload bucket.
+class UploadBucket(VersionTags):
+    """The upload bucket, with the tags of its versions.
 
     Methods raise ObjectGoneError, UnscannableError, DeferrableError or RetryableError.
     """
-
-    def __init__(self, client: "S3Client") -> None:
-        self._client = client
 
     def read_head(self, upload: Upload, head_bytes: int) -> ObjectHead:
         """Read the size, the headers and the first `head_bytes` bytes, by one ranged GET."""
@@ -108,35 +99,6 @@ class UploadBucket:
             "get_object", Params=version_arguments(upload), ExpiresIn=PRESIGNED_URL_SECONDS
         )
 
-    def read_own_tags(self, upload: Upload) -> dict[str, str]:
-        """Return the user's own tags. Without a version id they are those of whatever stands there now."""
-        return {key: value for key, value in self._get_tags(upload).items() if key != STATUS_TAG_KEY}
-
-    def _get_tags(self, upload: Upload) -> dict[str, str]:
-        with translate_aws_errors("s3:GetObjectTagging", VERSION_ERRORS):
-            answer = self._client.get_object_tagging(**version_arguments(upload))
-        return {tag["Key"]: tag["Value"] for tag in answer["TagSet"]}
-
-    def set_status_tag(self, upload: Upload, value: str, own_tags: Mapping[str, str] | None = None) -> bool:
-        """Set the scan-status tag, keep the user's own tags, and replace a scan-status that the uploader invented.
-
-        `own_tags`: as they were a moment ago, which saves the call that reads them; those set since are lost.
-        Returns False if the object has no room for the tag.
-        """
-        present = self._get_tags(upload) if own_tags is None else own_tags
-        # IAM ignores the case of tag keys, so that another spelling such as Scan-Status would open the read gate.
-        tags = {key: val for key, val in present.items() if key == STATUS_TAG_KEY or key.lower() != STATUS_TAG_KEY}
-        if tags.get(STATUS_TAG_KEY) == value and tags == present:
-            return True
-        if STATUS_TAG_KEY not in tags and len(tags) >= MAX_TAGS:
-            return False
-        self._put_tags(upload, tags | {STATUS_TAG_KEY: value})
-        return True
-
-    def set_only_status_tag(self, upload: Upload, value: str) -> None:
-        """Set the scan-status tag in place of all others."""
-        self._put_tags(upload, {STATUS_TAG_KEY: value})
-
     def delete_version(self, upload: Upload) -> None:
         """Delete exactly this version, permanently. Deleting it again is no error.
 
@@ -151,11 +113,6 @@ class UploadBucket:
             # Raises ObjectGoneError unless the bytes are still there, as a noncurrent version.
             self._get(upload, Range="bytes=0-0")
             self._delete(upload, {})
-
-    def _put_tags(self, upload: Upload, tags: dict[str, str]) -> None:
-        tag_set: list[TagTypeDef] = [{"Key": key, "Value": value} for key, value in tags.items()]
-        with translate_aws_errors("s3:PutObjectTagging", VERSION_ERRORS):
-            self._client.put_object_tagging(**version_arguments(upload), Tagging={"TagSet": tag_set})
 
     def _delete(self, upload: Upload, pin: dict[str, Any]) -> None:
         with translate_aws_errors("s3:DeleteObject", VERSION_ERRORS):

@@ -5,7 +5,7 @@ The shapes: S3 notifications, EventBridge events, messages of our own queues, La
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 from urllib.parse import unquote_plus
 
@@ -65,7 +65,7 @@ def _split_payload(payload: object) -> Iterable[object]:
 
 
 def _parse_part(part: object) -> ScanJob | None:
-    """Return the scan job of one part; None for a known part that names no created object."""
+    """Return the scan job of one part; None for a known part that names no created or tagged object."""
     if not isinstance(part, Mapping):
         raise MalformedEventError("not an object")
     if "upload" in part:
@@ -75,6 +75,10 @@ def _parse_part(part: object) -> ScanJob | None:
         return None
     if part.get("detail-type") == "Object Created":
         return ScanJob(_parse_event_bridge(part))
+    # Another scanner may have replaced the status tag. The job of a settled record sets it again.
+    if part.get("detail-type") in ("Object Tags Added", "Object Tags Deleted"):
+        # Who tags an object, and when, says nothing of its upload.
+        return ScanJob(replace(_parse_event_bridge(part), principal="", source_ip="", event_time=""))
     # Any other event of S3, from an EventBridge rule that lets too much through.
     if part.get("source") == "aws.s3":
         return None

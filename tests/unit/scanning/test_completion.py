@@ -3,6 +3,7 @@
 import pytest
 
 from photodna_guard.domain.errors import DeferrableError, RetryableError
+from photodna_guard.domain.events import parse_event
 from photodna_guard.domain.models import Status
 from photodna_guard.domain.verdicts import Verdict
 from tests.support.scanner_world import AWAY, JPEG, MATCH, NO_MATCH, UNRECOGNISED, ScannerWorld
@@ -128,6 +129,21 @@ def test_redelivery_sets_the_missing_tag() -> None:
     assert world.upload_bucket.tags == {"a.jpg": "clean"}
     assert world.results.status() is Status.CLEAN
     assert len(world.match_api.sent) == 1
+
+
+def test_changed_tags_have_the_status_set_again_without_a_slot() -> None:
+    """Another scanner wrote back the tags that it had read before there was a status."""
+    world = ScannerWorld()
+    world.scan()
+    world.upload_bucket.tags.clear()
+    changed = {
+        "detail-type": "Object Tags Added",
+        "detail": {"bucket": {"name": "uploads"}, "object": {"key": "a.jpg", "etag": "e", "version-id": "v1"}},
+    }
+    assert world.scan(*parse_event(changed).jobs) == [True]
+    assert world.upload_bucket.tags == {"a.jpg": "clean"}
+    assert len(world.match_api.sent) == 1
+    assert world.retry_queue.sent == []
 
 
 def test_object_without_room_for_the_tag_is_marked() -> None:
