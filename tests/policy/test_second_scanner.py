@@ -105,6 +105,10 @@ def test_changed_tags_invoke_the_function() -> None:
     rule, permission = (RESOURCES[name]["Properties"] for name in ("ChangedTagsRule", "ChangedTagsPermission"))
     assert rule["EventPattern"]["detail-type"] == ["Object Tags Added", "Object Tags Deleted"]
     assert rule["Targets"][0]["Arn"] == permission["FunctionName"] == {"Ref": "OnUploadFunction.Alias"}
+    assert rule["Targets"][0]["DeadLetterConfig"] == {"Arn": {"Fn::GetAtt": ["RetryQueue", "Arn"]}}
+    (allow,) = Deployed(SecondScannerRoleArn=ROLE).statements("RetryQueuePolicy")[1:]
+    assert (allow["Principal"], allow["Action"]) == ({"Service": "events.amazonaws.com"}, "sqs:SendMessage")
+    assert allow["Condition"]["ArnEquals"]["aws:SourceArn"].endswith(":rule/ChangedTagsRule-id")
     bucket = RESOURCES["UploadBucket"]["Properties"]["NotificationConfiguration"]
     assert bucket["EventBridgeConfiguration"]["Fn::If"][:2] == ["HasSecondScanner", {"EventBridgeEnabled": True}]
 
