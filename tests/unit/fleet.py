@@ -13,6 +13,9 @@ from photodna_guard.scanning.match_requester import MAX_MISSED_SLOTS
 from tests.unit.simulated_item import SimulatedItem
 from tests.unit.simulation import JITTER, MS, Machine, Process, Simulation, World
 
+# For which a function may wait for slots: its time-out, less the longest response.
+WORKER_SECONDS, UPLOAD_SECONDS = 85.0, 55.0
+
 
 @dataclass
 class Fleet:
@@ -72,32 +75,42 @@ class Fleet:
         if self.sim.now > until * MICROSECONDS:
             return
         yield self.sim.random.randint(*self.world.preparation)
-        try:
-            slots = yield from machine.run(machine.core.reserve(self.batch))
-        except DeferrableError as busy:
-            return self.sim.spawn(self._worker(machine, until), max(self._backoff(machine, busy), 50 * MS))
-        left = set(slots)
-        self.batches[id(machine)] = self.batches.get(id(machine), 0) + 1
+        ends, left, waiting = machine.now() + WORKER_SECONDS, self.batch, set[float]()
+        again = 50 * MS
 
         def answered(slot: float) -> None:
-            left.discard(slot)
-            if not left:
+            waiting.discard(slot)
+            if not waiting and not left:
                 self.sim.spawn(self._worker(machine, until))
 
-        for slot in slots:
-            self.sim.spawn(self._ask(machine, slot, answered))
+        while left:
+            wanted = min(left, machine.priority.batch_size(self.world.spacing.interval))
+            is_continued = left < self.batch
+            try:
+                slots = yield from machine.run(machine.core.reserve(wanted, ends - machine.now(), is_continued))
+            except DeferrableError as busy:
+                again, left = max(self._backoff(machine, busy), again), 0
+                break
+            left -= len(slots)
+            waiting.update(slots)
+            for slot in slots:
+                self.sim.spawn(self._ask(machine, slot, ends, answered))
+        self.batches[id(machine)] = self.batches.get(id(machine), 0) + bool(waiting)
+        if not waiting:
+            self.sim.spawn(self._worker(machine, until), again)
 
     def _backoff(self, machine: Machine, busy: DeferrableError) -> int:
-        if not isinstance(busy, ServiceUnavailableError):
+        if not busy.until:
             return 0
-        return round((busy.until - machine.now() + self.sim.random.uniform(0, MIN_DELAY_SECONDS)) * MICROSECONDS)
+        jitter = self.sim.random.uniform(0, MIN_DELAY_SECONDS) if isinstance(busy, ServiceUnavailableError) else 0
+        return round((busy.until - machine.now() + jitter) * MICROSECONDS)
 
-    def _ask(self, machine: Machine, slot: float, answered: Callable[[float], None]) -> Process[None]:
-        if (yield from self._send(machine, slot)):
+    def _ask(self, machine: Machine, slot: float, ends: float, answered: Callable[[float], None]) -> Process[None]:
+        if (yield from self._send(machine, slot, ends)):
             yield round(self.world.latency * MICROSECONDS)
         answered(slot)
 
-    def _send(self, machine: Machine, first_slot: float) -> Process[bool]:
+    def _send(self, machine: Machine, first_slot: float, ends: float) -> Process[bool]:
         """Send one request at its slot. A missed slot is given up, and another reserved, as the scanner does."""
         slot = first_slot
         for _ in range(MAX_MISSED_SLOTS):
@@ -105,7 +118,7 @@ class Fleet:
                 self.sim.spawn(self._arrival(machine.priority), 5 * MS + self._jitter())
                 return True
             try:
-                [slot] = yield from machine.run(machine.core.reserve(1))
+                [slot] = yield from machine.run(machine.core.reserve(1, ends - machine.now(), True))
             except DeferrableError:
                 return False
         return False
@@ -128,13 +141,13 @@ class Fleet:
             yield round(self.sim.random.expovariate(a_second) * MICROSECONDS)
 
     def _upload(self, machine: Machine) -> Process[None]:
-        came = self.sim.now
+        came, ends = self.sim.now, machine.now() + UPLOAD_SECONDS
         try:
-            [slot] = yield from machine.run(machine.core.reserve(1))
+            [slot] = yield from machine.run(machine.core.reserve(1, UPLOAD_SECONDS))
         except DeferrableError:
             self.refused_uploads.append(came)
             return self._idle.append(machine)
-        if (yield from self._send(machine, slot)):
+        if (yield from self._send(machine, slot, ends)):
             self.waits.append((came, self.sim.now - came))
             yield round(self.world.latency * MICROSECONDS)
         self._idle.append(machine)

@@ -34,7 +34,7 @@ class World:
     """What the fleet runs in."""
 
     # Requests a second: the limit.
-    rate: int = 10
+    rate: float = 10
     # Until the service answers.
     latency: float = 0.1  # seconds
     # A machine that misses a slot is late for it by up to this.

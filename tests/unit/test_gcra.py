@@ -8,7 +8,6 @@ from photodna_guard.rate_limiter import gcra
 from photodna_guard.rate_limiter.gcra import (
     BACKFILL,
     LIVE,
-    MAX_BATCH,
     MAX_PROBE_INTERVAL,
     MAX_WAKE_JITTER,
     MICROSECONDS,
@@ -82,8 +81,24 @@ def test_probes_become_fewer_in_a_long_outage() -> None:
 def test_queues_leave_slots_for_uploads(rate: float, lower: gcra.Priority) -> None:
     """An upload finds a slot within its look-ahead, with the TAT as far ahead as a queue may put it."""
     interval = gcra.slot_interval(rate, 25)
-    furthest = lower.look_ahead(interval) + MAX_BATCH * interval
+    furthest = lower.look_ahead(interval) + lower.batch_size(interval) * interval
     assert furthest < LIVE.look_ahead(interval)
+
+
+@pytest.mark.parametrize(
+    ("rate", "retries", "backfill"),
+    [(0.1, 1, 1), (0.5, 1, 1), (1, 3, 1), (2, 7, 1), (5, 13, 2), (10, 13, 4), (200, 13, 13)],
+)
+def test_batch_is_bounded_by_its_seconds(rate: float, retries: int, backfill: int) -> None:
+    interval = gcra.slot_interval(rate, 25)
+    assert [priority.batch_size(interval) for priority in (RETRY, BACKFILL)] == [retries, backfill]
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "count"), [(0, -1, 0), (0, 0, 1), (0, 9, 1), (0, 10, 2), (5, 34, 3), (50, 10, 0)]
+)
+def test_slot_fits_that_begins_by_the_last_moment(first: int, last: int, count: int) -> None:
+    assert gcra.count_fitting(first, last, 10) == count
 
 
 def test_last_waiting_retry_wakes_before_the_first_backfill() -> None:

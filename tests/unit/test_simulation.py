@@ -84,12 +84,15 @@ def test_single_upload_waits_only_for_slots_the_backlog_reserved(priority: Prior
     assert max(crowd.waited(0)) <= taken + own <= 2.3
 
 
-def test_upload_during_a_backfill_leaves_within_two_seconds() -> None:
-    crowd = Fleet(World(missed=0), batch=11)
+@pytest.mark.parametrize(("missed", "most"), [(0, 1.1), (0.04, 1.6)])
+def test_upload_during_a_backfill_leaves_soon(missed: float, most: float) -> None:
+    """With the part of slots that a busy machine misses, there is still time for the rest of two seconds."""
+    crowd = Fleet(World(missed=missed), batch=12)
     crowd.start(8, uploads=0.3, priority=BACKFILL)
     crowd.run(900)
     assert len(crowd.waited(EXACT)) > 200
-    assert max(crowd.waited(EXACT)) <= 2
+    assert max(crowd.waited(EXACT)) <= most
+    assert largest_window(crowd.arrivals) <= 10
 
 
 def test_backlog_uses_all_that_live_traffic_leaves() -> None:

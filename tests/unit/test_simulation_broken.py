@@ -22,12 +22,12 @@ class UnconditionalReserve(Reserve):
 class ReadThenWrite(LimiterCore):
     """Reads the item, moves it and writes it back."""
 
-    def _take(self, count: int) -> Steps[list[float]]:
+    def _take(self, count: int, deadline: float, is_continued: bool) -> Steps[list[float]]:
         yield from self._read()
-        return (yield from super()._take(count))
+        return (yield from super()._take(count, deadline, is_continued))
 
-    def _reservation(self, now: int, count: int, span: int) -> Reserve:
-        wanted = super()._reservation(now, count, span)
+    def _reservation(self, now: int, last: int, count: int, gap: int) -> Reserve:
+        wanted = super()._reservation(now, last, count, gap)
         return UnconditionalReserve(*(getattr(wanted, name) for name in Reserve.__slots__))
 
 

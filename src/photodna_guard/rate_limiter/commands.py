@@ -72,9 +72,16 @@ class Reserve:
     span: int
     # The turn of the worker's last batch.
     last_turn: int
+    # The slots belong to the batch for which the worker had its turn already.
+    is_continued: bool = False
+
+    @property
+    def is_turn(self) -> bool:
+        """Whether it is a turn. A single slot is none: it replaces a missed slot, or is a probe's."""
+        return self.count > 1 and not self.is_continued
 
     def to_update(self, priority: str) -> Update:
-        """Return the write. A single slot is no turn: it replaces a missed slot, or is a probe's."""
+        """Return the write."""
         values = {":now": self.now, ":start": self.start, ":count": self.count}
         if self.known.tat <= self.start:
             change, condition = _FROM_START
@@ -88,7 +95,7 @@ class Reserve:
             values |= {":probe": self.known.probe_at, ":next": next_probe}
             change, breaker = f"{change}, probe_at = :next", "probe_at = :probe"
         expression = f"SET {change} ADD #used :count"
-        if self.count > 1:
+        if self.is_turn:
             names |= {"#turn": f"fairness_turn_{priority}", "#gap": f"turn_gap_{priority}"}
             values |= {":one": 1, ":gap": self.known.fairness_turn - self.last_turn}
             expression = f"SET {change}, #gap = :gap ADD #used :count, #turn :one"

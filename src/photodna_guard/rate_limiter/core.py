@@ -1,13 +1,13 @@
 """The rate limiter without I/O: its methods yield commands, receive the replies, and return the result.
 
 `RateLimiter` performs the commands against DynamoDB, and the simulation against an item in memory: both run this code.
-The arithmetic is in gcra.py, the item's reads and writes in commands.py. Times inside are microseconds of DynamoDB's
-clock. Times that come in or go out are epoch seconds of this machine's clock.
+Times inside are microseconds of DynamoDB's clock. Those that come in or go out are epoch seconds of this machine's.
 """
 
 import math
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 
 from photodna_guard.domain.errors import DeferrableError, RetryableError, ServiceUnavailableError
 from photodna_guard.rate_limiter import commands, gcra
@@ -19,8 +19,10 @@ from photodna_guard.rate_limiter.server_clock import ServerClock
 MAX_ROUND_TRIP = 0.16  # seconds
 # The clock offset is not sampled in this time before a slot.
 _QUIET_BEFORE_SLOT = 0.4  # seconds
-# A part of the error that costs no gap. A clock that is more exact is not sampled, so that its error can grow a while.
+# A part of the error that costs no gap: a clock that is more exact is not sampled.
 _EXACT_ENOUGH = 0.8
+# A day: more than any function runs.
+_LONGEST_RUN = 86_400.0  # seconds
 # So many refused writes were never met. The limit makes sure that the loop ends.
 MAX_REFUSED_WRITES = 20
 
@@ -37,10 +39,7 @@ class LimiterCore:
         uniform: Callable[[float, float], float],
         monthly_quota: int = 0,
     ) -> None:
-        """Take this machine's clock, what is known of DynamoDB's, and a source of random numbers.
-
-        `monthly_quota`: the requests that the subscription has for a month; 0 where they are not counted.
-        """
+        """`monthly_quota`: the requests that the subscription has for a month; 0 where they are not counted."""
         self._spacing, self._priority, self._now, self._server_clock = spacing, priority, now, server_clock
         self._uniform, self._quota = uniform, monthly_quota
         self._look_ahead = priority.look_ahead(spacing.interval)
@@ -50,22 +49,24 @@ class LimiterCore:
         # The seconds that a call took lately. A slot starts 1.5 times as far ahead.
         self._round_trip = 0.033
 
-    def reserve(self, count: int, within: float = math.inf) -> Steps[list[float]]:
+    def reserve(self, count: int, within: float = math.inf, is_continued: bool = False) -> Steps[list[float]]:
         """Reserve `count` slots in one write, or one slot for a probe while the circuit breaker is open.
 
-        Raises DeferrableError where no slot is near enough for the priority, or within `within` seconds.
+        No slot lies beyond `within` seconds: there may be fewer. `is_continued`: for the batch whose first slots this
+        worker reserved last. Raises DeferrableError where no slot is near enough.
         """
-        give_up = self._now() + min(self._priority.max_wait_seconds, within)
+        deadline = self._now() + within
+        give_up = min(self._now() + self._priority.max_wait_seconds, deadline)
         if self._priority.max_wait_seconds:
             # A worker that can wait reads first, since a refused write costs more than a read.
             yield from self._read()
         refused = 0
         while refused < MAX_REFUSED_WRITES:
             if wait := gcra.wait_needed(self._state, self._server_time(), self._look_ahead):
-                yield from self._wait(wait, give_up)
+                yield from self._wait(wait, give_up, is_continued)
                 continue
             yield commands.MakeReady()
-            if slots := (yield from self._take(count)):
+            if slots := (yield from self._take(count, deadline, is_continued)):
                 return slots
             refused += 1
         raise DeferrableError("many workers want a slot", until=self._now() + 1)
@@ -124,13 +125,8 @@ class LimiterCore:
         """The used part of the month's quota, as of this worker's last call; None without a quota."""
         return self._state.used / self._quota if self._quota else None
 
-    def check_quota(self, new: bool) -> None:
-        """Raise DeferrableError where the month's quota is used up, except for a `new` upload outside a backfill."""
-        if (self.quota_used or 0) >= 1 and not (new and self._priority is not gcra.BACKFILL):
-            raise DeferrableError("the monthly quota is used up", self._now() + 3600)
-
-    def _wait(self, wait: Wait, give_up: float) -> Steps[None]:
-        """Sleep and read until the wait is over, or the state has changed."""
+    def _wait(self, wait: Wait, give_up: float, is_continued: bool) -> Steps[None]:
+        """Sleep and read until the wait is over, or the state has changed. A batch once begun goes before others."""
         until = wait.until / MICROSECONDS - self._server_clock.offset(self._now())
         known = self._state
         if until > give_up:
@@ -138,7 +134,8 @@ class LimiterCore:
             self._state = known._replace(paused_until=0, tripped_at=0, probe_at=0)
             raise (ServiceUnavailableError if wait.is_for_all else DeferrableError)(wait.reason, until)
         # A short wait is cheaper than a batch that goes back to its queue.
-        until += self._uniform(*gcra.wake_delay(known, self._last_turn or 0))
+        if wait.is_for_all or not is_continued:
+            until += self._uniform(*gcra.wake_delay(known, self._last_turn or 0))
         while self._state == known and (now := self._now()) < until:
             poll_at = now + gcra.PAUSE_POLL_INTERVAL / MICROSECONDS if wait.is_for_all else until
             yield commands.Sleep(max(0.0, min(until, poll_at, self._next_sample_at(now)) - now))
@@ -158,27 +155,35 @@ class LimiterCore:
             self._last_turn = self._state.fairness_turn
         self._measure_round_trip(began)
 
-    def _take(self, count: int) -> Steps[list[float]]:
-        """Return the slots, or none where the state had changed."""
-        began, interval = self._now(), self._spacing.interval
+    def _take(self, count: int, deadline: float, is_continued: bool) -> Steps[list[float]]:
+        """Return the slots, or none where the state had changed. Raises DeferrableError where none fits."""
+        began = self._now()
         # The slots are used by the offset that is known now, whatever is learned before they have come.
         offset, error = self._server_clock.offset(began), self._server_clock.error(began)
         # Other workers use the slots before and behind by their own clocks.
         gap = round(max(0.0, error - self._spacing.max_clock_error) * MICROSECONDS)
-        count = 1 if self._state.tripped_at else count
-        reply = yield self._reservation(round((began + offset) * MICROSECONDS), count, count * interval + 2 * gap)
+        now, last = (round((at + offset) * MICROSECONDS) for at in (began, min(deadline, began + _LONGEST_RUN)))
+        command = replace(self._reservation(now, last - gap, count, gap), is_continued=is_continued)
+        if not command.count:
+            raise DeferrableError(gcra.NO_SLOT, max(command.start, self._state.tat) / MICROSECONDS - offset)
+        reply = yield command
         self._state = reply.state
         self._measure_round_trip(began)
         if not reply.applied:
             return []
-        if count > 1:
+        if command.is_turn:
             self._last_turn = self._state.fairness_turn
-        slots = gcra.slot_times(self._state.tat - gap, count, interval)
+        slots = gcra.slot_times(self._state.tat - gap, command.count, self._spacing.interval)
         return [slot / MICROSECONDS - offset for slot in slots]
 
-    def _reservation(self, now: int, count: int, span: int) -> commands.Reserve:
-        start = now + round(1.5 * self._round_trip * MICROSECONDS)
-        return commands.Reserve(now, self._state, start, now + self._look_ahead, count, span, self._last_turn or 0)
+    def _reservation(self, now: int, last: int, count: int, gap: int) -> commands.Reserve:
+        """Return the write for at most `count` slots, of which none begins after `last`."""
+        start, interval = now + round(1.5 * self._round_trip * MICROSECONDS), self._spacing.interval
+        count = 1 if self._state.tripped_at else count
+        count = min(count, gcra.count_fitting(max(start, self._state.tat), last, interval))
+        latest = min(now + self._look_ahead, last - interval * (count - 1))
+        span = count * interval + 2 * gap
+        return commands.Reserve(now, self._state, start, latest, count, span, self._last_turn or 0)
 
     def _open_breaker(self, unreachable: bool = False) -> Steps[None]:
         if unreachable or not self._state.tripped_at:

@@ -6,31 +6,43 @@ from typing import NamedTuple, Self
 # The arithmetic counts in whole microseconds.
 MICROSECONDS = 1_000_000
 
-# The most slots that a worker of a queue reserves at once: the template's batch size.
+# The most slots that a worker reserves at once: the template's batch size.
 MAX_BATCH = 13
 
 
 @dataclass(frozen=True, slots=True)
 class Priority:
-    """How far ahead of now a worker may reserve slots, and how long it waits for them."""
+    """How far ahead of now a worker may reserve slots, how many at once, and how long it waits for them."""
 
     name: str
     look_ahead_seconds: float
     # Batches of slots that are added to those seconds.
     look_ahead_batches: int
     max_wait_seconds: float
+    # The most seconds of slots that are reserved at once, where these hold more than one slot. At a low rate a whole
+    # batch would reach beyond the end of its function, and all others would wait for it.
+    batch_seconds: float = 4.0
 
     def look_ahead(self, interval: int) -> int:
         """Return the microseconds from now within which the first slot must lie."""
-        return round(self.look_ahead_seconds * MICROSECONDS) + self.look_ahead_batches * MAX_BATCH * interval
+        batch = self.batch_size(interval) * interval
+        return round(self.look_ahead_seconds * MICROSECONDS) + self.look_ahead_batches * batch
+
+    def batch_size(self, interval: int) -> int:
+        """Return the most slots to reserve at once."""
+        return max(1, min(MAX_BATCH, round(self.batch_seconds * MICROSECONDS) // interval))
 
 
 # The longest look-ahead is served first: its workers may reserve slots that the others still wait for. A worker of a
 # queue wakes up to MAX_WAKE_JITTER late, and the retries' look-ahead exceeds the backfill's by more than that. A fresh
 # upload does not wait for slots. Its look-ahead exceeds the batches of both queues, so it finds a slot at any backlog.
+# The backfill reserves little at once, since a fresh upload waits behind what is reserved: a third of a second if it is
+# lucky, and half a second more for each slot that its machine misses.
 LIVE = Priority("live", look_ahead_seconds=1.0, look_ahead_batches=2, max_wait_seconds=0.0)
 RETRY = Priority("retry", look_ahead_seconds=0.7, look_ahead_batches=0, max_wait_seconds=40.0)
-BACKFILL = Priority("backfill", look_ahead_seconds=0.35, look_ahead_batches=0, max_wait_seconds=40.0)
+BACKFILL = Priority(
+    "backfill", look_ahead_seconds=0.35, look_ahead_batches=0, max_wait_seconds=40.0, batch_seconds=0.45
+)
 PRIORITIES = {priority.name: priority for priority in (LIVE, RETRY, BACKFILL)}
 
 # The reasons for a wait.
@@ -154,6 +166,11 @@ def wake_delay(state: LimiterState, last_turn: int) -> tuple[float, float]:
 def probe_interval(tripped_at: int, now: int) -> int:
     """Return the microseconds between two probes: short while an outage is young, since most are short."""
     return min(max((now - tripped_at) // 30, MIN_PROBE_INTERVAL), MAX_PROBE_INTERVAL)
+
+
+def count_fitting(first: int, last: int, interval: int) -> int:
+    """Return how many slots begin between `first` and `last`, both included."""
+    return max(0, (last - first) // interval + 1)
 
 
 def slot_times(end: int, count: int, interval: int) -> list[int]:

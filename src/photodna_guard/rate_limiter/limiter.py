@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 from photodna_guard.aws.table import Table
-from photodna_guard.domain.errors import GuardError
+from photodna_guard.domain.errors import DeferrableError, GuardError
 from photodna_guard.rate_limiter.commands import Command, MakeReady, Read, Sleep, Steps
 from photodna_guard.rate_limiter.core import LimiterCore
 from photodna_guard.rate_limiter.gcra import (
@@ -66,17 +66,36 @@ class RateLimiter:
         `monthly_quota`: the requests that the subscription has for a month; 0 where they are not counted.
         """
         spacing = Spacing.of(rate, margin_ms)
+        self._interval = spacing.interval
         self._core = LimiterCore(spacing, priority, table.now, table.server_clock, uniform, monthly_quota)
         self._store, self._sleep = LimiterStore(table, priority.name), sleep
         self._now, self._priority, self._quota = table.now, priority, monthly_quota
 
-    def reserve(self, count: int, within: float = math.inf, ready: Callable[[], None] = _nothing) -> list[float]:
+    @property
+    def batch_size(self) -> int:
+        """The most slots to reserve at once."""
+        return self._priority.batch_size(self._interval)
+
+    @property
+    def is_breaker_open(self) -> bool:
+        """Whether the circuit breaker is open, as of this worker's last call."""
+        return self._core.answer_timeout < math.inf
+
+    def reserve(
+        self,
+        count: int,
+        within: float = math.inf,
+        ready: Callable[[], None] = _nothing,
+        *,
+        is_continued: bool = False,
+    ) -> list[float]:
         """Reserve `count` slots in one write, or one slot for a probe while the circuit breaker is open.
 
-        `ready` is called when slots are near, before they are reserved; its errors are passed on. Raises
-        DeferrableError where no slot is near enough for the priority, or within `within` seconds.
+        No slot lies beyond `within` seconds from now: there may be fewer. `ready` is called when slots are near, before
+        they are reserved; its errors are passed on. `is_continued`: they are for the batch whose first slots this
+        worker reserved last. Raises DeferrableError where no slot is near enough.
         """
-        return run(self._core.reserve(count, within), partial(self._perform, ready=ready))
+        return run(self._core.reserve(count, within, is_continued), partial(self._perform, ready=ready))
 
     def wait_for_slot(self, slot: float) -> bool:
         """Wait for the slot, and return whether it was met. A missed slot is given up and never used late.
@@ -127,7 +146,8 @@ class RateLimiter:
 
     def check_quota(self, new: bool) -> None:
         """Raise DeferrableError where the month's quota is used up, except for a `new` upload outside a backfill."""
-        self._core.check_quota(new)
+        if (self.quota_used or 0) >= 1 and not (new and self._priority is not BACKFILL):
+            raise DeferrableError("the monthly quota is used up", self._now() + 3600)
 
     def _perform(self, command: Command, ready: Callable[[], None] = _nothing) -> Any:
         match command:

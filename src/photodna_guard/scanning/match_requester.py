@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 
 from photodna_guard.domain.errors import (
     DeferrableError,
@@ -71,17 +72,19 @@ class MatchRequester:
             request = self._match_api.with_fresh_key(answered.ready.request)
         return Ready(answered.picture, request, has_fresh_key=True) if request else None
 
-    def reserve(self, count: int, deadline: float) -> list[float | Outcome]:
+    def reserve(self, count: int, deadline: float, *, is_continued: bool) -> list[float | Outcome]:
         """Reserve slots in one write, with open connections before them: a handshake would make a request late.
 
-        Return a slot (epoch seconds), or the outcome without one, for each of `count` requests.
+        Return a slot (epoch seconds) for each of the first requests of `count`, or the outcome without one for all. The
+        others are for a further call. `is_continued`: this is a further call.
         """
-        if not count:
-            return []
         try:
-            slots = self._take_slots(count, deadline)
+            slots = self._take_slots(min(count, self._rate_limiter.batch_size), deadline, is_continued=is_continued)
         except (DeferrableError, RetryableError) as error:
             return [decide_error(error, is_match=False)] * count
+        if not self._rate_limiter.is_breaker_open:
+            return [*slots]
+        # The slot is a probe's.
         without = Defer("the service is unavailable", is_service_unavailable=True)
         return [*slots, *[without] * (count - len(slots))]
 
@@ -91,7 +94,7 @@ class MatchRequester:
         Raises DeferrableError where no slot is met before the deadline (epoch seconds), and RetryableError.
         """
         for _ in range(MAX_MISSED_SLOTS):
-            slot = slot or self._take_slots(1, deadline)[0]
+            slot = slot or self._take_slots(1, deadline, is_continued=True)[0]
             if slot > deadline:
                 raise DeferrableError("no time left for an answer", slot)
             is_met = self._rate_limiter.wait_for_slot(slot)
@@ -127,10 +130,10 @@ class MatchRequester:
             raise RetryableError("two reads of the object differ")
         return content
 
-    def _take_slots(self, count: int, deadline: float) -> list[float]:
+    def _take_slots(self, count: int, deadline: float, *, is_continued: bool) -> list[float]:
         try:
-            within = deadline - self._now()
-            slots = self._rate_limiter.reserve(count, within, lambda: self._match_api.connect(count))
+            within, connect = deadline - self._now(), partial(self._match_api.connect, count)
+            slots = self._rate_limiter.reserve(count, within, connect, is_continued=is_continued)
         except ServiceUnreachableError as unreachable:
             self._record_failure(str(unreachable), unreachable=True)
             raise

@@ -80,10 +80,18 @@ class Scanner:
             with _side_by_side(len(batch)) as run:
                 prepared = list(run(self._prepare, batch, repeat(deadline)))
                 ready = [one for one in prepared if isinstance(one, Ready)]
-                slots = self._requester.reserve(len(ready), deadline)
-                matched = iter(list(run(self._match, ready, slots, repeat(deadline))))
+                matched = iter(self._match_all(run, ready, deadline))
             done += [next(matched) if isinstance(one, Ready) else one for one in prepared]
         return done
+
+    def _match_all(self, run: Callable[..., Iterator[bool]], ready: Sequence[Ready], deadline: float) -> list[bool]:
+        """Send each request, and return whether its job is done with. Some wait while slots are reserved for others."""
+        groups: list[Iterator[bool]] = []
+        while ready:
+            slots = self._requester.reserve(len(ready), deadline, is_continued=bool(groups))
+            groups.append(run(self._match, ready[: len(slots)], slots, repeat(deadline)))
+            ready = ready[len(slots) :]
+        return [is_done for group in groups for is_done in group]
 
     def _prepare(self, job: ScanJob, deadline: float) -> Ready | bool:
         """Claim, triage and prepare the request; or apply the outcome, and return whether the job is done with."""

@@ -43,10 +43,11 @@ def a_limiter(
     table: str = "limiter",
     quota: int = 0,
     sleep: Callable[[float], None] | None = None,
+    uniform: Callable[[float, float], float] = lambda *_: 0.0,
 ) -> RateLimiter:
     """Return a limiter with an exact clock that wakes as soon as it may."""
     exact = Table(dynamodb, table, time, exact_clock())
-    return RateLimiter(exact, 10, 25, priority, quota, sleep=sleep or time.sleep, uniform=lambda *_: 0.0)
+    return RateLimiter(exact, 10, 25, priority, quota, sleep=sleep or time.sleep, uniform=uniform)
 
 
 def item_attributes(dynamodb: Any) -> dict[str, int]:

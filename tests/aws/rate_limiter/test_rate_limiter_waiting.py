@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from photodna_guard.domain.errors import DeferrableError
-from photodna_guard.rate_limiter.gcra import BACKFILL, MAX_BATCH, RETRY
+from photodna_guard.rate_limiter.gcra import BACKFILL, MAX_BATCH, MICROSECONDS, RETRY
 from photodna_guard.rate_limiter.limiter import RateLimiter
 from tests.aws.rate_limiter.limiters import (
     INTERVAL,
@@ -57,9 +57,12 @@ def test_retry_reserves_slots_that_a_backfill_waits_for(
     dynamodb: Any, rate_limiter_table: str, time: SteppedTime
 ) -> None:
     a_limiter(dynamodb, time).reserve(4)
-    with pytest.raises(DeferrableError):
-        a_limiter(dynamodb, time, BACKFILL).reserve(1, within=0.01)
-    assert a_limiter(dynamodb, time, RETRY).reserve(1, within=0.01)
+    backfill, retry = (a_limiter(dynamodb, time, priority) for priority in (BACKFILL, RETRY))
+    (slot,) = retry.reserve(1)
+    assert time.slept == []
+    (later,) = backfill.reserve(1)
+    assert sum(time.slept) > 0
+    assert slot < later
 
 
 def test_ready_is_called_after_the_wait_and_before_the_write(
@@ -81,6 +84,50 @@ def test_worker_waits_no_longer_than_its_function_runs(
     with pytest.raises(DeferrableError, match="no slot"):
         a_limiter(dynamodb, time, RETRY).reserve(1, within=5)
     assert time.slept == []
+
+
+@pytest.mark.parametrize(("within", "count"), [(0.049, 0), (0.051, 1), (0.2, 2), (1.0, 10), (5.0, 13)])
+def test_no_slot_lies_beyond_the_end_of_the_run(
+    dynamodb: Any, rate_limiter_table: str, time: SteppedTime, within: float, count: int
+) -> None:
+    limiter = a_limiter(dynamodb, time)
+    if not count:
+        with pytest.raises(DeferrableError, match="no slot"):
+            limiter.reserve(MAX_BATCH, within)
+        return
+    slots = limiter.reserve(MAX_BATCH, within)
+    assert len(slots) == count
+    assert slots[-1] <= NOW + within
+    assert item_attributes(dynamodb)["tat"] == pytest.approx((slots[-1] + INTERVAL) * MICROSECONDS, abs=2)
+
+
+def test_slots_reserved_meanwhile_put_none_beyond_the_end(
+    dynamodb: Any, rate_limiter_table: str, time: SteppedTime
+) -> None:
+    limiter, other = a_limiter(dynamodb, time), a_limiter(dynamodb, time)
+    limiter.reserve(1)
+    other.reserve(5)
+    assert [slot <= NOW + 1 for slot in limiter.reserve(MAX_BATCH, within=1)] == [True] * 4
+
+
+def test_continued_batch_goes_before_other_workers_and_is_no_turn(
+    dynamodb: Any, rate_limiter_table: str, time: SteppedTime
+) -> None:
+    waited: list[tuple[float, ...]] = []
+
+    def stand_back(*bounds: float) -> float:
+        waited.append(bounds)
+        return 0.0
+
+    worker = a_limiter(dynamodb, time, RETRY, uniform=stand_back)
+    worker.reserve(MAX_BATCH)
+    turn = item_attributes(dynamodb)["fairness_turn_retry"]
+    worker.reserve(MAX_BATCH, is_continued=True)
+    assert waited == []
+    assert item_attributes(dynamodb)["fairness_turn_retry"] == turn
+    worker.reserve(MAX_BATCH)
+    assert len(waited) == 1
+    assert item_attributes(dynamodb)["fairness_turn_retry"] == turn + 1
 
 
 def test_wait_for_slot_returns_whether_the_slot_was_met(limiter: RateLimiter, time: SteppedTime) -> None:

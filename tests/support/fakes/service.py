@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from photodna_guard.domain.errors import DeferrableError
 from photodna_guard.domain.verdicts import MatchOutcome, Verdict
-from photodna_guard.rate_limiter.gcra import Standstill
+from photodna_guard.rate_limiter.gcra import MAX_BATCH, Standstill
 from tests.support.fakes.failing import NOW, Failing
 
 
@@ -22,6 +22,13 @@ class FakeRateLimiter(Failing):
     answer_timeout: float = math.inf
     quota_used: float | None = None
     standing: Standstill | None = None
+    batch_size: int = MAX_BATCH
+    # Whether each reservation was for a batch that was begun.
+    continued: list[bool] = field(default_factory=list)
+
+    @property
+    def is_breaker_open(self) -> bool:
+        return self.away
 
     def standstill(self) -> Standstill | None:
         self.call("standstill")
@@ -31,8 +38,16 @@ class FakeRateLimiter(Failing):
         if (self.quota_used or 0) >= 1 and not new:
             raise DeferrableError("the monthly quota is used up")
 
-    def reserve(self, count: int, within: float = math.inf, ready: Callable[[], None] = lambda: None) -> list[float]:
+    def reserve(
+        self,
+        count: int,
+        within: float = math.inf,
+        ready: Callable[[], None] = lambda: None,
+        *,
+        is_continued: bool = False,
+    ) -> list[float]:
         self.call("reserve")
+        self.continued.append(is_continued)
         ready()
         count = 1 if self.away else count
         self.reserved.append(count)

@@ -24,10 +24,19 @@ class RateLimiter(Protocol):
     def check_quota(self, new: bool) -> None:
         """Raise DeferrableError where the quota is used up and what asks is not a new upload."""
 
-    def reserve(self, count: int, within: float, ready: Callable[[], None]) -> list[float]:
-        """Reserve `count` slots in one write; one only while the circuit breaker is open.
+    @property
+    def batch_size(self) -> int:
+        """The most slots to reserve at once."""
 
-        `ready` is called before the write. Raises DeferrableError where no slot is near enough.
+    @property
+    def is_breaker_open(self) -> bool:
+        """Whether the circuit breaker is open, as last seen."""
+
+    def reserve(self, count: int, within: float, ready: Callable[[], None], *, is_continued: bool) -> list[float]:
+        """Reserve up to `count` slots in one write, as many as lie within so many seconds; one while it is open.
+
+        `ready` is called before the write. `is_continued`: for the batch whose first slots were reserved last. Raises
+        DeferrableError where no slot is near enough.
         """
 
     def wait_for_slot(self, slot: float) -> bool:
