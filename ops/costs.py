@@ -55,6 +55,9 @@ DELIVERIES_OF_A_MESSAGE = 100
 ANSWER_SECONDS, READ_SECONDS, REDUCE_SECONDS = 0.5, 0.15, 0.35
 # One log line, and the metrics of one invocation.
 LOG_BYTES = 1_300
+# Lambda polls each of the two queues with at least five readers, each for up to 20 s, also while it is empty: a maximum
+# of concurrency keeps it from polling less (Lambda Developer Guide, "Configuring scaling behavior for SQS").
+IDLE_POLLS = 2 * 5 * 3 * 60 * 24 * 30
 FIXED = {"metric": 31, "alarm": 19, "key": 2, "secret": 1}
 
 
@@ -83,7 +86,7 @@ def monthly_costs(traffic: Traffic, rendition: bool) -> dict[str, float]:
         "DynamoDB": costs["write_unit"],
         "S3 requests": costs["s3_get"] + costs["s3_put"],
         "status tags": costs["tag_month"],
-        "SQS, events": costs["sqs_request"] + costs["event"],
+        "SQS, events": costs["sqs_request"] + costs["event"] + IDLE_POLLS * PRICE["sqs_request"],
         "logs": costs["log_gb"],
         "alarms, metrics, keys": fixed,
         "to the service": costs["egress_gb"],

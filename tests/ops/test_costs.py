@@ -8,7 +8,7 @@ from ops import costs
 from ops.costs import Traffic, format_table, monthly_costs
 from photodna_guard.domain.models import Status
 from photodna_guard.scanning.put_back import MAX_RECEIVES
-from tests.support.template import RESOURCES, ROOT
+from tests.support.template import FUNCTIONS, RESOURCES, ROOT
 
 COSTS_PAGE = ROOT / "docs/costs.md"
 
@@ -51,7 +51,16 @@ def test_first_100_gigabytes_to_the_service_are_free() -> None:
 def test_status_tag_and_event_of_an_upload_are_counted() -> None:
     found = monthly_costs(Traffic(10_000, 0.0), rendition=False)
     assert found["status tags"] == pytest.approx(0.01)
-    assert found["SQS, events"] == pytest.approx(10_000 * costs.NOT_CLEAN_SHARE * 1e-6)
+    idle = monthly_costs(Traffic(0, 0.0), rendition=False)["SQS, events"]
+    assert found["SQS, events"] - idle == pytest.approx(10_000 * costs.NOT_CLEAN_SHARE * 1e-6)
+
+
+def test_empty_queues_are_polled_at_a_price() -> None:
+    """Lambda polls less than five times at once only without MaximumConcurrency."""
+    sources = [event for f in FUNCTIONS.values() for event in f["Events"].values() if event["Type"] == "SQS"]
+    assert all("MaximumConcurrency" in source["Properties"]["ScalingConfig"] for source in sources)
+    assert len(sources) * 5 * 3 * 60 * 24 * 30 == costs.IDLE_POLLS
+    assert monthly_costs(Traffic(0, 0.0), rendition=False)["SQS, events"] == pytest.approx(0.52, abs=0.01)
 
 
 def test_waiting_uploads_cost_more_and_renditions_less() -> None:
