@@ -19,6 +19,7 @@ from botocore.config import Config
 from photodna_guard import settings
 from photodna_guard.aws.deletion_limit import DeletionLimit
 from photodna_guard.aws.event_bus import EventBus
+from photodna_guard.aws.idle_connections import renew_idle_connections
 from photodna_guard.aws.quarantine_bucket import QuarantineBucket
 from photodna_guard.aws.response_integrity import reject_truncated_responses
 from photodna_guard.aws.result_lookup import ResultLookup
@@ -105,8 +106,8 @@ def build(
     `renderer` without a process, and `move_limits` by which a small match counts as large.
     """
     _prepare_libraries(session)
-    s3 = session.client("s3", config=_S3_CONFIG)
-    dynamodb = session.client("dynamodb", config=_CLIENT_CONFIG)
+    s3 = renew_idle_connections(session.client("s3", config=_S3_CONFIG), now)
+    dynamodb = renew_idle_connections(session.client("dynamodb", config=_CLIENT_CONFIG), now)
     queue_name = "backfill" if priority is BACKFILL else "retry"
     telemetry = _build_telemetry(now)
     results = ResultsTable(dynamodb, conf.results_table, conf.clean_result_days, queue_name, now)
@@ -116,8 +117,9 @@ def build(
     deletion_limit = DeletionLimit(rate_limiter_table, conf.max_deletions_per_hour, now)
     rate_limiter = _build_rate_limiter(conf, rate_limiter_table, priority, sleep)
     match_client = _build_match_client(conf, session, now, adapter)
-    retry_queue = _build_queues(conf, session)[queue_name]
-    event_bus = EventBus(session.client("events", config=_CLIENT_CONFIG), conf.stack_name)
+    retry_queue = _build_queues(conf, session, now)[queue_name]
+    events = renew_idle_connections(session.client("events", config=_CLIENT_CONFIG), now)
+    event_bus = EventBus(events, conf.stack_name)
     workflow = QuarantineWorkflow(
         results, upload_bucket, quarantine_bucket, deletion_limit, conf.observe_mode, now, move_limits or MoveLimits()
     )
@@ -152,11 +154,11 @@ def get_sweeper() -> Sweeper:
 def build_sweeper(conf: Settings, session: boto3.Session, now: Clock = time.time) -> Sweeper:
     """Build a sweeper with the session's credentials and region. `now`: epoch seconds."""
     _prepare_libraries(session)
-    dynamodb = session.client("dynamodb", config=_CLIENT_CONFIG)
+    dynamodb = renew_idle_connections(session.client("dynamodb", config=_CLIENT_CONFIG), now)
     rate_limiter_table = Table(dynamodb, conf.rate_limiter_table, now)
     return Sweeper(
         unsettled=UnsettledIndex(Table(dynamodb, conf.results_table, now)),
-        queues=_build_queues(conf, session),
+        queues=_build_queues(conf, session, now),
         deletion_limit=DeletionLimit(rate_limiter_table, conf.max_deletions_per_hour, now),
         telemetry=_build_telemetry(now),
         observe=conf.observe_mode,
@@ -187,15 +189,16 @@ def _build_rate_limiter(
 def _build_match_client(
     conf: Settings, session: boto3.Session, now: Clock, adapter: PreconnectedAdapter | None
 ) -> MatchClient:
-    key = SubscriptionKey(session.client("secretsmanager", config=_CLIENT_CONFIG), conf.subscription_key_secret)
+    secrets = renew_idle_connections(session.client("secretsmanager", config=_CLIENT_CONFIG), now)
+    key = SubscriptionKey(secrets, conf.subscription_key_secret)
     return MatchClient(
         conf.match_endpoint, key, conf.enhance, conf.enable_evaluation, MAX_BATCH, now=now, adapter=adapter
     )
 
 
-def _build_queues(conf: Settings, session: boto3.Session) -> dict[str, RetryQueue]:
+def _build_queues(conf: Settings, session: boto3.Session, now: Clock) -> dict[str, RetryQueue]:
     """Return the queues by the name that a record has in `queue`."""
-    client = session.client("sqs", config=_CLIENT_CONFIG)
+    client = renew_idle_connections(session.client("sqs", config=_CLIENT_CONFIG), now)
     urls = {"retry": conf.retry_queue_url, "backfill": conf.backfill_queue_url}
     return {name: RetryQueue(client, url, conf.dead_letter_queue_url) for name, url in urls.items()}
 
