@@ -6,6 +6,8 @@ import threading
 import time
 from dataclasses import dataclass, field
 
+from tests.support.forgetful_server import read_request
+
 
 @dataclass
 class Server:
@@ -56,7 +58,7 @@ class Server:
             if self.tls:
                 connection = self.tls.wrap_socket(connection, server_side=True)
             self.connections += 1
-            while request := self._read(connection):
+            while request := read_request(connection):
                 self.requests.append(request)
                 time.sleep(self.pause)
                 answer = self.answers.pop(0) if self.answers else None
@@ -71,18 +73,3 @@ class Server:
             pass
         finally:
             connection.close()
-
-    def _read(self, connection: socket.socket) -> bytes:
-        data = b""
-        while b"\r\n\r\n" not in data:
-            chunk = connection.recv(65536)
-            if not chunk:
-                return b""
-            data += chunk
-        head, _, body = data.partition(b"\r\n\r\n")
-        length = int(
-            next(line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length")).split()[1]
-        )
-        while len(body) < length:
-            body += connection.recv(65536)
-        return head + b"\r\n\r\n" + body

@@ -10,6 +10,7 @@ from photodna_guard.scanning.known_hash import KnownHashFallback
 from photodna_guard.scanning.match_requester import MatchRequester
 from photodna_guard.scanning.object_renderer import ObjectRenderer
 from photodna_guard.scanning.outcome_handler import OutcomeHandler
+from photodna_guard.scanning.ports.service import MatchApi
 from photodna_guard.scanning.quarantine_workflow import QuarantineWorkflow
 from photodna_guard.scanning.scanner import Scanner
 from photodna_guard.scanning.source_copier import MoveLimits
@@ -54,8 +55,12 @@ class ScannerWorld:
         representation: Representation = Representation.URL,
         after: "ScannerWorld | None" = None,
         limits: MoveLimits | None = None,
+        match_api: MatchApi | None = None,
     ) -> None:
-        """`limits`: where a match is large; `after`: another world, in whose table and buckets this one goes on."""
+        """`limits`: where a match is large; `after`: another world, in whose table and buckets this one goes on.
+
+        `match_api`: replaces the fake one.
+        """
         self.results, self.upload_bucket, self.quarantine_bucket = (
             FakeResultsTable(),
             FakeUploadBucket(),
@@ -88,7 +93,12 @@ class ScannerWorld:
             self.upload_bucket,
             self.rate_limiter,
             MatchRequester(
-                self.rate_limiter, self.match_api, self.upload_bucket, self.telemetry, UrlHealth(self.now), self.now
+                self.rate_limiter,
+                match_api or self.match_api,
+                self.upload_bucket,
+                self.telemetry,
+                UrlHealth(self.now),
+                self.now,
             ),
             ObjectRenderer(self.upload_bucket, self.renderer),
             KnownHashFallback(self.results, self.upload_bucket),

@@ -16,7 +16,8 @@ from urllib3.exceptions import HTTPError
 from photodna_guard.domain.errors import ServiceUnreachableError
 from photodna_guard.domain.verdicts import MatchOutcome, Verdict
 from photodna_guard.match_api import response
-from photodna_guard.match_api.preconnected_adapter import NotConnectedError, PreconnectedAdapter
+from photodna_guard.match_api.kept_connection import LostConnectionError, NotConnectedError
+from photodna_guard.match_api.preconnected_adapter import PreconnectedAdapter
 
 CONNECT_TIMEOUT_SECONDS = 3.0
 # Published clients wait 20 to 30 seconds.
@@ -68,7 +69,7 @@ class MatchClient:
         self._extra_headers = {"Enable-Evaluation": enable_evaluation} if enable_evaluation else {}
         self._key, self._verify, self._now = key, verify, now
         self._answer_seconds = answer_seconds
-        self._adapter = adapter or PreconnectedAdapter(connections, CONNECT_TIMEOUT_SECONDS)
+        self._adapter = adapter or PreconnectedAdapter(connections, CONNECT_TIMEOUT_SECONDS, now)
 
     def request_by_url(self, url: str) -> requests.PreparedRequest:
         """Prepare a request for the picture at `url`. Raises KeyUnavailableError."""
@@ -104,13 +105,14 @@ class MatchClient:
         """Send a request at once, for which the caller has reserved a slot. Raises no error of the network.
 
         `within`: limits the time-out of the headers, and again of the body, in seconds.
-        Returns None if no connection is open, so that nothing was sent.
+        Returns None if the connection failed the request: none was open, or a kept one had ended unseen. The request
+        may have reached the service all the same, so its slot is used.
         """
         assert isinstance(request, requests.PreparedRequest)  # noqa: S101
         timeout = min(within, self._answer_seconds)
         try:
             status, retry_after, body = self._exchange(request, timeout)
-        except NotConnectedError:
+        except (NotConnectedError, LostConnectionError):
             return None
         except (requests.RequestException, HTTPError, OSError) as error:
             return Verdict(MatchOutcome.UNAVAILABLE, f"no-answer: {type(error).__name__}")

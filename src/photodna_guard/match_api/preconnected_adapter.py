@@ -3,26 +3,37 @@
 requests and urllib3 open a connection when a request needs it, and offer no call to open one before.
 """
 
-import ssl
+import time
+from collections.abc import Callable
 from typing import Any, cast
 
 import requests
 from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
-from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError
 
+from photodna_guard.match_api.kept_connection import KeptConnection, KeptTlsConnection
 
-class NotConnectedError(Exception):
-    """No connection is open, so nothing was sent. The caller connects and reserves another slot."""
+# A connection that was idle for longer is opened anew. The container may have been frozen meanwhile, and load balancers
+# forget an idle connection without a word, after 240 s at the latest.
+MAX_IDLE_SECONDS = 30.0
 
 
 class PreconnectedAdapter(HTTPAdapter):
-    """An adapter without retries, as each attempt needs a slot. `send` raises NotConnectedError too."""
+    """An adapter without retries, as each attempt needs a slot.
 
-    def __init__(self, connections: int, timeout: float) -> None:
-        """`timeout`: seconds for opening a connection; `connections`: their maximum number."""
-        self._connections, self._timeout = connections, timeout
+    `send` raises NotConnectedError and LostConnectionError too.
+    """
+
+    def __init__(self, connections: int, timeout: float, now: Callable[[], float] = time.time) -> None:
+        """Create an adapter without connections.
+
+        Args:
+            connections: Their maximum number.
+            timeout: Seconds for opening one.
+            now: The clock, epoch seconds. A monotonic clock may stand still while Lambda freezes the container.
+        """
+        self._connections, self._timeout, self._now = connections, timeout, now
         super().__init__(pool_maxsize=connections, max_retries=0)
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
@@ -41,7 +52,7 @@ class PreconnectedAdapter(HTTPAdapter):
         opened, fault = 0, ""
         for connection in connections:
             if not fault:
-                fault = self._open(cast("_Connection | _TlsConnection", connection))
+                fault = self._open(cast("KeptConnection", connection))
                 opened += not fault
             pool._put_conn(connection)
         return "" if opened else fault
@@ -53,12 +64,15 @@ class PreconnectedAdapter(HTTPAdapter):
         self.cert_verify(pool, url, verify, None)  # type: ignore[no-untyped-call]
         return pool
 
-    def _open(self, connection: "_Connection | _TlsConnection") -> str:
+    def _open(self, connection: KeptConnection) -> str:
         """Open a connection, unless it is open. Returns the class name of the error, or an empty text."""
+        connection.is_kept = connection.is_connected and self._is_fresh(connection)
+        if connection.is_kept:
+            return ""
+        connection.close()
         try:
-            if not connection.is_connected:
-                connection.timeout, connection.may_connect = self._timeout, True
-                connection.connect()
+            connection.timeout, connection.now, connection.may_connect = self._timeout, self._now, True
+            connection.connect()
         except (HTTPError, OSError) as error:
             connection.close()
             return type(error).__name__
@@ -66,58 +80,14 @@ class PreconnectedAdapter(HTTPAdapter):
             connection.may_connect = False
         return ""
 
-
-class _Connection(HTTPConnection):
-    may_connect = False
-
-    def connect(self) -> None:
-        """Connect, if the adapter permits it. Raises NotConnectedError otherwise."""
-        if not self.may_connect:
-            raise NotConnectedError
-        super().connect()
-
-
-class _TlsConnection(HTTPSConnection):
-    """A TLS connection that counts as open while session tickets wait to be read.
-
-    urllib3 takes a connection on which data waits for a closed one, and opens another. After a TLS 1.3 handshake there
-    are data: the server's session tickets, until the first response is read.
-    """
-
-    may_connect = False
-
-    def connect(self) -> None:
-        """Connect, if the adapter permits it. Raises NotConnectedError otherwise."""
-        if not self.may_connect:
-            raise NotConnectedError
-        super().connect()
-
-    @property
-    def is_connected(self) -> bool:
-        """Whether the connection is open."""
-        return self._read_tickets() and super().is_connected
-
-    def _read_tickets(self) -> bool:
-        """Read waiting session tickets. Returns False if the connection is closed, or unrequested data waits."""
-        if not isinstance(self.sock, ssl.SSLSocket):
-            return self.sock is not None
-        timeout = self.sock.gettimeout()
-        self.sock.settimeout(0)
-        try:
-            # This processes the tickets. Any byte or the end of the stream was not requested.
-            self.sock.recv(1)
-        except ssl.SSLWantReadError:
-            return True
-        except OSError:
-            return False
-        finally:
-            self.sock.settimeout(timeout)
-        return False
+    def _is_fresh(self, connection: KeptConnection) -> bool:
+        # A clock that was set back says nothing.
+        return 0 <= self._now() - connection.used_at <= MAX_IDLE_SECONDS
 
 
 class _Pool(HTTPConnectionPool):
-    ConnectionCls = _Connection
+    ConnectionCls = KeptConnection
 
 
 class _TlsPool(HTTPSConnectionPool):
-    ConnectionCls = _TlsConnection
+    ConnectionCls = KeptTlsConnection

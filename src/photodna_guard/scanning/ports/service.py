@@ -71,4 +71,4 @@ class MatchApi(Protocol):
         """Open connections for `count` requests. Raises ServiceUnreachableError where none can be opened."""
 
     def send(self, request: object, within: float) -> Verdict | None:
-        """Send the request now. Return None where no connection is open, and so nothing was sent."""
+        """Send the request now. Return None where the connection failed it; its slot is used all the same."""
