@@ -25,6 +25,7 @@ from photodna_guard.aws.response_integrity import reject_truncated_responses
 from photodna_guard.aws.result_lookup import ResultLookup
 from photodna_guard.aws.results_table import ResultsTable
 from photodna_guard.aws.retry_queue import RetryQueue
+from photodna_guard.aws.s3_addressing import s3_config
 from photodna_guard.aws.subscription_key import SubscriptionKey
 from photodna_guard.aws.table import Table
 from photodna_guard.aws.telemetry import Telemetry
@@ -60,8 +61,6 @@ _CLIENT_CONFIG = Config(
     max_pool_connections=MAX_BATCH,
     retries={"mode": "standard", "total_max_attempts": 3},
 )
-# boto3's default signature for presigned URLs is version 2.
-_S3_CONFIG = _CLIENT_CONFIG.merge(Config(signature_version="s3v4"))
 # A thread whose slot has come waits at most this long for a busy one. Python's default is five times that.
 _THREAD_SWITCH_SECONDS = 0.001
 
@@ -106,7 +105,7 @@ def build(
     `renderer` without a process, and `move_limits` by which a small match counts as large.
     """
     _prepare_libraries(session)
-    s3 = renew_idle_connections(session.client("s3", config=_S3_CONFIG), now)
+    s3 = renew_idle_connections(session.client("s3", config=_CLIENT_CONFIG.merge(s3_config(os.environ))), now)
     dynamodb = renew_idle_connections(session.client("dynamodb", config=_CLIENT_CONFIG), now)
     queue_name = "backfill" if priority is BACKFILL else "retry"
     telemetry = _build_telemetry(now)
