@@ -1,13 +1,14 @@
 """How S3 is addressed: by its regional endpoint, with the bucket in the host's name."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from botocore.config import Config
 
 # botocore presigns for S3's global endpoint unless both are set. Regions opened after March 2019 answer requests to the
 # global endpoint with 400, and others redirect those to a new bucket, for whose host the URL is not signed (Amazon S3
 # User Guide, "Making requests": "Request routing").
-_REGIONAL = {"addressing_style": "virtual", "us_east_1_regional_endpoint": "regional"}
+_REGIONAL: Any = {"addressing_style": "virtual", "us_east_1_regional_endpoint": "regional"}
 _ENDPOINT_VARIABLES = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL")
 
 
