@@ -85,7 +85,14 @@ def describe_resources(stack_id: str) -> list[dict[str, Any]]:
                 "logical_id": logical_id,
                 "type": given["Type"],
                 "physical_id": getattr(made, "physical_resource_id", None),
-                "properties": parsing.clean_json(given.get("Properties", {}), resources),
+                "properties": _leave_out_no_value(parsing.clean_json(given.get("Properties", {}), resources)),
             }
         )
     return described
+
+
+def _leave_out_no_value(value: Any) -> Any:
+    """CloudFormation leaves an entry of a list out whose value is AWS::NoValue; moto puts None there."""
+    if isinstance(value, dict):
+        return {name: _leave_out_no_value(one) for name, one in value.items()}
+    return [_leave_out_no_value(one) for one in value if one is not None] if isinstance(value, list) else value
