@@ -9,8 +9,9 @@ from typing import Any
 
 import boto3
 from botocore.exceptions import BotoCoreError
+from samtranslator.yaml_helper import yaml_parse
 
-from local.invoke import build, sam
+from local.invoke import build, concurrency, sam
 from local.invoke.errors import CannotRunError, SamCliError
 
 CONFIG = sam.ROOT / "samconfig.toml"
@@ -64,11 +65,20 @@ def check_account(settings: dict[str, Any], guided: bool) -> None:
         raise CannotRunError(_NO_ACCOUNT.format(what=" and no ".join(lacking)))
 
 
+def warn_of_concurrency(settings: dict[str, Any], parameters: dict[str, str]) -> None:
+    """Say so if the account's concurrency leaves too little for fresh uploads. SAM CLI asks before it deploys."""
+    limit = concurrency.read_limit(settings.get("region"))
+    default = yaml_parse(build.TEMPLATE.read_text(encoding="utf-8"))["Parameters"]["Workers"]["Default"]
+    if limit is not None and (said := concurrency.describe_shortage(limit, int(parameters.get("Workers", default)))):
+        print(f"make deploy: {said}", file=sys.stderr)
+
+
 def deploy(name: str | None) -> int:
     """Build and deploy, and return SAM CLI's exit code. After CannotRunError or SamCliError nothing was deployed."""
     settings = read_settings(name or GUIDED)
     check_account(settings, guided=name is None)
     parameters = read_overrides(settings)
+    warn_of_concurrency(settings, parameters)
     built = build.build_packages(parameters={key: value for key, value in parameters.items() if key == "Architecture"})
     too_large = [function for function, size in build.measure_sizes(built).items() if size > build.MAX_PACKAGE_BYTES]
     if too_large:

@@ -12,7 +12,9 @@ from typing import Any
 import pytest
 
 from local.invoke import build
+from local.invoke.concurrency import describe_shortage
 from local.invoke.sam import ROOT
+from tests.aws.http_server import running_server
 
 # The fake records its calls, and builds the least that `make deploy` reads.
 SAM = f"""#!{sys.executable}
@@ -31,6 +33,8 @@ if sys.argv[1] == "build":
     (package.parent / "template.yaml").write_text(built)
 sys.exit(int(os.environ.get("ENDS", "0")) if sys.argv[1] == "deploy" else 0)
 """
+# Nothing listens there, so that the account says nothing of its concurrency.
+SILENT = {"AWS_ENDPOINT_URL_LAMBDA": "http://127.0.0.1:9"}
 ACCOUNT = {"AWS_ACCESS_KEY_ID": "mine", "AWS_SECRET_ACCESS_KEY": "mine", "AWS_DEFAULT_REGION": "eu-central-1"}
 
 Make = Callable[..., "tuple[subprocess.CompletedProcess[str], list[dict[str, Any]]]"]
@@ -57,7 +61,7 @@ def make(tmp_path: Path) -> Make:
         done = subprocess.run(  # noqa: S603
             ["make", "-o", ".venv/.ready", "deploy", *arguments],  # noqa: S607
             cwd=project,
-            env=ours | nowhere | off | variables,
+            env=ours | nowhere | off | SILENT | variables,
             capture_output=True,
             text=True,
             check=False,
@@ -132,3 +136,21 @@ def test_failed_or_too_large_build_is_not_deployed(make: Make, how: dict[str, st
 def test_failed_deployment_fails_make(make: Make) -> None:
     done, calls = make("ENV=staging", ENDS="1", **ACCOUNT)
     assert (done.returncode != 0, len(calls)) == (True, 2)
+
+
+def test_small_concurrency_is_reported_and_deployed_all_the_same(make: Make) -> None:
+    with running_server() as server:
+        server.respond(200, json.dumps({"AccountLimit": {"ConcurrentExecutions": 10}}).encode())
+        done, calls = make("ENV=staging", **ACCOUNT, AWS_ENDPOINT_URL_LAMBDA=server.url)
+    assert "at most 10 executions" in done.stderr
+    assert "deploy with Workers=3 until then" in done.stderr
+    assert (done.returncode, len(calls)) == (0, 2)
+
+
+@pytest.mark.parametrize(
+    ("limit", "workers", "said"), [(16, 6, ""), (1000, 6, ""), (15, 6, "Workers=5"), (7, 2, "Ask")]
+)
+def test_concurrency_is_short_if_uploads_are_left_too_little(limit: int, workers: int, said: str) -> None:
+    shortage = describe_shortage(limit, workers)
+    assert said in shortage
+    assert bool(shortage) == bool(said)
