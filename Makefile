@@ -101,6 +101,7 @@ test-pythons: setup ## The functions' own tests on the other Pythons that the so
 
 judges: setup ## Holds the adapters, policies and handlers against implementations that are not ours (JUDGES=required)
 	@$(MAKE) --no-print-directory .venv/judges/.ready || echo "judges: requirements/judges.txt could not be installed here" >&2
+	@$(RUN) -m tools.supply.npm_packages
 	$(PYTEST) $(or $(T),tests/judges) -m judge --junitxml=$(SUMMARIES)/judges.xml
 
 demo: setup ## Checks 121 drawn uploads, or PICTURES=DIR, with an embedded cloud; writes build/demo/report.html

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from local.aws.policy.api_call import ApiCall, UnknownCallError
@@ -12,6 +13,7 @@ from local.aws.policy.permissions import required_permissions
 from local.aws.policy.stack_policies import Principal, StackPolicies
 
 _S3 = "arn:aws:s3:::"
+_KMS_KEY = re.compile(r"arn:[a-z-]+:kms:[^:]*:[^:]*:key/.+")
 UNRESTRICTED_ACCESS_KEY = "judge"
 """The access key that no policy binds: for setting up, and for checks from outside."""
 
@@ -34,7 +36,7 @@ class Authorizer:
             return None
         principal = self._policies.principal(call.access_key)
         for permission in self._required_permissions(call, principal):
-            made = self._decide(principal, permission)
+            made = self.decide(principal, permission)
             refusal = (
                 None if made.allowed else Refusal(principal.name, permission.action, permission.resource, made.reason)
             )
@@ -42,6 +44,17 @@ class Authorizer:
             if refusal:
                 return refusal
         return None
+
+    def decide(self, principal: Principal, permission: Permission) -> Decision:
+        """Decide about one permission, whichever call requires it."""
+        # The embedded AWS speaks HTTP where AWS speaks HTTPS.
+        context = {"aws:securetransport": ("true",), **permission.context}
+        if principal.arn is not None:
+            context["aws:principalarn"] = (principal.arn,)
+        identity, resource = self._candidate_statements(principal, permission.action)
+        request = Request(principal.arn, permission.action, self._policy_resource(permission.resource), context)
+        # An action of KMS on no key, such as ListKeys, has no key policy that could delegate to the account.
+        return decide(request, identity, resource, resource_must_allow=_KMS_KEY.match(permission.resource) is not None)
 
     def _required_permissions(self, call: ApiCall, principal: Principal) -> Iterator[Permission]:
         try:
@@ -52,15 +65,6 @@ class Authorizer:
                 return
             self._log.add(principal.name, call.name, Refusal(principal.name, call.name, "", str(unknown)))
             raise
-
-    def _decide(self, principal: Principal, permission: Permission) -> Decision:
-        # The embedded AWS speaks HTTP where AWS speaks HTTPS.
-        context = {"aws:securetransport": ("true",), **permission.context}
-        if principal.arn is not None:
-            context["aws:principalarn"] = (principal.arn,)
-        identity, resource = self._candidate_statements(principal, permission.action)
-        request = Request(principal.arn, permission.action, self._policy_resource(permission.resource), context)
-        return decide(request, identity, resource, resource_must_allow=permission.action.startswith("kms:"))
 
     def _policy_resource(self, resource: str) -> str:
         """Return the ARN by which the policies name the resource."""

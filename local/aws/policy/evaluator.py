@@ -66,7 +66,8 @@ class Statement:
         That allows the account's principals only what their own policies allow as well.
         """
         accounts = {found[1] for name in self.principals or () if (found := _ACCOUNT.fullmatch(name))}
-        return principal is not None and principal.split(":")[4] in accounts
+        # A service, such as events.amazonaws.com, is of no account.
+        return principal is not None and principal.startswith("arn:") and principal.split(":")[4] in accounts
 
 
 def parse_statements(document: Mapping[str, Any], resource: str | None = None) -> list[Statement]:

@@ -87,6 +87,7 @@ def test_account_principal_allows_only_with_identity_policy(account: str) -> Non
     assert decide(make_request(), make_policy(), of_account).allowed
     assert not decide(make_request(), make_policy(), make_policy("Deny", Principal={"AWS": account})).allowed
     assert not decide(make_request("arn:aws:iam::999999999999:user/x"), [], of_account).allowed
+    assert not decide(make_request("events.amazonaws.com"), [], of_account).allowed
 
 
 def test_kms_request_requires_the_key_policy() -> None:
