@@ -9,7 +9,7 @@ from typing import Any
 from local.aws.policy.conditions import compile_wildcards
 from local.aws.policy.permission import Permission
 from local.aws.policy.stack_policies import ADMINISTRATOR, Principal, StackPolicies
-from tests.judges.stack_documents import EvaluatedStack, StackDocument
+from tests.judges.stack_documents import SECOND_SCANNER, EvaluatedStack, StackDocument
 from tests.policy.deployed import ACCOUNT, REGION
 
 ADMINISTRATOR_POLICY = {
@@ -41,11 +41,13 @@ class DrawnRequest:
 
 
 def list_callers(policies: StackPolicies, documents: Sequence[StackDocument]) -> list[Caller]:
-    """Return the roles, each also as the session that AWS sees, users, the root user, services and nobody."""
+    """Return roles, each also as the session that AWS sees, people, another scanner, the root, services and nobody."""
     callers = [_make_role_caller(role, documents) for role in policies.roles.values()]
     for key in ("user", "somebody-else"):
         principal = policies.principal(key)
         callers.append(Caller(principal, [principal.arn], ["Administrator"]))
+    scanner = Principal("second scanner", SECOND_SCANNER, ADMINISTRATOR)
+    callers.append(Caller(scanner, [SECOND_SCANNER, _session_of(SECOND_SCANNER)], ["Administrator"]))
     root = f"arn:aws:iam::{ACCOUNT}:root"
     callers.append(Caller(Principal("root", root, ADMINISTRATOR), [root], ["Administrator"]))
     callers += [Caller(Principal(service, service, ()), [service], []) for service in _SERVICES]
@@ -55,9 +57,12 @@ def list_callers(policies: StackPolicies, documents: Sequence[StackDocument]) ->
 def _make_role_caller(role: Principal, documents: Sequence[StackDocument]) -> Caller:
     assert role.arn
     role_name = role.arn.rpartition("/")[2]
-    session = f"arn:aws:sts::{ACCOUNT}:assumed-role/{role_name}/session"
     attached = [one.name for one in documents if role_name in one.properties.get("Roles", [])]
-    return Caller(role, [role.arn, session], attached)
+    return Caller(role, [role.arn, _session_of(role.arn)], attached)
+
+
+def _session_of(role: str) -> str:
+    return f"arn:aws:sts::{ACCOUNT}:assumed-role/{role.rpartition('/')[2]}/session"
 
 
 def list_resources(documents: Sequence[StackDocument]) -> dict[str, list[str]]:

@@ -9,6 +9,7 @@ from local.aws.policy.stack_policies import StackPolicies
 from tests.policy.deployed import ACCOUNT, REGION, UPLOADS, Deployed, gate_statements
 from tests.policy.gated_bucket import make_policies_of_statements
 
+SECOND_SCANNER = f"arn:aws:iam::{ACCOUNT}:role/second-scanner"
 PARAMETERS: dict[str, dict[str, Any]] = {
     "defaults": {},
     "everything": {
@@ -16,6 +17,8 @@ PARAMETERS: dict[str, dict[str, Any]] = {
         "LegalHold": "on",
         "RetentionMode": "COMPLIANCE",
         "BreakGlassPrincipalArn": f"arn:aws:iam::{ACCOUNT}:user/break-glass",
+        "SecondScannerRoleArn": SECOND_SCANNER,
+        "UploadKeyArns": f"arn:aws:kms:{REGION}:{ACCOUNT}:key/of-uploads",
     },
 }
 
