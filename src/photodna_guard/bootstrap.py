@@ -21,6 +21,7 @@ from photodna_guard.aws.deletion_limit import DeletionLimit
 from photodna_guard.aws.event_bus import EventBus
 from photodna_guard.aws.idle_connections import renew_idle_connections
 from photodna_guard.aws.quarantine_bucket import QuarantineBucket
+from photodna_guard.aws.queue_age import QueueAge
 from photodna_guard.aws.response_integrity import reject_truncated_responses
 from photodna_guard.aws.result_lookup import ResultLookup
 from photodna_guard.aws.results_table import ResultsTable
@@ -64,6 +65,9 @@ _CLIENT_CONFIG = Config(
 # A thread whose slot has come waits at most this long for a busy one. Python's default is five times that.
 _THREAD_SWITCH_SECONDS = 0.001
 
+# The names that a record has of its queue, the more urgent one first.
+QUEUES = ("retry", "backfill")
+
 Clock = Callable[[], float]
 
 
@@ -74,6 +78,7 @@ class Application:
     scanner: Scanner
     put_back: PutBack
     retry_queue: RetryQueue
+    queue_age: QueueAge
     telemetry: Telemetry
 
     def dead_letter(self, unreadable: Iterable[UnreadablePart]) -> None:
@@ -141,7 +146,7 @@ def build(
     )
     lookup = ResultLookup(Table(dynamodb, conf.results_table, now))
     put_back = PutBack(lookup, rate_limiter, retry_queue, telemetry, conf.rate_per_second, now)
-    return Application(scanner, put_back, retry_queue, telemetry)
+    return Application(scanner, put_back, retry_queue, QueueAge(rate_limiter_table, queue_name, now), telemetry)
 
 
 @functools.cache
@@ -158,9 +163,11 @@ def build_sweeper(conf: Settings, session: boto3.Session, now: Clock = time.time
     return Sweeper(
         unsettled=UnsettledIndex(Table(dynamodb, conf.results_table, now)),
         queues=_build_queues(conf, session, now),
+        ages={name: QueueAge(rate_limiter_table, name, now) for name in QUEUES},
         deletion_limit=DeletionLimit(rate_limiter_table, conf.max_deletions_per_hour, now),
         telemetry=_build_telemetry(now),
         observe=conf.observe_mode,
+        rate=conf.rate_per_second,
         now=now,
     )
 
@@ -198,8 +205,8 @@ def _build_match_client(
 def _build_queues(conf: Settings, session: boto3.Session, now: Clock) -> dict[str, RetryQueue]:
     """Return the queues by the name that a record has in `queue`."""
     client = renew_idle_connections(session.client("sqs", config=_CLIENT_CONFIG), now)
-    urls = {"retry": conf.retry_queue_url, "backfill": conf.backfill_queue_url}
-    return {name: RetryQueue(client, url, conf.dead_letter_queue_url) for name, url in urls.items()}
+    urls = (conf.retry_queue_url, conf.backfill_queue_url)
+    return {name: RetryQueue(client, url, conf.dead_letter_queue_url) for name, url in zip(QUEUES, urls, strict=True)}
 
 
 def prewarm(priority: Priority) -> None:

@@ -1,6 +1,8 @@
 """aws/unsettled_index.py against moto's DynamoDB: what the sweep finds and may redeliver."""
 
+from collections.abc import Iterator
 from dataclasses import replace
+from itertools import chain
 from typing import Any
 
 import pytest
@@ -19,8 +21,13 @@ def unsettled(dynamodb: Any, results_table: str) -> UnsettledIndex:
     return UnsettledIndex(Table(dynamodb, results_table))
 
 
+def iter_all(unsettled: UnsettledIndex) -> Iterator[UnsettledRecord]:
+    """Yield the records of both queues."""
+    return chain(unsettled.iter_unsettled("retry"), unsettled.iter_unsettled("backfill"))
+
+
 def only(unsettled: UnsettledIndex) -> UnsettledRecord:
-    (waiting,) = unsettled.iter_unsettled()
+    (waiting,) = iter_all(unsettled)
     return waiting
 
 
@@ -35,7 +42,7 @@ def test_uploads_of_all_partitions_are_found(results: ResultsTable, unsettled: U
     keys = {f"{n}.jpg" for n in range(20)}
     for key in keys:
         results.claim(ScanJob(Upload("uploads", key, "etag", "v1")))
-    assert {waiting.upload.removeprefix("uploads/") for waiting in unsettled.iter_unsettled()} == keys
+    assert {waiting.upload.removeprefix("uploads/") for waiting in iter_all(unsettled)} == keys
 
 
 def test_message_is_overdue_long_after_lease_and_delay(results: ResultsTable, unsettled: UnsettledIndex) -> None:
@@ -108,9 +115,9 @@ def test_settled_upload_is_found_until_published(
     results: ResultsTable, unsettled: UnsettledIndex, status: Status
 ) -> None:
     results.settle(UPLOAD, results.claim(ScanJob(UPLOAD)), status)
-    assert len(list(unsettled.iter_unsettled())) == (status is not Status.CLEAN)
+    assert len(list(iter_all(unsettled))) == (status is not Status.CLEAN)
     results.mark_published(UPLOAD)
-    assert list(unsettled.iter_unsettled()) == []
+    assert list(iter_all(unsettled)) == []
 
 
 def test_only_a_held_match_is_found_as_held(
@@ -121,7 +128,7 @@ def test_only_a_held_match_is_found_as_held(
     assert list(unsettled.iter_held()) == []
     results.hold_for_operator(UPLOAD, record, "observe mode")
     assert [waiting.upload for waiting in unsettled.iter_held()] == [UPLOAD.id]
-    assert [waiting.upload for waiting in unsettled.iter_unsettled()] == [UNVERSIONED_UPLOAD.id]
+    assert [waiting.upload for waiting in iter_all(unsettled)] == [UNVERSIONED_UPLOAD.id]
     (held,) = unsettled.iter_held()
     assert held.overdue <= NOW
 
@@ -144,4 +151,4 @@ def test_all_pages_of_the_index_are_read(results: ResultsTable, unsettled: Unset
         params["Limit"] = 3
 
     dynamodb.meta.events.register("provide-client-params.dynamodb.Query", small_pages)
-    assert len(list(unsettled.iter_unsettled())) == 7
+    assert len(list(iter_all(unsettled))) == 7

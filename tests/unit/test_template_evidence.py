@@ -127,7 +127,7 @@ def test_no_permission_has_a_wildcard() -> None:
 def test_sweep_may_query_claim_and_send_only() -> None:
     assert actions("OnSweepPolicy") == {
         "logs:CreateLogStream", "logs:PutLogEvents", "dynamodb:Query", "dynamodb:UpdateItem", "dynamodb:GetItem",
-        "sqs:SendMessage",
+        "sqs:SendMessage", "sqs:GetQueueAttributes",
     }  # fmt: skip
     assert "RateLimiterTable" in resources("OnSweepPolicy", "dynamodb:GetItem")
     assert "DeadLetterQueue" not in resources("OnSweepPolicy", "sqs:SendMessage")

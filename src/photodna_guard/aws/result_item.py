@@ -12,7 +12,7 @@ from photodna_guard.domain.verdicts import MatchFlag, Verdict
 
 # The value of `needs_attention` of a settled record whose object has no room for the scan-status tag.
 UNTAGGED = "UNTAGGED"
-# Partitions of the index `unsettled`. One partition takes a thousand writes a second.
+# Partitions of the index `unsettled` for each queue. One partition takes a thousand writes a second.
 SHARD_COUNT = 16
 
 
@@ -124,6 +124,11 @@ def copy_attributes(copy: QuarantinedCopy, source: SourceObject) -> dict[str, ob
     }
 
 
-def shard_of(upload: Upload) -> str:
-    """Return an upload's partition of the index `unsettled`, hexadecimal."""
-    return f"{zlib.crc32(upload.id.encode()) % SHARD_COUNT:x}"
+def shard_of(upload: Upload, queue: str) -> str:
+    """Return an upload's partition of the index `unsettled`. The backfill's are its own, and hide no fresh upload."""
+    return shard_name(queue, zlib.crc32(upload.id.encode()))
+
+
+def shard_name(queue: str, number: int) -> str:
+    """Return the name of a queue's partition of the index `unsettled`."""
+    return f"{queue}-{number % SHARD_COUNT:x}"

@@ -159,7 +159,7 @@ class ResultsTable:
 
     def _acquire_lease(self, upload: Upload, now: float, lease: str) -> ScanRecord:
         claim: dict[str, object] = {
-            "unsettled": shard_of(upload),
+            "unsettled": shard_of(upload, self._queue),
             "redeliver_at": int(now) + REDELIVER_AFTER_SECONDS[self._queue],
             "queue": self._queue,
             "lease": lease,

@@ -102,8 +102,12 @@ class Table:
             raise DeferrableError("dynamodb:BatchGetItem: keys were not processed")
         return [_to_python(item) for item in answer["Responses"][self.name]]
 
-    def query(self, index: str, attribute: str, value: str) -> Iterator[dict[str, Any]]:
-        """Yield the items of one partition of an index, from all pages. The index is eventually consistent."""
+    def query(self, index: str, attribute: str, value: str, limit: int | None = None) -> Iterator[dict[str, Any]]:
+        """Yield the items of one partition of an index, from all pages. The index is eventually consistent.
+
+        `limit`: the items of a page, for a caller who needs the first ones only.
+        """
+        size: Any = {"Limit": limit} if limit else {}
         more: Any = {}
         while more is not None:
             with translate_aws_errors("dynamodb:Query"):
@@ -113,6 +117,7 @@ class Table:
                     KeyConditionExpression="#name = :value",
                     ExpressionAttributeNames={"#name": attribute},
                     ExpressionAttributeValues={":value": {"S": value}},
+                    **size,
                     **more,
                 )
             yield from map(_to_python, answer["Items"])

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from photodna_guard.aws.result_item import SHARD_COUNT, parse_received, parse_upload
+from photodna_guard.aws.result_item import SHARD_COUNT, parse_received, parse_upload, shard_name
 from photodna_guard.aws.results_table import HELD_FOR_OPERATOR, REDELIVER_AFTER_SECONDS
 from photodna_guard.aws.table import ConditionFailedError, Table
 from photodna_guard.domain.models import UnsettledRecord, Upload
@@ -20,10 +20,19 @@ class UnsettledIndex:
     def __init__(self, table: Table) -> None:
         self._table = table
 
-    def iter_unsettled(self) -> Iterator[UnsettledRecord]:
-        """Yield all records but the held matches, oldest first within each partition."""
+    def find_oldest(self, queue: str) -> float | None:
+        """Return when the oldest record of a queue was received (epoch seconds), by one item of each partition."""
+        partitions = [shard_name(queue, shard) for shard in range(SHARD_COUNT)]
+        oldest = [next(self._table.query(_INDEX, _PARTITION_KEY, partition, limit=1), None) for partition in partitions]
+        return min((parse_received(item) for item in oldest if item), default=None)
+
+    def iter_unsettled(self, queue: str, first: int = 0) -> Iterator[UnsettledRecord]:
+        """Yield a queue's records but the held matches, oldest first within each partition.
+
+        `first`: the number of the partition to begin with; the others follow in their order.
+        """
         for shard in range(SHARD_COUNT):
-            yield from self._iter_partition(f"{shard:x}")
+            yield from self._iter_partition(shard_name(queue, first + shard))
 
     def iter_held(self) -> Iterator[UnsettledRecord]:
         """Yield the matches that wait for the operator."""

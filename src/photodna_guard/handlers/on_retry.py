@@ -20,6 +20,7 @@ def process(application: bootstrap.Application, event: Any, seconds: float) -> d
     """Process the batch within `seconds`. Returns Lambda's partial batch response."""
     with application.telemetry.flushing():
         messages = [parse_record(record) for record in event["Records"]]
+        application.queue_age.report(messages)
         redelivered = set(application.put_back.apply(messages))
         jobs: list[tuple[str, ScanJob]] = []
         for message in messages:

@@ -5,8 +5,8 @@ from typing import Any
 from photodna_guard import bootstrap
 
 
-def handler(_event: Any, _context: Any) -> None:
+def handler(_event: Any, context: Any) -> None:
     """Redeliver the overdue uploads. If that fails, the next run continues."""
     sweep = bootstrap.get_sweeper()
     with sweep.telemetry.flushing():
-        sweep.run()
+        sweep.run(bootstrap.remaining_seconds(context))

@@ -33,6 +33,14 @@ class FakeRetryQueue(Failing):
 
 
 @dataclass
+class FakeQueueAge:
+    seconds: float | None = None
+
+    def read(self) -> float | None:
+        return self.seconds
+
+
+@dataclass
 class FakeEventBus(Failing):
     published: list[tuple[str, Status]] = field(default_factory=list)
 

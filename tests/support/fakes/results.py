@@ -133,9 +133,20 @@ class FakeUnsettledIndex:
     withheld: list[UnsettledRecord] = field(default_factory=list)
     claimed: list[tuple[UnsettledRecord, int]] = field(default_factory=list)
     taken: set[str] = field(default_factory=set)  # of these somebody else was first
+    shards: int = 1
+    firsts: list[int] = field(default_factory=list)
 
-    def iter_unsettled(self) -> Iterator[UnsettledRecord]:
-        yield from self.there
+    def find_oldest(self, queue: str) -> float | None:
+        return min((one.received for one in self.there if one.queue == queue), default=None)
+
+    def iter_unsettled(self, queue: str, first: int) -> Iterator[UnsettledRecord]:
+        """Yield the records of each partition, which is the version's number."""
+        self.firsts.append(first)
+        partitions: list[list[UnsettledRecord]] = [[] for _ in range(self.shards)]
+        for one in (one for one in self.there if one.queue == queue):
+            partitions[int(one.version[1:]) % self.shards].append(one)
+        for shard in range(self.shards):
+            yield from partitions[(first + shard) % self.shards]
 
     def iter_held(self) -> Iterator[UnsettledRecord]:
         yield from self.withheld

@@ -7,7 +7,7 @@ from photodna_guard.domain.models import UnsettledRecord
 from photodna_guard.scanning.sweeper import Sweeper
 from tests.support.fakes.buckets import FakeDeletionLimit
 from tests.support.fakes.failing import NOW
-from tests.support.fakes.messages import FakeRetryQueue, FakeTelemetry
+from tests.support.fakes.messages import FakeQueueAge, FakeRetryQueue, FakeTelemetry
 from tests.support.fakes.results import FakeUnsettledIndex
 
 
@@ -17,7 +17,17 @@ class World:
     def __init__(self, *there: UnsettledRecord, held: tuple[UnsettledRecord, ...] = (), observe: bool = False) -> None:
         self.unsettled, self.deletion_limit = FakeUnsettledIndex(list(there), list(held)), FakeDeletionLimit()
         self.telemetry, self.queues = FakeTelemetry(), {"retry": FakeRetryQueue(), "backfill": FakeRetryQueue()}
-        self.sweep = Sweeper(self.unsettled, self.queues, self.deletion_limit, self.telemetry, observe, now=lambda: NOW)
+        self.ages = {"retry": FakeQueueAge(), "backfill": FakeQueueAge()}
+        self.sweep = Sweeper(
+            self.unsettled,
+            self.queues,
+            self.ages,
+            self.deletion_limit,
+            self.telemetry,
+            observe,
+            rate=10,
+            now=lambda: NOW,
+        )
 
     def sent(self, lane: str = "retry") -> list[str]:
         return [delivery.upload.key for delivery, _ in self.queues[lane].sent]
@@ -111,4 +121,4 @@ def test_failing_queue_ends_the_sweep() -> None:
     world.queues["retry"].fails = {"send": [RetryableError("sqs:SendMessage: InternalError")]}
     with pytest.raises(RetryableError):
         world.sweep.run()
-    assert world.telemetry.logged == []
+    assert ("sent again", "a.jpg") not in world.telemetry.logged

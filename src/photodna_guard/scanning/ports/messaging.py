@@ -31,6 +31,13 @@ class RetryQueue(Protocol):
         """Keep a job, or a part of an event that cannot be read, for a person."""
 
 
+class QueueAge(Protocol):
+    """The age at which workers receive the messages of a queue."""
+
+    def read(self) -> float | None:
+        """Return the seconds; None where no worker has received one lately."""
+
+
 class Telemetry(Protocol):
     """Log lines and metrics. Its methods raise nothing."""
 

@@ -61,8 +61,11 @@ class ResultsTable(Protocol):
 class UnsettledIndex(Protocol):
     """The records of the results table that are not settled, or whose event is not published."""
 
-    def iter_unsettled(self) -> Iterator[UnsettledRecord]:
-        """Yield all but the held ones, the oldest first within each partition."""
+    def find_oldest(self, queue: str) -> float | None:
+        """Return when the oldest record of a queue was received (epoch seconds)."""
+
+    def iter_unsettled(self, queue: str, first: int) -> Iterator[UnsettledRecord]:
+        """Yield a queue's records but the held ones, from the partition of this number on."""
 
     def iter_held(self) -> Iterator[UnsettledRecord]:
         """Yield the matches that wait for the operator."""
