@@ -27,6 +27,7 @@ from moto.s3.responses import S3Response
 from moto.s3.utils import _VersionedKeyStore
 from moto.sqs import models as sqs_models
 from moto.sqs.models import Queue, SQSBackend, sqs_backends
+from moto.sqs.responses import SQSResponse
 
 from local.aws import stack
 from local.aws.moto import current_request, differences
@@ -48,6 +49,7 @@ _REPLACED = (
     S3Response,
     S3Backend,
     SQSBackend,
+    SQSResponse,
     Queue,
     notifications,
     sqs_models,
@@ -195,6 +197,8 @@ def running() -> Iterator[Cloud]:
 
 
 def _restore(owner: Any, was: dict[str, Any]) -> None:
+    for added in vars(owner).keys() - was.keys():
+        delattr(owner, added)
     for name, value in was.items():
         if vars(owner).get(name) is not value:
             setattr(owner, name, value)
