@@ -2,21 +2,20 @@
 
 import functools
 import logging
-import math
 import os
 import random
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import boto3
 from aws_lambda_powertools import Logger, Metrics
 from botocore.config import Config
 
 from photodna_guard import settings
+from photodna_guard.application import Application
 from photodna_guard.aws.deletion_limit import DeletionLimit
 from photodna_guard.aws.event_bus import EventBus
 from photodna_guard.aws.idle_connections import renew_idle_connections
@@ -32,7 +31,6 @@ from photodna_guard.aws.table import Table
 from photodna_guard.aws.telemetry import Telemetry
 from photodna_guard.aws.unsettled_index import UnsettledIndex
 from photodna_guard.aws.upload_bucket import UploadBucket
-from photodna_guard.domain.events import UnreadablePart
 from photodna_guard.imaging.renderer import Renderer
 from photodna_guard.match_api.client import MatchClient
 from photodna_guard.match_api.preconnected_adapter import PreconnectedAdapter
@@ -69,23 +67,6 @@ _THREAD_SWITCH_SECONDS = 0.001
 QUEUES = ("retry", "backfill")
 
 Clock = Callable[[], float]
-
-
-@dataclass(frozen=True, slots=True)
-class Application:
-    """The parts that a handler uses."""
-
-    scanner: Scanner
-    put_back: PutBack
-    retry_queue: RetryQueue
-    queue_age: QueueAge
-    telemetry: Telemetry
-
-    def dead_letter(self, unreadable: Iterable[UnreadablePart]) -> None:
-        """Send the unreadable parts of an event to the dead-letter queue. Raises DeferrableError or RetryableError."""
-        for part in unreadable:
-            self.retry_queue.send_to_dead_letters(part.part, part.reason)
-            self.telemetry.log_unreadable_event(part.reason)
 
 
 @functools.cache
@@ -222,8 +203,3 @@ def prewarm(priority: Priority) -> None:
             from snapshot_restore_py import register_after_restore  # type: ignore[import-not-found]
 
             register_after_restore(random.seed)
-
-
-def remaining_seconds(context: Any) -> float:
-    """Return how long the function may still run; infinity outside Lambda."""
-    return math.inf if context is None else context.get_remaining_time_in_millis() / 1000

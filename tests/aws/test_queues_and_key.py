@@ -80,6 +80,27 @@ def test_unreadable_event_is_kept_whole(sqs: Any, queues: tuple[str, str]) -> No
     }
 
 
+# As large as the smallest queue takes, and longer once it is escaped or has a reason.
+LARGEST_BODIES = ["[" * 262_144, '"' * 262_144, json.dumps({"unread": "ü\n" * 65_532}, ensure_ascii=False)]
+
+
+@pytest.mark.parametrize("body", LARGEST_BODIES)
+def test_message_as_large_as_the_queue_takes_fits_the_dead_letter_queue(
+    sqs: Any, queues: tuple[str, str], body: str
+) -> None:
+    sqs.set_queue_attributes(QueueUrl=queues[1], Attributes={"MaximumMessageSize": "262144"})
+    (unreadable,) = parse_message(body).unreadable
+    RetryQueue(sqs, *queues).send_to_dead_letters(unreadable.part, unreadable.reason)
+    (kept,) = bodies(sqs, queues[1])
+    assert parse_message(kept).unreadable == (unreadable,)
+
+
+def test_surrogate_alone_does_not_keep_a_large_part_from_the_queue(sqs: Any, queues: tuple[str, str]) -> None:
+    sqs.set_queue_attributes(QueueUrl=queues[1], Attributes={"MaximumMessageSize": "1048576"})
+    RetryQueue(sqs, *queues).send_to_dead_letters({"odd": "\ud800" + "x" * 262_144}, "no key")
+    assert bodies(sqs, queues[1])[0].startswith('{"odd":"?xxx')
+
+
 def test_missing_queue_is_retryable(sqs: Any) -> None:
     with pytest.raises(RetryableError, match="sqs:SendMessage"):
         RetryQueue(sqs, "https://sqs.us-east-1.amazonaws.com/123456789012/x", "y").send(ScanJob(UPLOAD), 0)
@@ -125,6 +146,7 @@ def test_metrics_hold_counts_and_no_object_keys(capsys: pytest.CaptureFixture[st
         notices.log_pause("http-429", 1)
         notices.log_untagged(UPLOAD)
         notices.log_unreadable_event("no key")
+        notices.log_dead_letter_refused("sqs:SendMessage: AccessDenied")
         notices.log_quarantine_failed(UPLOAD, "AccessDenied")
         notices.log_held_match(UPLOAD, "observe mode")
         notices.log_redelivered(UPLOAD)

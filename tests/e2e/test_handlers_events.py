@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from photodna_guard.domain.errors import RedeliveryRequiredError
 from photodna_guard.handlers import on_upload
 from tests.e2e.embedded import Bench, Pictures, retry, upload
 
@@ -45,6 +46,21 @@ def test_unreadable_message_is_kept_and_its_batch_scanned(bench: Bench, pictures
     assert retry(messages) == []
     assert bench.result("a.jpg")["status"] == "CLEAN"
     assert len(bench.take_dead_letters()) == 1
+
+
+def test_refused_dead_letter_holds_no_other_message_of_its_batch(bench: Bench, pictures: Pictures) -> None:
+    bench.monkeypatch.setenv("DEAD_LETTER_QUEUE_URL", bench.cloud.endpoints.dead_letter_queue_url + "-missing")
+    good = {"Records": [bench.put("a.jpg", pictures["clean"])]}
+    messages = [{"messageId": "1", "body": "{"}, {"messageId": "2", "body": json.dumps(good)}]
+    assert retry(messages) == ["1"]
+    assert bench.result("a.jpg")["status"] == "CLEAN"
+
+
+def test_refused_dead_letter_holds_no_other_record_of_its_event(bench: Bench, pictures: Pictures) -> None:
+    bench.monkeypatch.setenv("DEAD_LETTER_QUEUE_URL", bench.cloud.endpoints.dead_letter_queue_url + "-missing")
+    with pytest.raises(RedeliveryRequiredError, match="dead-letter queue"):
+        upload({"s3": {}}, bench.put("a.jpg", pictures["clean"]))
+    assert bench.result("a.jpg")["status"] == "CLEAN"
 
 
 def test_repeated_event_costs_no_second_request(bench: Bench, pictures: Pictures) -> None:

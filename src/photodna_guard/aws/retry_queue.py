@@ -19,6 +19,8 @@ _COUNTS: Final = (
     "ApproximateNumberOfMessagesNotVisible",
     "ApproximateNumberOfMessagesDelayed",
 )
+# Every queue takes a message of this size: the limit of SQS until August 2025, when it became a mebibyte.
+WRAPPED_BYTES = 262_144
 
 
 class RetryQueue:
@@ -64,11 +66,19 @@ class RetryQueue:
     def send_to_dead_letters(self, what: object, reason: str) -> None:
         """Send a job or an unreadable part of a payload to the dead-letter queue, with the reason.
 
-        A job that an operator redrives from there starts anew.
+        A job that an operator redrives from there starts anew. A part so large that it may not fit together with its
+        reason is sent as it came.
         """
         content = what.as_dict() if isinstance(what, ScanJob) else {"unreadable_event": what}
+        body = json.dumps(content | {"failure_reason": reason}, default=str)
+        if len(body) > WRAPPED_BYTES:
+            body = _write_as_it_came(what)
         with translate_aws_errors("sqs:SendMessage"):
-            self._client.send_message(
-                QueueUrl=self._dead_letter_queue_url,
-                MessageBody=json.dumps(content | {"failure_reason": reason}, default=str),
-            )
+            self._client.send_message(QueueUrl=self._dead_letter_queue_url, MessageBody=body)
+
+
+def _write_as_it_came(part: object) -> str:
+    """Return a part in no more bytes than it had in its event or message, which fitted a queue or Lambda."""
+    body = part if isinstance(part, str) else json.dumps(part, default=str, ensure_ascii=False, separators=(",", ":"))
+    # A surrogate without its other half is no text that could be sent.
+    return body.encode(errors="replace").decode()

@@ -111,6 +111,11 @@ class Telemetry:
         self._add_metric("UnreadableEvent")
         self._log.error("unreadable event sent to the dead-letter queue", extra={"reason": reason})
 
+    def log_dead_letter_refused(self, reason: str) -> None:
+        """Log that an unreadable event could not be sent to the dead-letter queue, and is delivered again."""
+        self._add_metric("RedeliveryRequired")
+        self._log.error("unreadable event to be redelivered", extra={"reason": reason})
+
     def log_quarantine_failed(self, upload: Upload, reason: str) -> None:
         """Log that a match could not be quarantined yet. It is retried without end."""
         self._add_metric("QuarantineFailed")

@@ -4,6 +4,7 @@ import os
 from typing import Any
 
 from photodna_guard import bootstrap
+from photodna_guard.application import Application, remaining_seconds
 from photodna_guard.domain.models import ScanJob
 from photodna_guard.domain.queue_message import parse_record
 from photodna_guard.rate_limiter.gcra import PRIORITIES, RETRY
@@ -13,10 +14,10 @@ PRIORITY = PRIORITIES[os.environ.get("PRIORITY", RETRY.name)]
 
 def handler(event: Any, context: Any) -> dict[str, list[dict[str, str]]]:
     """Settle or defer every upload of every message. Returns the messages that SQS has to deliver again."""
-    return process(bootstrap.get_application(PRIORITY), event, bootstrap.remaining_seconds(context))
+    return process(bootstrap.get_application(PRIORITY), event, remaining_seconds(context))
 
 
-def process(application: bootstrap.Application, event: Any, seconds: float) -> dict[str, list[dict[str, str]]]:
+def process(application: Application, event: Any, seconds: float) -> dict[str, list[dict[str, str]]]:
     """Process the batch within `seconds`. Returns Lambda's partial batch response."""
     with application.telemetry.flushing():
         messages = [parse_record(record) for record in event["Records"]]
@@ -25,8 +26,9 @@ def process(application: bootstrap.Application, event: Any, seconds: float) -> d
         jobs: list[tuple[str, ScanJob]] = []
         for message in messages:
             if message.message_id not in redelivered:
-                application.dead_letter(message.unreadable)
                 jobs += [(message.message_id, job) for job in message.jobs]
+                if not application.dead_letter(message.unreadable):
+                    redelivered.add(message.message_id)
         done = application.scanner.scan([job for _, job in jobs], seconds)
     redelivered |= {message_id for (message_id, _), is_done in zip(jobs, done, strict=True) if not is_done}
     return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in sorted(redelivered)]}
