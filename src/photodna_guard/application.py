@@ -24,11 +24,14 @@ class Application:
     queue_age: QueueAge
     telemetry: Telemetry
 
-    def dead_letter(self, unreadable: Iterable[UnreadablePart]) -> bool:
-        """Send the unreadable parts of an event to the dead-letter queue. Return False where it takes one of them not.
+    def set_aside(self, unreadable: Iterable[UnreadablePart], ignored: Iterable[str]) -> bool:
+        """Send what cannot be read to the dead-letter queue, and count what is dropped on purpose.
 
-        Then the event is to be delivered again, alone: the uploads beside it go on.
+        Return False where the queue takes a part not. Then the event is to be delivered again, alone: the uploads
+        beside it go on.
         """
+        for name in ignored:
+            self.telemetry.log_ignored_event(name)
         try:
             for part in unreadable:
                 self.retry_queue.send_to_dead_letters(part.part, part.reason)

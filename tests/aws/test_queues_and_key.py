@@ -146,6 +146,7 @@ def test_metrics_hold_counts_and_no_object_keys(capsys: pytest.CaptureFixture[st
         notices.log_pause("http-429", 1)
         notices.log_untagged(UPLOAD)
         notices.log_unreadable_event("no key")
+        notices.log_ignored_event("ObjectRemoved:Delete")
         notices.log_dead_letter_refused("sqs:SendMessage: AccessDenied")
         notices.log_quarantine_failed(UPLOAD, "AccessDenied")
         notices.log_held_match(UPLOAD, "observe mode")
@@ -158,8 +159,8 @@ def test_metrics_hold_counts_and_no_object_keys(capsys: pytest.CaptureFixture[st
     names = {m["Name"] for m in emf["_aws"]["CloudWatchMetrics"][0]["Metrics"]}
     assert names == {
         "Clean", "TestQuarantined", "TimeToVerdict", "Deferred", "FailedAttempt", "KeyRefused", "Throttled",
-        "Untagged", "UnreadableEvent", "QuarantineFailed", "RedeliveryRequired", "MatchHeld", "Redelivered",
-        "OldestUnsettled", "AwaitingOperator",
+        "Untagged", "UnreadableEvent", "IgnoredEvent", "QuarantineFailed", "RedeliveryRequired", "MatchHeld",
+        "Redelivered", "OldestUnsettled", "AwaitingOperator",
     }  # fmt: skip
     assert emf["TimeToVerdict"] == [2.5, 2.5]
     assert (emf["OldestUnsettled"], emf["AwaitingOperator"]) == ([77.0], [2.0])

@@ -20,6 +20,25 @@ def test_event_bridge_event_is_scanned(bench: Bench, pictures: Pictures) -> None
     assert bench.result("ä b+c.jpg")["status"] == "CLEAN"
 
 
+def test_event_of_sns_is_scanned_by_both_functions(bench: Bench, pictures: Pictures) -> None:
+    first, second = ({"Records": [bench.put(key, pictures["clean"])]} for key in ("a.jpg", "b.jpg"))
+    first_notice, second_notice = (
+        {"Type": "Notification", "TopicArn": "arn:aws:sns:eu-west-1:123456789012:t", "Message": json.dumps(event)}
+        for event in (first, second)
+    )
+    on_upload.handler({"Records": [{"EventSource": "aws:sns", "Sns": first_notice}]}, None)
+    assert retry([{"messageId": "1", "body": json.dumps(second_notice)}]) == []
+    assert bench.result("a.jpg")["status"] == bench.result("b.jpg")["status"] == "CLEAN"
+
+
+def test_event_that_asks_for_no_scan_is_counted(
+    bench: Bench, pictures: Pictures, capsys: pytest.CaptureFixture[str]
+) -> None:
+    upload(bench.put("a.jpg", pictures["clean"]) | {"eventName": "ObjectRemoved:Delete"})
+    assert '"IgnoredEvent":[1.0]' in capsys.readouterr().out
+    assert bench.take_dead_letters() == []
+
+
 @pytest.mark.parametrize("event", [None, {}, [], "text", {"Records": [{"s3": {}}]}])
 def test_malformed_event_is_a_dead_letter_with_its_reason(bench: Bench, event: Any) -> None:
     on_upload.handler(event, None)

@@ -1,6 +1,7 @@
 """domain/events.py: every shape of event and message that names an upload."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote_plus
 
@@ -8,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from photodna_guard.domain.events import parse_event, parse_message
+from photodna_guard.domain.events import ParsedEvent, parse_event, parse_message
 from photodna_guard.domain.models import Representation, ScanJob, Upload
 
 
@@ -121,10 +122,56 @@ def test_redriven_unreadable_event_is_read_again() -> None:
     assert [u.key for u in uploads({"unreadable_event": s3_record("a"), "failure_reason": "no key"})] == ["a"]
 
 
-def test_event_without_an_upload_is_ignored() -> None:
-    removed = s3_record() | {"eventName": "ObjectRemoved:Delete"}
-    test_event = {"Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": "uploads"}
-    assert uploads({"Records": [removed]}) == uploads(test_event) == uploads({"Records": []}) == []
+@pytest.mark.parametrize(
+    ("event", "name"),
+    [
+        (s3_record() | {"eventName": "ObjectRemoved:Delete"}, "ObjectRemoved:Delete"),
+        ({"Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": "uploads"}, "s3:TestEvent"),
+        (bridge_event() | {"detail-type": "Object Deleted"}, "Object Deleted"),
+    ],
+)
+def test_event_that_asks_for_no_scan_is_ignored_by_name(event: dict[str, Any], name: str) -> None:
+    for payload in (event, {"Records": [event]}, in_queue(event)):
+        parsed = parse_event(payload)
+        assert (parsed.jobs, parsed.unreadable, parsed.ignored) == ((), (), (name,))
+
+
+def test_event_without_records_is_nothing() -> None:
+    assert parse_event({"Records": []}) == ParsedEvent()
+
+
+TOPIC = "arn:aws:sns:eu-west-1:123456789012:uploads"
+
+
+def in_queue(event: object) -> dict[str, Any]:
+    """Return the body of a queue's message without raw delivery."""
+    return {"Type": "Notification", "MessageId": "m-1", "TopicArn": TOPIC, "Message": json.dumps(event)}
+
+
+def in_function(*events: object) -> dict[str, Any]:
+    """Return the event that SNS sends to a function."""
+    envelope = {"EventVersion": "1.0", "EventSource": "aws:sns", "EventSubscriptionArn": TOPIC + ":1"}
+    return {"Records": [envelope | {"Sns": in_queue(event)} for event in events]}
+
+
+@pytest.mark.parametrize("wrap", [in_queue, in_function])
+def test_event_in_a_notification_of_sns_is_read(wrap: Callable[[object], object]) -> None:
+    notification = {"Records": [s3_record("a b"), s3_record("c")]}
+    assert uploads(wrap(notification)) == uploads(notification)
+    assert uploads(wrap(bridge_event("a b"))) == uploads(bridge_event("a b"))
+    assert parse_message(json.dumps(wrap(notification))).jobs == parse_event(notification).jobs
+
+
+def test_failed_invocation_by_sns_gives_the_uploads_of_its_event() -> None:
+    event = in_function({"Records": [s3_record("a")]}, {"Records": [s3_record("b")]})
+    assert [u.key for u in uploads({"version": "1.0", "requestPayload": event})] == ["a", "b"]
+
+
+@pytest.mark.parametrize("message", ["Hello", "", "[", "[" * 100_000, "17", None])
+def test_notification_of_sns_without_an_event_is_kept_whole(message: str | None) -> None:
+    other = in_queue({}) | {"Message": message}
+    assert [fault.part for fault in parse_event(other).unreadable] == [other]
+    assert len(parse_event({"Records": [{"Sns": other}]}).unreadable) == 1
 
 
 @pytest.mark.parametrize("kind", ["Object Tags Added", "Object Tags Deleted"])

@@ -111,6 +111,11 @@ class Telemetry:
         self._add_metric("UnreadableEvent")
         self._log.error("unreadable event sent to the dead-letter queue", extra={"reason": reason})
 
+    def log_ignored_event(self, name: str) -> None:
+        """Log that an event asks for no scan, such as that of a deletion, and is dropped."""
+        self._add_metric("IgnoredEvent")
+        self._log.info("event ignored: it asks for no scan", extra={"event": name})
+
     def log_dead_letter_refused(self, reason: str) -> None:
         """Log that an unreadable event could not be sent to the dead-letter queue, and is delivered again."""
         self._add_metric("RedeliveryRequired")

@@ -22,6 +22,8 @@ class QueueMessage:
     receives: int = 1
     # Epoch seconds at which it was sent; None where the delivery does not say.
     sent: float | None = None
+    # The names of its events that ask for no scan.
+    ignored: tuple[str, ...] = ()
 
     @property
     def waits_for_service(self) -> bool:
@@ -40,4 +42,5 @@ def parse_record(record: Mapping[str, Any]) -> QueueMessage:
         record.get("receiptHandle", ""),
         int(attributes.get("ApproximateReceiveCount", 1)),
         None if sent is None else int(sent) / 1000,
+        parsed.ignored,
     )

@@ -27,7 +27,7 @@ def process(application: Application, event: Any, seconds: float) -> dict[str, l
         for message in messages:
             if message.message_id not in redelivered:
                 jobs += [(message.message_id, job) for job in message.jobs]
-                if not application.dead_letter(message.unreadable):
+                if not application.set_aside(message.unreadable, message.ignored):
                     redelivered.add(message.message_id)
         done = application.scanner.scan([job for _, job in jobs], seconds)
     redelivered |= {message_id for (message_id, _), is_done in zip(jobs, done, strict=True) if not is_done}

@@ -18,7 +18,7 @@ def process(application: Application, event: Any, seconds: float) -> None:
     """Process the event within `seconds`. Raises RedeliveryRequiredError."""
     with application.telemetry.flushing():
         parsed = events.parse_event(event)
-        is_stored = application.dead_letter(parsed.unreadable)
+        is_stored = application.set_aside(parsed.unreadable, parsed.ignored)
         done = application.scanner.scan(parsed.jobs, seconds)
     if not all(done):
         raise RedeliveryRequiredError(f"{done.count(False)} of {len(done)} uploads are to be delivered again")
