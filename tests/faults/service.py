@@ -19,7 +19,15 @@ from tests.faults.observed import SeenRequest
 LATENCY = 0.05  # seconds
 
 # What the service may do wrong.
-_REFUSES = {"429": (429, "7"), "403": (403, "400"), "401": (401, None), "500": (500, None), "503": (503, "20")}
+_REFUSES = {
+    "429": (429, "7"),
+    "403": (403, "400"),
+    "403 without a time": (403, None),
+    "401": (401, None),
+    "404": (404, None),
+    "500": (500, None),
+    "503": (503, "20"),
+}
 _CODES = {"3002": 3002, "3004": 3004, "3206": 3206, "3208": 3208}
 _BODIES = {
     "not json": b"<html><body>Service Unavailable</body></html>",

@@ -10,7 +10,10 @@ from tests.faults.world import World
 
 # Of each call: lost after it was made, and refused so often that botocore's own retries do not help.
 AWS_FAULTS = ("lost after", "server error after x3", "throttled x3", "denied", "slow")
-SERVICE_FAULTS = ("drop before", "drop after", "timeout", "cut", "not json", "429", "403", "401", "500", "3004", "3206")
+SERVICE_FAULTS = (
+    *("drop before", "drop after", "timeout", "cut", "not json"),
+    *("429", "403", "401", "404", "500", "3004", "3206"),
+)
 BY_CALL = {"match.send": SERVICE_FAULTS, "match.connect": ("refused",)}
 FAILING_PATHS = (
     *("clean, fast", "match, retry", "match, without versions"),

@@ -72,7 +72,7 @@ def test_failed_request_is_not_repeated_without_a_slot(server: Server) -> None:
 def test_redirect_is_not_followed(server: Server) -> None:
     server.answer(b"", "307 Temporary", f"Location: {server.url}")
     service = connecting_client(server)
-    assert service.send(service.request_by_url(URL)).kind is MatchOutcome.UNKNOWN
+    assert service.send(service.request_by_url(URL)).kind is MatchOutcome.REJECTED
     assert len(server.requests) == 1
 
 

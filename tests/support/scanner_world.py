@@ -33,6 +33,7 @@ TEST_MATCH = Verdict(MatchOutcome.MATCH, tracking_id="T-2", flags=(MatchFlag("Te
 UNKNOWN = Verdict(MatchOutcome.UNKNOWN, "service-3004")
 AWAY = Verdict(MatchOutcome.UNAVAILABLE, "http-500")
 REFUSED = Verdict(MatchOutcome.UNAUTHORIZED, "http-401")
+REJECTED = Verdict(MatchOutcome.REJECTED, "http-404")
 NOT_VERIFIED = Verdict(MatchOutcome.NOT_AN_IMAGE, "service-3206")
 
 

@@ -32,9 +32,14 @@ def test_is_match_without_a_boolean_is_unknown(is_match: Any) -> None:
     assert kind(answer(3000, is_match)) is MatchOutcome.UNKNOWN
 
 
-@pytest.mark.parametrize("code", [None, "3000", 3001, 3004, 0, -1, 3000.5, True, [3000]])
+@pytest.mark.parametrize("code", [3001, 3004, 0, -1, True])
 def test_undocumented_code_is_unknown(code: Any) -> None:
     assert kind(answer(code, False)) is MatchOutcome.UNKNOWN
+
+
+@pytest.mark.parametrize("code", [None, "3000", 3000.5, [3000]])
+def test_code_that_is_no_number_is_rejected(code: Any) -> None:
+    assert kind(answer(code, False)) is MatchOutcome.REJECTED
 
 
 @pytest.mark.parametrize(
@@ -58,9 +63,9 @@ def test_body_of_no_answer_is_unavailable(body: bytes) -> None:
     assert kind(body) is MatchOutcome.UNAVAILABLE
 
 
-@pytest.mark.parametrize("body", [b'{"IsMatch": false}', b'{"Status": 3000}'])
-def test_answer_without_a_status_is_unknown(body: bytes) -> None:
-    assert kind(body) is MatchOutcome.UNKNOWN
+@pytest.mark.parametrize("body", [b'{"IsMatch": false}', b'{"Status": 3000}', b'{"message": "hello"}'])
+def test_answer_without_a_status_is_rejected(body: bytes) -> None:
+    assert kind(body) is MatchOutcome.REJECTED
 
 
 def test_truncated_answer_is_unavailable() -> None:
@@ -78,12 +83,18 @@ def test_outcomes_of_the_gateway_did_not_reach_the_service() -> None:
         MatchOutcome.UNAVAILABLE,
         MatchOutcome.THROTTLED,
         MatchOutcome.UNAUTHORIZED,
+        MatchOutcome.REJECTED,
     }
 
 
-@pytest.mark.parametrize("status", [201, 204, 301, 302, 307, 400, 404, 408, 413])
-def test_another_http_status_is_unknown_whatever_the_body(status: int) -> None:
-    assert kind(answer(3000, False), status) is MatchOutcome.UNKNOWN
+@pytest.mark.parametrize("status", [201, 204, 301, 302, 307, 400, 402, 404, 405, 408, 410, 413, 421])
+def test_another_http_status_is_rejected_whatever_the_body(status: int) -> None:
+    assert kind(answer(3000, False), status) is MatchOutcome.REJECTED
+
+
+@pytest.mark.parametrize("retry_after", [None, "", "soon"])
+def test_403_is_a_used_up_quota_only_with_a_time(retry_after: str | None) -> None:
+    assert parse_response(403, retry_after, b"", NOW).kind is MatchOutcome.REJECTED
 
 
 def test_refusals_of_the_gateway_are_distinguished() -> None:

@@ -43,8 +43,8 @@ def test_alarms_watch_exactly_the_metrics_that_need_one() -> None:
     own = {alarm["MetricName"] for alarm in alarms if alarm["Namespace"] == "PhotoDNAGuard"}
     assert own <= emitted
     assert own == {
-        "Matched", "QuarantineFailed", "KeyRefused", "ServiceUnavailable", "QuotaUsed", "Unscannable",
-        "OldestUnsettled", "AwaitingOperator", "Untagged", "SentByValue",
+        "Matched", "QuarantineFailed", "KeyRefused", "RequestRejected", "ServiceUnavailable", "QuotaUsed",
+        "Unscannable", "OldestUnsettled", "AwaitingOperator", "Untagged", "SentByValue",
     }  # fmt: skip
     assert all(alarm["AlarmActions"] for alarm in alarms)
 

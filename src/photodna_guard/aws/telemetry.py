@@ -69,6 +69,11 @@ class Telemetry:
         self._add_metric("KeyRefused")
         self._log.error("requests paused: the subscription key is refused or cannot be read")
 
+    def log_rejected(self, reason: str) -> None:
+        """Log that something responded to a request that carried its picture, and not the Match operation."""
+        self._add_metric("RequestRejected")
+        self._log.error("request rejected: check MatchEndpoint and the subscription", extra={"reason": reason})
+
     def log_service_unavailable(self, reason: str) -> None:
         """Log that the circuit breaker is open: all workers wait, and one probe at a time is sent."""
         self._add_metric("ServiceUnavailable")

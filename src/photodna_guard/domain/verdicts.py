@@ -29,12 +29,23 @@ class MatchOutcome(StrEnum):
     UNAUTHORIZED = "unauthorized"
     # The service itself did not respond: its servers fail, or the connection broke.
     UNAVAILABLE = "unavailable"
+    # Something responded, and not the operation: the endpoint or the subscription is wrong. For a URL: or the service
+    # cannot fetch it.
+    REJECTED = "rejected"
     UNKNOWN = "unknown"
 
     @property
     def reached_service(self) -> bool:
         """Whether the service processed the request."""
-        return self not in (MatchOutcome.THROTTLED, MatchOutcome.UNAUTHORIZED, MatchOutcome.UNAVAILABLE)
+        return self not in _OF_THE_GATEWAY
+
+
+_OF_THE_GATEWAY = (
+    MatchOutcome.THROTTLED,
+    MatchOutcome.UNAUTHORIZED,
+    MatchOutcome.UNAVAILABLE,
+    MatchOutcome.REJECTED,
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,10 +46,11 @@ def _parse_refusal(http_status: int, wait: float | None) -> Verdict:
     reason = f"http-{http_status}"
     if http_status == 401:
         return Verdict(MatchOutcome.UNAUTHORIZED, reason)
-    if http_status in (403, 429):
+    if http_status == 429 or (http_status == 403 and wait is not None):
         longest = MAX_QUOTA_SECONDS if http_status == 403 else MAX_THROTTLE_SECONDS
         return Verdict(MatchOutcome.THROTTLED, reason, retry_after=None if wait is None else min(wait, longest))
-    outcome = MatchOutcome.UNAVAILABLE if http_status >= 500 else MatchOutcome.UNKNOWN
+    # The operation itself responds with 200 only, and a used-up quota says until when.
+    outcome = MatchOutcome.UNAVAILABLE if http_status >= 500 else MatchOutcome.REJECTED
     return Verdict(outcome, reason, retry_after=wait)
 
 
@@ -83,7 +84,7 @@ def _parse_answer(answer: dict[str, Any]) -> Verdict:
     if code == _STATUS_OK and answer.get("IsMatch") is False:
         return Verdict(MatchOutcome.NO_MATCH, tracking_id=tracking_id)
     if not isinstance(code, int):
-        return Verdict(MatchOutcome.UNKNOWN, "no-status", tracking_id)
+        return Verdict(MatchOutcome.REJECTED, "no-status", tracking_id)
     return Verdict(_OUTCOMES.get(code, MatchOutcome.UNKNOWN), f"service-{code}", tracking_id)
 
 

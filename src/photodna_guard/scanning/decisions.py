@@ -26,8 +26,8 @@ from photodna_guard.scanning.outcomes import (
 from photodna_guard.scanning.stages import Picture
 
 STANDSTILL_DELAY_SECONDS = 30.0
-# Seconds that everything pauses where the service does not say how long.
-DEFAULT_PAUSE_SECONDS = {"http-403": 300.0, "http-429": 1.0}
+# Seconds that everything pauses where a 429 does not say how long.
+DEFAULT_PAUSE_SECONDS = 1.0
 
 
 def decide(verdict: Verdict, picture: Picture, now: float) -> Outcome:
@@ -44,7 +44,7 @@ def decide(verdict: Verdict, picture: Picture, now: float) -> Outcome:
             return Defer(verdict.reason, now + pause_seconds(verdict), is_service_unavailable=True)
         case MatchOutcome.UNAUTHORIZED:
             return Defer(verdict.reason, is_service_unavailable=True)
-        case MatchOutcome.UNAVAILABLE | MatchOutcome.UNKNOWN:
+        case MatchOutcome.UNAVAILABLE | MatchOutcome.UNKNOWN | MatchOutcome.REJECTED:
             return Retry(verdict.reason, verdict.retry_after)
 
 
@@ -58,7 +58,7 @@ def decide_no_match(picture: Picture, tracking_id: str | None = None) -> Outcome
 
 def pause_seconds(verdict: Verdict) -> float:
     """Return for how long a throttled verdict pauses all requests."""
-    return DEFAULT_PAUSE_SECONDS[verdict.reason] if verdict.retry_after is None else verdict.retry_after
+    return DEFAULT_PAUSE_SECONDS if verdict.retry_after is None else verdict.retry_after
 
 
 def redelivery_time(job: ScanJob, outcome: Defer, now: float) -> float:

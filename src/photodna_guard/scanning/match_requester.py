@@ -9,6 +9,7 @@ from photodna_guard.domain.errors import (
     DeferrableError,
     KeyUnavailableError,
     RetryableError,
+    ServiceUnavailableError,
     ServiceUnreachableError,
 )
 from photodna_guard.domain.models import Representation
@@ -107,7 +108,12 @@ class MatchRequester:
         raise DeferrableError("slots were missed")
 
     def report(self, verdict: Verdict) -> None:
-        """Tell the rate limiter where the service answers nobody. Raises DeferrableError and RetryableError."""
+        """Tell the rate limiter where the service answers nobody.
+
+        A rejected URL is not reported: its bytes follow, whose response tells a wrong endpoint from a URL that the
+        service cannot fetch. Raises ServiceUnavailableError where requests are rejected until an operator acts, and
+        DeferrableError and RetryableError.
+        """
         match verdict.kind:
             case MatchOutcome.THROTTLED:
                 seconds = pause_seconds(verdict)
@@ -118,6 +124,10 @@ class MatchRequester:
                 self._rate_limiter.record_unauthorized()
             case MatchOutcome.UNAVAILABLE:
                 self._record_failure(verdict.reason, unreachable=False)
+            case MatchOutcome.REJECTED:
+                self._telemetry.log_rejected(verdict.reason)
+                if self._record_failure(verdict.reason, unreachable=False):
+                    raise ServiceUnavailableError(verdict.reason)
 
     def _observe(self, answered: Answered) -> Answered:
         if self._url_health.observe(answered):
@@ -150,6 +160,9 @@ class MatchRequester:
             self._telemetry.log_key_unavailable()
             raise
 
-    def _record_failure(self, reason: str, unreachable: bool) -> None:
-        if self._rate_limiter.record_failure(unreachable):
+    def _record_failure(self, reason: str, unreachable: bool) -> bool:
+        """Return whether the circuit breaker is open."""
+        is_open = self._rate_limiter.record_failure(unreachable)
+        if is_open:
             self._telemetry.log_service_unavailable(reason)
+        return is_open

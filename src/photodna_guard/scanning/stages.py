@@ -14,6 +14,7 @@ _FALLBACKS = {
     (Representation.URL, MatchOutcome.NOT_AN_IMAGE): Representation.BYTES,
     (Representation.URL, MatchOutcome.BAD_PARAMETER): Representation.BYTES,
     (Representation.URL, MatchOutcome.UNKNOWN): Representation.BYTES,
+    (Representation.URL, MatchOutcome.REJECTED): Representation.BYTES,
     (Representation.URL, MatchOutcome.WRONG_SIZE): Representation.RENDITION,
     (Representation.BYTES, MatchOutcome.NOT_AN_IMAGE): Representation.RENDITION,
     (Representation.BYTES, MatchOutcome.BAD_PARAMETER): Representation.RENDITION,

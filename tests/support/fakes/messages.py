@@ -62,6 +62,9 @@ class FakeTelemetry:
     def log_key_unavailable(self) -> None:
         self.logged.append(("key refused", ""))
 
+    def log_rejected(self, reason: str) -> None:
+        self.logged.append(("rejected", reason))
+
     def log_service_unavailable(self, reason: str) -> None:
         self.logged.append(("away", reason))
 

@@ -81,6 +81,8 @@ class FakeMatchApi(Failing):
     # One for each request; after them the truth.
     answers: list[Verdict] = field(default_factory=list)
     truth: Verdict = field(default_factory=lambda: Verdict(MatchOutcome.NO_MATCH, tracking_id="T-1"))
+    # The truth for requests by URL, where it is another one.
+    truth_by_url: Verdict | None = None
     sent: list[str] = field(default_factory=list)
     # So many requests find no connection.
     disconnected: int = 0
@@ -111,4 +113,6 @@ class FakeMatchApi(Failing):
             self.disconnected -= 1
             return None
         self.sent.append(str(request))
-        return self.answers.pop(0) if self.answers else self.truth
+        if self.answers:
+            return self.answers.pop(0)
+        return self.truth_by_url if self.truth_by_url and "url " in str(request) else self.truth

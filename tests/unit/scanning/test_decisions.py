@@ -58,7 +58,7 @@ VERDICTS: dict[str, tuple[Verdict, Outcome]] = {
         Defer("http-429", NOW + 7, is_service_unavailable=True),
     ),
     "429 without": (Verdict(THROTTLED, "http-429"), Defer("http-429", NOW + 1, is_service_unavailable=True)),
-    "403 without": (Verdict(THROTTLED, "http-403"), Defer("http-403", NOW + 300, is_service_unavailable=True)),
+    "404": (Verdict(MatchOutcome.REJECTED, "http-404", retry_after=9.0), Retry("http-404", 9.0)),
     "401": (Verdict(MatchOutcome.UNAUTHORIZED, "http-401"), Defer("http-401", is_service_unavailable=True)),
     "5xx": (Verdict(MatchOutcome.UNAVAILABLE, "http-500", retry_after=9.0), Retry("http-500", 9.0)),
     "unknown": (Verdict(MatchOutcome.UNKNOWN, "service-3004"), Retry("service-3004")),

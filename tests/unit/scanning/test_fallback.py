@@ -1,7 +1,5 @@
 """From URL to bytes to rendition: what follows a verdict that may come from the representation."""
 
-import pytest
-
 from photodna_guard.domain.models import ScanJob, Status
 from photodna_guard.domain.verdicts import MatchOutcome, Verdict
 from photodna_guard.scanning.url_health import AVOID_SECONDS, FAILURE_THRESHOLD
@@ -33,9 +31,8 @@ def test_rendition_of_wrong_size_is_unscannable() -> None:
     assert (attributes["reason"], attributes["tracking_id"]) == ("service-3208", "T-3")
 
 
-@pytest.mark.parametrize("unknown", [UNKNOWN, Verdict(MatchOutcome.UNKNOWN, "http-404")])
-def test_unknown_answer_about_a_url_leads_to_the_bytes_on_the_next_attempt(unknown: Verdict) -> None:
-    world = ScannerWorld(unknown)
+def test_unknown_answer_about_a_url_leads_to_the_bytes_on_the_next_attempt() -> None:
+    world = ScannerWorld(UNKNOWN)
     world.scan()
     assert world.match_api.sent == [URL]
     (waiting,) = world.retry_queue.sent

@@ -29,7 +29,7 @@ def test_upload_without_slot_waits_and_counts_no_failed_attempt() -> None:
 
 @pytest.mark.parametrize(
     "verdict",
-    [UNKNOWN, AWAY, Verdict(MatchOutcome.UNKNOWN, "http-404"), Verdict(MatchOutcome.UNAVAILABLE, "no-answer")],
+    [UNKNOWN, AWAY, Verdict(MatchOutcome.UNAVAILABLE, "no-answer")],
 )
 def test_unknown_verdict_is_retried_and_never_clean(verdict: Verdict) -> None:
     world = ScannerWorld(verdict)

@@ -24,7 +24,7 @@ from tests.support.scanner_world import (
 
 
 @pytest.mark.parametrize(
-    ("reason", "retry_after", "pause"), [("http-429", 7.0, 7.0), ("http-429", None, 1.0), ("http-403", None, 300.0)]
+    ("reason", "retry_after", "pause"), [("http-429", 7.0, 7.0), ("http-429", None, 1.0), ("http-403", 300.0, 300.0)]
 )
 def test_throttled_request_pauses_all_and_is_no_failure(reason: str, retry_after: float | None, pause: float) -> None:
     world = ScannerWorld(Verdict(MatchOutcome.THROTTLED, reason, retry_after=retry_after))

@@ -62,6 +62,9 @@ class Telemetry(Protocol):
     def log_key_unavailable(self) -> None:
         """Log that the subscription key is refused or cannot be read."""
 
+    def log_rejected(self, reason: str) -> None:
+        """Log that something responded to a request, and not the operation."""
+
     def log_service_unavailable(self, reason: str) -> None:
         """Log that the circuit breaker is open."""
 
