@@ -4,7 +4,6 @@ import base64
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from functools import wraps
 from typing import Any, NoReturn
 
@@ -111,10 +110,14 @@ class LockedBucket:
     @operation("PutObjectRetention")
     def put_object_retention(self, parameters: dict[str, Any]) -> Any:
         version, wanted = self._find(parameters), parameters["Retention"]
-        had = version.lock or {"Mode": "GOVERNANCE", "RetainUntilDate": datetime.fromtimestamp(0, UTC)}
-        weaker = had["Mode"] == "COMPLIANCE" != wanted["Mode"]
-        if weaker or wanted["RetainUntilDate"] < had["RetainUntilDate"]:
-            refuse("AccessDenied", "PutObjectRetention", 403)
+        if had := version.lock:
+            changes_mode, ends_earlier = (
+                had["Mode"] != wanted["Mode"],
+                wanted["RetainUntilDate"] < had["RetainUntilDate"],
+            )
+            # The caller may not bypass governance. S3 lets no other change the mode, not even to the stricter one.
+            if changes_mode or ends_earlier:
+                refuse("AccessDenied", "PutObjectRetention", 403)
         if "PutObjectRetention" not in self.ignored:
             version.lock = dict(wanted)
 

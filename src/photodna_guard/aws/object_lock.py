@@ -55,7 +55,7 @@ class ObjectLock:
         """Extend the lock that an earlier run or an earlier upload set: it may end too soon."""
         where: Any = {"Bucket": self._bucket, "Key": key, "VersionId": version_id}
         retention = self._get_retention(where)
-        if not self._is_sufficient(retention, until):
+        if not _lasts(retention, until):
             self._put_retention(where, retention, until)
         if self._needs_legal_hold(is_test) and not self._has_legal_hold(where):
             self._put_legal_hold(where)
@@ -69,17 +69,17 @@ class ObjectLock:
             return {}
 
     def _put_retention(self, where: Any, present: Any, until: datetime) -> None:
-        """Set the retention and verify it. S3 refuses a weaker mode or an earlier end than the present one."""
-        mode = "COMPLIANCE" if present.get("Mode") == "COMPLIANCE" else self._mode
+        """Set the retention and verify it.
+
+        A lock is only ever extended: S3 lets nobody end it earlier or change its mode, not even from GOVERNANCE to
+        COMPLIANCE, without s3:BypassGovernanceRetention, which only the break-glass role has.
+        """
+        mode = present.get("Mode", self._mode)
         retention: Any = {"Mode": mode, "RetainUntilDate": max(until, present.get("RetainUntilDate", until))}
         with translate_aws_errors("s3:PutObjectRetention"):
             self._client.put_object_retention(**where, Retention=retention)
-        if not self._is_sufficient(self._get_retention(where), until):
+        if not _lasts(self._get_retention(where), until):
             raise RetryableError("the quarantined copy is not under its lock")
-
-    def _is_sufficient(self, retention: Any, until: datetime) -> bool:
-        ends = retention.get("RetainUntilDate", _NO_RETENTION_DATE)
-        return retention.get("Mode") in (self._mode, "COMPLIANCE") and ends >= until
 
     def _has_legal_hold(self, where: Any) -> bool:
         try:
@@ -96,3 +96,8 @@ class ObjectLock:
 
     def _needs_legal_hold(self, is_test: bool) -> bool:
         return self._legal_hold and not is_test
+
+
+def _lasts(retention: Any, until: datetime) -> bool:
+    """Return whether there is a lock, of either mode, and it does not end too soon."""
+    return "Mode" in retention and bool(retention.get("RetainUntilDate", _NO_RETENTION_DATE) >= until)
