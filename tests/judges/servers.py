@@ -28,7 +28,8 @@ def running_server(command: Sequence[str], port: int, folder: Path) -> Iterator[
         _wait_until_listening(process, port, folder / "server.log")
         yield
     finally:
-        process.terminate()
+        # Nothing of it is kept, and SeaweedFS takes half a minute to stop in good order.
+        process.kill()
         process.wait(timeout=30)
 
 
