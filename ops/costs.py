@@ -16,7 +16,7 @@ PRICE: Mapping[str, float] = {
     "write_unit": 0.625e-6,
     "read_unit": 0.125e-6,
     "s3_get": 0.40e-6,
-    # PutObjectTagging costs the same.
+    # PutObjectTagging and ListObjectVersions cost the same.
     "s3_put": 5.00e-6,
     # A tag of an object, for each month that the object stays.
     "tag_month": 0.01 / 10_000,
@@ -58,7 +58,7 @@ LOG_BYTES = 1_300
 # Lambda polls each of the two queues with at least five readers, each for up to 20 s, also while it is empty: a maximum
 # of concurrency keeps it from polling less (Lambda Developer Guide, "Configuring scaling behavior for SQS").
 IDLE_POLLS = 2 * 5 * 3 * 60 * 24 * 30
-FIXED = {"metric": 31, "alarm": 19, "key": 2, "secret": 1}
+FIXED = {"metric": 34, "alarm": 21, "key": 2, "secret": 1}
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +110,15 @@ def format_standstill_table(rates: Sequence[float] = (1, 10, 200)) -> str:
     """Format the table of docs/costs.md of a day without answers in Markdown."""
     lines = ["| requests a second | a day without answers |", "| ---: | ---: |"]
     return "\n".join([*lines, *(f"| {rate:g} | ${standstill_costs(rate):,.2f} |" for rate in rates)])
+
+
+def reconciliation_costs(pages: int) -> float:
+    """Calculate the most dollars that the reconciliation costs a month: if its passes never end.
+
+    A page is one LIST request, and takes 0.25 s of a function of 0.5 GB. Each version is looked up twice at most.
+    """
+    listed = pages * 12 * 24 * 30.4
+    return listed * (PRICE["s3_put"] + 0.25 * 0.5 * PRICE["lambda_gb_second"])
 
 
 USUAL = (Traffic(1e6, 0.02), Traffic(10e6, 0.3), Traffic(25e6, 1.0))

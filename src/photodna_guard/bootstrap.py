@@ -29,7 +29,6 @@ from photodna_guard.aws.s3_addressing import s3_config
 from photodna_guard.aws.subscription_key import SubscriptionKey
 from photodna_guard.aws.table import Table
 from photodna_guard.aws.telemetry import Telemetry
-from photodna_guard.aws.unsettled_index import UnsettledIndex
 from photodna_guard.aws.upload_bucket import UploadBucket
 from photodna_guard.imaging.renderer import Renderer
 from photodna_guard.match_api.client import MatchClient
@@ -45,7 +44,6 @@ from photodna_guard.scanning.put_back import PutBack
 from photodna_guard.scanning.quarantine_workflow import QuarantineWorkflow
 from photodna_guard.scanning.scanner import Scanner
 from photodna_guard.scanning.source_copier import MoveLimits
-from photodna_guard.scanning.sweeper import Sweeper
 from photodna_guard.scanning.url_health import UrlHealth
 from photodna_guard.settings import Settings
 
@@ -54,7 +52,7 @@ if TYPE_CHECKING:
 
 # Time-outs are short and attempts few: a slower call is deferred and costs no Lambda time. A repeated write of the rate
 # limiter may have reserved its slots the first time. Those are lost, but never used twice.
-_CLIENT_CONFIG = Config(
+CLIENT_CONFIG = Config(
     connect_timeout=3,
     read_timeout=10,
     max_pool_connections=MAX_BATCH,
@@ -90,11 +88,11 @@ def build(
     Tests pass their own clock (`now`: epoch seconds; `sleep`), an `adapter` that replaces the Match service, a
     `renderer` without a process, and `move_limits` by which a small match counts as large.
     """
-    _prepare_libraries(session)
-    s3 = renew_idle_connections(session.client("s3", config=_CLIENT_CONFIG.merge(s3_config(os.environ))), now)
-    dynamodb = renew_idle_connections(session.client("dynamodb", config=_CLIENT_CONFIG), now)
+    prepare_libraries(session)
+    s3 = renew_idle_connections(session.client("s3", config=CLIENT_CONFIG.merge(s3_config(os.environ))), now)
+    dynamodb = renew_idle_connections(session.client("dynamodb", config=CLIENT_CONFIG), now)
     queue_name = "backfill" if priority is BACKFILL else "retry"
-    telemetry = _build_telemetry(now)
+    telemetry = build_telemetry(now)
     results = ResultsTable(dynamodb, conf.results_table, conf.clean_result_days, queue_name, now)
     upload_bucket = UploadBucket(s3)
     quarantine_bucket = _build_quarantine_bucket(conf, s3, now)
@@ -102,8 +100,8 @@ def build(
     deletion_limit = DeletionLimit(rate_limiter_table, conf.max_deletions_per_hour, now)
     rate_limiter = _build_rate_limiter(conf, rate_limiter_table, priority, sleep)
     match_client = _build_match_client(conf, session, now, adapter)
-    retry_queue = _build_queues(conf, session, now)[queue_name]
-    events = renew_idle_connections(session.client("events", config=_CLIENT_CONFIG), now)
+    retry_queue = build_queues(conf, session, now)[queue_name]
+    events = renew_idle_connections(session.client("events", config=CLIENT_CONFIG), now)
     event_bus = EventBus(events, conf.stack_name)
     workflow = QuarantineWorkflow(
         results, upload_bucket, quarantine_bucket, deletion_limit, conf.observe_mode, now, move_limits or MoveLimits()
@@ -115,51 +113,21 @@ def build(
     object_renderer = ObjectRenderer(upload_bucket, renderer or Renderer(conf.max_frames, conf.enlarge_from_pixels))
     known_hash = KnownHashFallback(results, upload_bucket)
     scanner = Scanner(
-        results,
-        upload_bucket,
-        rate_limiter,
-        requester,
-        object_renderer,
-        known_hash,
-        outcomes,
-        conf.representation,
-        now,
+        results, upload_bucket, rate_limiter, requester, object_renderer, known_hash, outcomes, conf.representation, now
     )
     lookup = ResultLookup(Table(dynamodb, conf.results_table, now))
     put_back = PutBack(lookup, rate_limiter, retry_queue, telemetry, conf.rate_per_second, now)
     return Application(scanner, put_back, retry_queue, QueueAge(rate_limiter_table, queue_name, now), telemetry)
 
 
-@functools.cache
-def get_sweeper() -> Sweeper:
-    """Return this container's sweeper. Raises ConfigurationError."""
-    return build_sweeper(settings.from_environment(os.environ), boto3.Session())
-
-
-def build_sweeper(conf: Settings, session: boto3.Session, now: Clock = time.time) -> Sweeper:
-    """Build a sweeper with the session's credentials and region. `now`: epoch seconds."""
-    _prepare_libraries(session)
-    dynamodb = renew_idle_connections(session.client("dynamodb", config=_CLIENT_CONFIG), now)
-    rate_limiter_table = Table(dynamodb, conf.rate_limiter_table, now)
-    return Sweeper(
-        unsettled=UnsettledIndex(Table(dynamodb, conf.results_table, now)),
-        queues=_build_queues(conf, session, now),
-        ages={name: QueueAge(rate_limiter_table, name, now) for name in QUEUES},
-        deletion_limit=DeletionLimit(rate_limiter_table, conf.max_deletions_per_hour, now),
-        telemetry=_build_telemetry(now),
-        observe=conf.observe_mode,
-        rate=conf.rate_per_second,
-        now=now,
-    )
-
-
-def _prepare_libraries(session: boto3.Session) -> None:
+def prepare_libraries(session: boto3.Session) -> None:
     """Disable debug logs, in which botocore writes signatures and secrets; reject truncated responses."""
     logging.disable(logging.DEBUG)
     reject_truncated_responses(session.events)
 
 
-def _build_telemetry(now: Clock) -> Telemetry:
+def build_telemetry(now: Clock) -> Telemetry:
+    """Return the log and the metrics of a function."""
     return Telemetry(Logger(), Metrics(), now)
 
 
@@ -176,16 +144,16 @@ def _build_rate_limiter(
 def _build_match_client(
     conf: Settings, session: boto3.Session, now: Clock, adapter: PreconnectedAdapter | None
 ) -> MatchClient:
-    secrets = renew_idle_connections(session.client("secretsmanager", config=_CLIENT_CONFIG), now)
+    secrets = renew_idle_connections(session.client("secretsmanager", config=CLIENT_CONFIG), now)
     key = SubscriptionKey(secrets, conf.subscription_key_secret)
     return MatchClient(
         conf.match_endpoint, key, conf.enhance, conf.enable_evaluation, MAX_BATCH, now=now, adapter=adapter
     )
 
 
-def _build_queues(conf: Settings, session: boto3.Session, now: Clock) -> dict[str, RetryQueue]:
+def build_queues(conf: Settings, session: boto3.Session, now: Clock) -> dict[str, RetryQueue]:
     """Return the queues by the name that a record has in `queue`."""
-    client = renew_idle_connections(session.client("sqs", config=_CLIENT_CONFIG), now)
+    client = renew_idle_connections(session.client("sqs", config=CLIENT_CONFIG), now)
     urls = (conf.retry_queue_url, conf.backfill_queue_url)
     return {name: RetryQueue(client, url, conf.dead_letter_queue_url) for name, url in zip(QUEUES, urls, strict=True)}
 

@@ -1,4 +1,4 @@
-"""bootstrap.build_sweeper: the sweep over the real table and queues, with a clock of its own."""
+"""scheduled.build_sweeper: the sweep over the real table and queues, with a clock of its own."""
 
 import logging
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 import boto3
 import pytest
 
-from photodna_guard import bootstrap
+from photodna_guard import scheduled
 from photodna_guard.aws.deletion_limit import DeletionLimit
 from photodna_guard.aws.results_table import REDELIVER_AFTER_SECONDS, ResultsTable
 from photodna_guard.aws.table import Table
@@ -32,7 +32,7 @@ class World:
 
     def sweep(self, mode: str = "enforce") -> None:
         settings = from_environment(COMPLETE_ENVIRONMENT | self.urls | {"MODE": mode})
-        bootstrap.build_sweeper(settings, SESSION, self.clock).run()
+        scheduled.build_sweeper(settings, SESSION, self.clock).run()
 
     def take_sent(self, lane: str = "RETRY") -> list[Upload]:
         """Take all uploads off the queue of a lane."""

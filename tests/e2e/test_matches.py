@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from photodna_guard import bootstrap
+from photodna_guard import bootstrap, scheduled
 from photodna_guard.handlers import on_sweep
 from tests.e2e.embedded import Bench, Pictures, upload
 from tests.support.schemas import assert_valid
@@ -34,7 +34,7 @@ def set_parameters(bench: Bench, **variables: str) -> None:
     for name, value in variables.items():
         bench.monkeypatch.setenv(name, value)
     bootstrap.get_application.cache_clear()
-    bootstrap.get_sweeper.cache_clear()
+    scheduled.get_sweeper.cache_clear()
 
 
 def run_sweep(bench: Bench, caplog: pytest.LogCaptureFixture) -> int:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from contextlib import contextmanager
 from typing import Any
 
-from photodna_guard import bootstrap, settings
+from photodna_guard import bootstrap, scheduled, settings
 from photodna_guard.handlers import on_retry, on_upload
 from photodna_guard.rate_limiter.gcra import BACKFILL, LIVE, RETRY, Priority
 from photodna_guard.scanning.source_copier import MoveLimits
@@ -78,7 +78,7 @@ class Functions:
 
     def _on_sweep(self, process: Process, event: Any) -> None:
         conf = settings.from_environment(self._variables(process.function))
-        sweep = bootstrap.build_sweeper(conf, self._cloud.session, self._cloud.clock.now)
+        sweep = scheduled.build_sweeper(conf, self._cloud.session, self._cloud.clock.now)
         with sweep.telemetry.flushing():
             sweep.run()
 

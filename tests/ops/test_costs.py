@@ -8,7 +8,7 @@ from ops import costs
 from ops.costs import Traffic, format_table, monthly_costs
 from photodna_guard.domain.models import Status
 from photodna_guard.scanning.put_back import MAX_RECEIVES
-from tests.support.template import FUNCTIONS, RESOURCES, ROOT
+from tests.support.template import FUNCTIONS, RESOURCES, ROOT, TEMPLATE
 
 COSTS_PAGE = ROOT / "docs/costs.md"
 
@@ -32,6 +32,11 @@ def test_fixed_costs_match_the_template_and_the_metrics() -> None:
 def test_standstill_costs_follow_the_code_that_puts_back() -> None:
     assert costs.DELIVERIES_OF_A_MESSAGE == MAX_RECEIVES
     assert RESOURCES["OnRetryFunction"]["Properties"]["Events"]["Retry"]["Properties"]["BatchSize"] == costs.BATCH
+
+
+def test_costs_page_shows_what_the_reconciliation_costs_at_most() -> None:
+    pages = int(TEMPLATE["Parameters"]["ReconciliationPages"]["Default"])
+    assert f"${costs.reconciliation_costs(pages):.2f} a month" in COSTS_PAGE.read_text()
 
 
 def test_day_without_answers_costs_less_than_a_dollar_at_ten_a_second() -> None:

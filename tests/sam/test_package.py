@@ -45,6 +45,7 @@ def test_every_function_has_a_package(built: Path) -> None:
         "OnRetryFunction",
         "OnBackfillFunction",
         "OnSweepFunction",
+        "OnReconcileFunction",
     }
 
 

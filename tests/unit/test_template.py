@@ -10,6 +10,7 @@ from photodna_guard.aws.results_table import LEASE_SECONDS, REDELIVER_AFTER_SECO
 from photodna_guard.aws.retry_queue import MAX_DELAY_SECONDS
 from photodna_guard.domain.errors import ConfigurationError
 from photodna_guard.rate_limiter import gcra
+from photodna_guard.scanning import reconciler, sweeper
 from photodna_guard.scanning.scanner import MAX_RESPONSE_SECONDS
 from tests.support.template import FUNCTIONS, RESOURCES, ROOT, TEMPLATE
 
@@ -40,6 +41,7 @@ def test_deferred_upload_is_no_runaway_loop_for_lambda() -> None:
         ("OnRetryFunction", "OnRetryPolicy", "sqs:ReceiveMessage"),
         ("OnBackfillFunction", "OnRetryPolicy", "sqs:ReceiveMessage"),
         ("OnSweepFunction", "OnSweepPolicy", "sqs:SendMessage"),
+        ("OnReconcileFunction", "OnReconcilePolicy", "s3:ListBucketVersions"),
     ],
 )
 def test_function_depends_on_the_policy_that_lambda_checks(function: str, policy: str, action: str) -> None:
@@ -103,9 +105,19 @@ def test_globals_set_exactly_the_variables_that_settings_read() -> None:
 def test_sweep_ends_before_the_next_run_and_is_not_retried() -> None:
     sweep = FUNCTIONS["OnSweepFunction"]
     schedule = sweep["Events"]["Schedule"]["Properties"]
-    assert schedule["Schedule"] == "rate(5 minutes)"
-    assert sweep["Timeout"] < 300
+    assert schedule["Schedule"] == f"rate({sweeper.INTERVAL_SECONDS // 60} minutes)"
+    assert sweep["Timeout"] < sweeper.INTERVAL_SECONDS
     assert schedule["RetryPolicy"]["MaximumRetryAttempts"] == 0
+
+
+def test_reconciliation_waits_for_every_event_that_may_still_come() -> None:
+    upload = FUNCTIONS["OnUploadFunction"]["EventInvokeConfig"]
+    assert upload["MaximumEventAgeInSeconds"] < reconciler.GRACE_SECONDS
+    (rule,) = RESOURCES["UploadBucket"]["Properties"]["LifecycleConfiguration"]["Rules"]
+    assert rule["AbortIncompleteMultipartUpload"]["DaysAfterInitiation"] == reconciler.MULTIPART_DAYS
+    schedule = FUNCTIONS["OnReconcileFunction"]["Events"]["Schedule"]["Properties"]
+    assert schedule["Schedule"] == f"rate({reconciler.INTERVAL_SECONDS // 60} minutes)"
+    assert FUNCTIONS["OnReconcileFunction"]["Timeout"] < reconciler.INTERVAL_SECONDS
 
 
 def test_sweep_waits_longer_than_any_message_can_be_late() -> None:

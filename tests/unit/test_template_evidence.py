@@ -45,6 +45,7 @@ def test_alarms_watch_exactly_the_metrics_that_need_one() -> None:
     assert own == {
         "Matched", "QuarantineFailed", "KeyRefused", "RequestRejected", "ServiceUnavailable", "QuotaUsed",
         "Unscannable", "OldestUnsettled", "AwaitingOperator", "Untagged", "SentByValue",
+        "LostNotification",
     }  # fmt: skip
     assert all(alarm["AlarmActions"] for alarm in alarms)
 
@@ -132,6 +133,14 @@ def test_sweep_may_query_claim_and_send_only() -> None:
     assert "RateLimiterTable" in resources("OnSweepPolicy", "dynamodb:GetItem")
     assert "DeadLetterQueue" not in resources("OnSweepPolicy", "sqs:SendMessage")
     assert all(queue in resources("OnSweepPolicy", "sqs:SendMessage") for queue in ("RetryQueue", "BackfillQueue"))
+
+
+def test_reconciliation_may_list_look_up_and_send_only() -> None:
+    assert actions("OnReconcilePolicy") == {
+        "logs:CreateLogStream", "logs:PutLogEvents", "s3:ListBucketVersions", "dynamodb:BatchGetItem",
+        "dynamodb:UpdateItem", "dynamodb:GetItem", "sqs:SendMessage",
+    }  # fmt: skip
+    assert resources("OnReconcilePolicy", "sqs:SendMessage") == str([{"Fn::GetAtt": ["RetryQueue", "Arn"]}])
 
 
 def test_scanner_may_make_every_call_of_the_quarantine_workflow() -> None:

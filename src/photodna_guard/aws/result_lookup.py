@@ -19,6 +19,10 @@ class ResultLookup:
         """Return the record keys of the uploads whose match is being moved or held."""
         return {key for key, status in self._find_statuses(uploads).items() if status == Status.MATCHED}
 
+    def find_known(self, uploads: Iterable[Upload]) -> set[tuple[str, str]]:
+        """Return the record keys of the uploads that have a record."""
+        return set(self._find_statuses(uploads))
+
     def _find_statuses(self, uploads: Iterable[Upload]) -> dict[tuple[str, str], str]:
         keys = sorted({upload.record_key for upload in uploads})
         found: dict[tuple[str, str], str] = {}

@@ -103,6 +103,11 @@ class Telemetry:
         self._add_metric("Redelivered")
         self._log.warning("upload redelivered", extra=_upload_fields(upload))
 
+    def log_lost_notification(self, upload: Upload) -> None:
+        """Log that the reconciliation found an upload without a record, and sent it to the retry queue."""
+        self._add_metric("LostNotification")
+        self._log.warning("upload without a record found", extra=_upload_fields(upload))
+
     def gauge_oldest_unsettled(self, seconds: float) -> None:
         """Record the age of the oldest unsettled upload, without those of a backfill."""
         self._add_metric("OldestUnsettled", seconds, MetricUnit.Seconds)

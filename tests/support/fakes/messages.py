@@ -95,6 +95,9 @@ class FakeTelemetry:
     def log_redelivered(self, upload: Upload) -> None:
         self.logged.append(("sent again", upload.key))
 
+    def log_lost_notification(self, upload: Upload) -> None:
+        self.logged.append(("lost notification", upload.key))
+
     def gauge_oldest_unsettled(self, seconds: float) -> None:
         self.logged.append(("oldest", f"{seconds:.0f}"))
 

@@ -119,10 +119,19 @@ class FakeResultLookup(Failing):
     """The record keys of matches."""
 
     matches: set[tuple[str, str]] = field(default_factory=set)
+    # The record keys of all records, and those that were looked up.
+    known: set[tuple[str, str]] = field(default_factory=set)
+    looked_up: list[tuple[str, str]] = field(default_factory=list)
 
     def find_matches(self, uploads: Iterable[Upload]) -> set[tuple[str, str]]:
         self.call("find_matches")
         return self.matches & {upload.record_key for upload in uploads}
+
+    def find_known(self, uploads: Iterable[Upload]) -> set[tuple[str, str]]:
+        self.call("find_known")
+        keys = [upload.record_key for upload in uploads]
+        self.looked_up += keys
+        return self.known & set(keys)
 
 
 @dataclass

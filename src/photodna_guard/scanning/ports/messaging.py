@@ -83,6 +83,9 @@ class Telemetry(Protocol):
     def log_redelivered(self, upload: Upload) -> None:
         """Log that the sweep redelivered an upload."""
 
+    def log_lost_notification(self, upload: Upload) -> None:
+        """Log that an upload had no record."""
+
     def gauge_oldest_unsettled(self, seconds: float) -> None:
         """Report the age of the oldest unsettled upload."""
 

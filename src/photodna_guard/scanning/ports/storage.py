@@ -81,6 +81,10 @@ class ResultLookup(Protocol):
         """Return the record keys of the uploads whose match is not in quarantine yet."""
         ...
 
+    def find_known(self, uploads: Iterable[Upload]) -> set[tuple[str, str]]:
+        """Return the record keys of the uploads that have a record."""
+        ...
+
 
 class UploadBucket(Protocol):
     """The upload bucket. Its methods raise ObjectGoneError and UnscannableError as well."""

@@ -1,0 +1,42 @@
+"""ListObjectVersions, one page at a time."""
+
+from typing import TYPE_CHECKING, Any
+
+from photodna_guard.aws.error_translation import translate_aws_errors
+from photodna_guard.domain.models import Upload
+from photodna_guard.domain.version_listing import Cursor, ListedVersion, ListingPage
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import ObjectVersionTypeDef
+
+
+class VersionListing:
+    """The versions of one bucket. Raises DeferrableError or RetryableError."""
+
+    def __init__(self, client: "S3Client", bucket: str) -> None:
+        self._client, self._bucket = client, bucket
+
+    def read_page(self, cursor: Cursor) -> ListingPage:
+        """Return the versions behind the cursor, without delete markers.
+
+        boto3 requests URL-encoded keys and decodes them.
+        """
+        start: Any = {"KeyMarker": cursor.key, "VersionIdMarker": cursor.version} if cursor.key else {}
+        with translate_aws_errors("s3:ListObjectVersions"):
+            page = self._client.list_object_versions(Bucket=self._bucket, **start)
+        versions = tuple(self._parse(version) for version in page.get("Versions", []))
+        if not page["IsTruncated"]:
+            return ListingPage(versions, None)
+        return ListingPage(versions, Cursor(page["NextKeyMarker"], page["NextVersionIdMarker"]))
+
+    def _parse(self, version: "ObjectVersionTypeDef") -> ListedVersion:
+        version_id = version["VersionId"]
+        upload = Upload(
+            self._bucket,
+            version["Key"],
+            version["ETag"].strip('"'),
+            None if version_id == "null" else version_id,
+            version["Size"],
+        )
+        return ListedVersion(upload, version["LastModified"].timestamp())

@@ -1,0 +1,77 @@
+"""Build what the schedules start, once for a container: the sweep and the reconciliation."""
+
+import functools
+import os
+import time
+
+import boto3
+
+from photodna_guard import settings
+from photodna_guard.aws.deletion_limit import DeletionLimit
+from photodna_guard.aws.idle_connections import renew_idle_connections
+from photodna_guard.aws.listing_job import ListingJob
+from photodna_guard.aws.queue_age import QueueAge
+from photodna_guard.aws.result_lookup import ResultLookup
+from photodna_guard.aws.results_table import ResultsTable
+from photodna_guard.aws.s3_addressing import s3_config
+from photodna_guard.aws.table import Table
+from photodna_guard.aws.unsettled_index import UnsettledIndex
+from photodna_guard.aws.version_listing import VersionListing
+from photodna_guard.bootstrap import CLIENT_CONFIG, QUEUES, Clock, build_queues, build_telemetry, prepare_libraries
+from photodna_guard.scanning.reconciler import Reconciler
+from photodna_guard.scanning.sweeper import Sweeper
+from photodna_guard.settings import Settings
+
+
+@functools.cache
+def get_sweeper() -> Sweeper:
+    """Return this container's sweeper. Raises ConfigurationError."""
+    return build_sweeper(settings.from_environment(os.environ), boto3.Session())
+
+
+def build_sweeper(conf: Settings, session: boto3.Session, now: Clock = time.time) -> Sweeper:
+    """Build a sweeper with the session's credentials and region. `now`: epoch seconds."""
+    prepare_libraries(session)
+    dynamodb = renew_idle_connections(session.client("dynamodb", config=CLIENT_CONFIG), now)
+    rate_limiter_table = Table(dynamodb, conf.rate_limiter_table, now)
+    return Sweeper(
+        unsettled=UnsettledIndex(Table(dynamodb, conf.results_table, now)),
+        queues=build_queues(conf, session, now),
+        ages={name: QueueAge(rate_limiter_table, name, now) for name in QUEUES},
+        deletion_limit=DeletionLimit(rate_limiter_table, conf.max_deletions_per_hour, now),
+        telemetry=build_telemetry(now),
+        observe=conf.observe_mode,
+        rate=conf.rate_per_second,
+        now=now,
+    )
+
+
+@functools.cache
+def get_reconciler() -> Reconciler:
+    """Return this container's reconciler. Raises ConfigurationError.
+
+    Its own variables are not among the settings: only its function has them.
+    """
+    bucket, pages = os.environ["UPLOAD_BUCKET"], int(os.environ["RECONCILIATION_PAGES"])
+    return build_reconciler(settings.from_environment(os.environ), bucket, pages, boto3.Session())
+
+
+def build_reconciler(
+    conf: Settings, bucket: str, pages: int, session: boto3.Session, now: Clock = time.time
+) -> Reconciler:
+    """Build a reconciler of a bucket, with the session's credentials and region. `now`: epoch seconds."""
+    prepare_libraries(session)
+    dynamodb = renew_idle_connections(session.client("dynamodb", config=CLIENT_CONFIG), now)
+    s3 = renew_idle_connections(session.client("s3", config=CLIENT_CONFIG.merge(s3_config(os.environ))), now)
+    return Reconciler(
+        listing=VersionListing(s3, bucket),
+        job=ListingJob(Table(dynamodb, conf.rate_limiter_table, now), "reconciliation"),
+        lookup=ResultLookup(Table(dynamodb, conf.results_table, now)),
+        results=ResultsTable(dynamodb, conf.results_table, conf.clean_result_days, now=now),
+        queue=build_queues(conf, session, now)["retry"],
+        telemetry=build_telemetry(now),
+        pages=pages,
+        rate=conf.rate_per_second,
+        clean_result_days=conf.clean_result_days,
+        now=now,
+    )
