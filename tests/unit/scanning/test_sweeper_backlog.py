@@ -101,6 +101,6 @@ def test_run_ends_before_its_function_does() -> None:
 def test_each_partition_is_first_in_its_turn() -> None:
     """A run that is cut off in a long partition does not keep the others from theirs for ever."""
     shards = 4
-    world = World(shards * RUN, shards=shards)
+    world = World(2 * shards * RUN, shards=shards)
     first = {int(world.sweep_at(1e6 + n * INTERVAL_SECONDS)[0].removesuffix(".jpg")) % shards for n in range(shards)}
     assert first == set(range(shards))
