@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.table import Table
 
 from tools.bench import cold_start, quarantine_workflow, renditions
-from tools.bench.rate import suite
+from tools.bench.rate import processor_share, suite
 from tools.bench.rate.tables import build_tables
 
 Result = dict[str, Any]
@@ -26,8 +26,12 @@ RUNS: Mapping[str, Callable[[bool], Result]] = {
     "quarantine_workflow": lambda _: quarantine_workflow.measure_quarantine(),
     "renditions": lambda _: renditions.measure_renditions(),
     "rate": suite.run_rate_suite,
+    "processor_share": processor_share.run_processor_shares,
 }
-TABLES: Mapping[str, Callable[[Result], Iterable[Table]]] = {"rate": build_tables}
+TABLES: Mapping[str, Callable[[Result], Iterable[Table]]] = {
+    "rate": build_tables,
+    "processor_share": processor_share.build_share_tables,
+}
 OUT = Path("build/bench")
 
 

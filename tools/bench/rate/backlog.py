@@ -31,9 +31,9 @@ def build_keys(count: int, folder: str = "upload") -> list[str]:
     return [f"{folder}/{number}.jpg" for number in range(count)]
 
 
-def put_objects(cloud: EmbeddedCloud, keys: Sequence[str]) -> list[Message]:
-    """Store a version of each key. Return the messages about them."""
-    s3, body = cloud.client("s3"), encode_small_picture()
+def put_objects(cloud: EmbeddedCloud, keys: Sequence[str], picture: bytes | None = None) -> list[Message]:
+    """Store a version of each key, with a small picture or the given one. Return the messages about them."""
+    s3, body = cloud.client("s3"), picture or encode_small_picture()
     s3.create_bucket(Bucket=BUCKET)
     # The functions' roles have permissions for the stack's own bucket only.
     cloud.extend_policies_to(BUCKET, "UploadBucket")

@@ -34,7 +34,7 @@ def measure_clock_skew(uploads: int, skew_ms: int) -> dict[str, Any]:
         contextlib.ExitStack() as stack,
     ):
         messages = backlog.put_objects(cloud, backlog.build_keys(uploads))
-        helpers = [_start_worker(cloud, number, skew_ms * (number % 2)) for number in range(WORKERS)]
+        helpers = [start_worker(cloud, number, skew_ms * (number % 2)) for number in range(WORKERS)]
         for helper in helpers:
             stack.callback(helper.stop)
         for helper in helpers:
@@ -43,7 +43,8 @@ def measure_clock_skew(uploads: int, skew_ms: int) -> dict[str, Any]:
         return _work_off(cloud, uploads, skew_ms)
 
 
-def _start_worker(cloud: EmbeddedCloud, number: int, skew_ms: int) -> HelperProcess:
+def start_worker(cloud: EmbeddedCloud, number: int, skew_ms: int) -> HelperProcess:
+    """Start a process that works on the retry queue, with the function's variables and the cloud's endpoint."""
     name = cloud.resource("OnRetryFunction")
     configuration = cloud.client("lambda").get_function_configuration(FunctionName=name)
     variables = configuration["Environment"]["Variables"]
