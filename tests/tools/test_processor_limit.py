@@ -1,11 +1,15 @@
-"""tools/bench/rate/processor_limit.py: control groups of both versions, in a folder of the test."""
+"""tools/bench/rate/processor_limit.py and processor_share.py: control groups of both versions, and the table."""
 
+import io
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
+from rich.console import Console
 
 from tools.bench.rate.processor_limit import CannotLimitError, ProcessorLimit, processor_seconds, processor_share
+from tools.bench.rate.processor_share import build_share_tables
 
 
 def read_files(group: Path) -> dict[str, str]:
@@ -47,3 +51,20 @@ def test_machine_without_control_groups_says_so(tmp_path: Path) -> None:
 def test_processor_seconds_are_those_of_the_process() -> None:
     times = os.times()
     assert processor_seconds(os.getpid()) == pytest.approx(times.user + times.system, abs=0.5)
+
+
+def render(result: dict[str, Any]) -> str:
+    console = Console(width=200, file=io.StringIO())
+    for table in build_share_tables(result):
+        console.print(table)
+    assert isinstance(console.file, io.StringIO)
+    return console.file.getvalue()
+
+
+def test_table_shows_each_run_and_the_reason_without_any() -> None:
+    run = {"kind": "url", "megabytes": 512, "processors": 0.29, "workers": 6, "utilization": 0.9668, "unused_slots": 0}
+    run |= {"largest_window": 10, "processor_ms_per_request": 17.9, "throttled_periods": 0.169}
+    unlimited = run | {"megabytes": None, "processors": None, "utilization": 0.5}
+    shown = render({"runs": [run | {"requests_per_second": 9.9}, unlimited | {"requests_per_second": None}]})
+    assert ["0.29" in shown, "0.967" in shown, "17.9" in shown, "all" in shown] == [True] * 4
+    assert "no share of a processor" in render({"runs": [], "skipped": "no share of a processor can be set here"})

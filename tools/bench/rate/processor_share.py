@@ -62,17 +62,19 @@ def measure_renditions(uploads: int, megabytes: int | None) -> dict[str, Any]:
 def build_share_tables(result: Mapping[str, Any]) -> Iterable[Table]:
     """Yield a table of the runs, or the reason why there are none."""
     if not result["runs"]:
-        yield Table(title=result["skipped"])
+        table = Table("not measured")
+        table.add_row(result["skipped"])
+        yield table
         return
     table = Table("kind", "MB", "processors", "a second", *_COLUMNS, title="workers with a share of a processor")
     for run in result["runs"]:
-        cells = [run["kind"], run["megabytes"], run["processors"], run["requests_per_second"]]
+        cells = [run["kind"], run["megabytes"] or "no limit", run["processors"] or "all", run["requests_per_second"]]
         table.add_row(*(_text(cell) for cell in [*cells, *(run[name] for name in _COLUMNS)]))
     yield table
 
 
 def _text(cell: Any) -> str:
-    return "all" if cell is None else f"{cell:.3g}" if isinstance(cell, float) else str(cell)
+    return "–" if cell is None else f"{cell:.3g}" if isinstance(cell, float) else str(cell)
 
 
 def _measure(
