@@ -45,7 +45,7 @@ def send_batch(client: "SQSClient", queue_url: str, batch: Batch, sleep: Callabl
     and a key may have them. Raises CannotProceedError after the last try, and botocore's errors.
     """
     left: list[SendMessageBatchRequestEntryTypeDef] = [
-        {"Id": str(number), "MessageBody": json.dumps(ScanJob(upload).as_dict())}
+        {"Id": str(number), "MessageBody": json.dumps(ScanJob(upload, rescan=True).as_dict())}
         for number, upload in enumerate(batch.uploads)
     ]
     for wait in (*WAITS, None):

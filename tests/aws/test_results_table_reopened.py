@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from photodna_guard.aws.results_table import ResultsTable
 from photodna_guard.domain.models import QuarantinedCopy, ScanJob, Status, Upload
 from tests.aws.result_items import count_needing_attention, quarantine_upload, read_item
@@ -32,6 +34,53 @@ def test_redriven_failed_upload_starts_anew(results: ResultsTable) -> None:
     results.settle(UPLOAD, results.claim(ScanJob(UPLOAD)), Status.FAILED, "http-500")
     assert results.claim(ScanJob(UPLOAD)).status is Status.FAILED
     assert results.claim(ScanJob(UPLOAD, redriven=True)).status is Status.PENDING
+
+
+RESCAN = ScanJob(UPLOAD, rescan=True)
+
+
+@pytest.mark.parametrize(
+    ("status", "reason"),
+    [
+        (Status.GONE, "deleted"),
+        (Status.UNSCANNABLE, "archived"),
+        (Status.UNSCANNABLE, "kms-key"),
+        # Its message may have left the dead-letter queue: this is the only way back.
+        (Status.FAILED, "http-500"),
+    ],
+)
+def test_rescan_reopens_what_may_have_passed(results: ResultsTable, status: Status, reason: str) -> None:
+    results.settle(UPLOAD, results.claim(ScanJob(UPLOAD)), status, reason)
+    assert results.claim(ScanJob(UPLOAD)).status is status
+    assert results.claim(RESCAN).status is Status.PENDING
+
+
+@pytest.mark.parametrize(
+    ("status", "reason"),
+    [
+        (Status.CLEAN, ""),
+        (Status.SKIPPED, "empty"),
+        (Status.QUARANTINED, ""),
+        (Status.UNSCANNABLE, "customer-key"),
+        (Status.UNSCANNABLE, "damaged"),
+        (Status.UNSCANNABLE, "service-3206"),
+    ],
+)
+def test_rescan_leaves_every_other_result(results: ResultsTable, status: Status, reason: str) -> None:
+    results.settle(UPLOAD, results.claim(ScanJob(UPLOAD)), status, reason)
+    assert results.claim(RESCAN).status is status
+
+
+def test_rescan_of_a_vanished_match_resumes_it(results: ResultsTable, dynamodb: Any) -> None:
+    """Its version is there after all. The verdict stands, so that the service need not be asked again."""
+    record = results.record_match(UPLOAD, results.claim(ScanJob(UPLOAD)), MATCH)
+    results.settle(UPLOAD, record, Status.GONE, "deleted")
+    again = results.claim(RESCAN)
+    assert (again.status, again.is_test, again.reason) == (Status.MATCHED, False, "")
+    assert again.match_attributes["matches"][0]["source"] == "Other"
+    copied = results.record_copy(UPLOAD, again, COPY, SOURCE)
+    results.settle(UPLOAD, copied, Status.QUARANTINED)
+    assert count_needing_attention(dynamodb, "QUARANTINED") == 1
 
 
 def test_reopened_record_keeps_its_previous_match(results: ResultsTable, dynamodb: Any) -> None:

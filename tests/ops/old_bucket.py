@@ -38,7 +38,7 @@ def receive_uploads(sqs: Any, url: str) -> list[Upload]:
             intake = parse_message(message["Body"])
             assert not intake.unreadable
             assert message["Body"].isascii(), "SQS refuses some characters"
-            assert intake.jobs == (ScanJob(intake.jobs[0].upload),)
+            assert intake.jobs == (ScanJob(intake.jobs[0].upload, rescan=True),)
             found.append(intake.jobs[0].upload)
     return found
 

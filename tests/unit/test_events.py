@@ -106,7 +106,7 @@ def test_failed_invocation_gives_the_uploads_of_its_event() -> None:
 
 def test_job_keeps_its_failed_attempts_and_backoff() -> None:
     upload = Upload("uploads", "a", "e1", "v1")
-    delivery = ScanJob(upload, 3, 70.5, Representation.RENDITION, checked_renditions=("5ha", "5hb"))
+    delivery = ScanJob(upload, 3, 70.5, Representation.RENDITION, checked_renditions=("5ha", "5hb"), rescan=True)
     assert parse_message(json.dumps(delivery.as_dict())).jobs == (delivery,)
 
 
@@ -138,6 +138,19 @@ def test_event_that_asks_for_no_scan_is_ignored_by_name(event: dict[str, Any], n
 
 def test_event_without_records_is_nothing() -> None:
     assert parse_event({"Records": []}) == ParsedEvent()
+
+
+def test_restored_object_is_looked_at_again_without_an_uploader() -> None:
+    """S3 restores it, and not who uploaded it: evidence must not name S3, nor the time of the restoration."""
+    for name in ("ObjectRestore:Completed", "s3:ObjectRestore:Completed"):
+        record = s3_record(sequencer=None) | {"eventName": name}
+        assert parse_event(record).jobs == (ScanJob(Upload("uploads", "a.jpg", "e1", "v1", 7), rescan=True),)
+    event = bridge_event(sequencer=None) | {"detail-type": "Object Restore Completed"}
+    assert parse_event(event).jobs == (ScanJob(Upload("uploads", "a.jpg", "e1", "v1", 7), rescan=True),)
+
+
+def test_restoration_that_only_began_is_ignored() -> None:
+    assert parse_event(s3_record() | {"eventName": "ObjectRestore:Post"}).ignored == ("ObjectRestore:Post",)
 
 
 TOPIC = "arn:aws:sns:eu-west-1:123456789012:uploads"

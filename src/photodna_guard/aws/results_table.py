@@ -2,7 +2,7 @@
 
 PENDING -> CLEAN | SKIPPED | UNSCANNABLE | GONE | MATCHED -> QUARANTINED, with DEFERRED on the way and FAILED when
 retrying has ended. Every write between `claim` and `settle` is conditional on the lease, so that a worker whose lease
-was taken over changes nothing. result_updates.py has the expressions.
+was taken over changes nothing. result_updates.py and result_reopening.py have the expressions.
 """
 
 import time
@@ -13,17 +13,16 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from photodna_guard.aws.result_item import copy_attributes, match_attributes, parse_flags, parse_record, shard_of
+from photodna_guard.aws.result_reopening import needs_new_scan, reopen_update
 from photodna_guard.aws.result_updates import (
-    Update,
     claim_update,
     leased_update,
-    needs_new_scan,
     published_update,
-    reopen_update,
     settled_attributes,
     tagged_update,
 )
 from photodna_guard.aws.table import ConditionFailedError, Table
+from photodna_guard.aws.update_expression import Update
 from photodna_guard.domain.errors import LeaseHeldError
 from photodna_guard.domain.models import QuarantinedCopy, ScanJob, ScanRecord, SourceObject, Status, Upload
 from photodna_guard.domain.timestamps import to_iso

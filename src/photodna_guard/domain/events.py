@@ -71,6 +71,8 @@ def _parse_part(part: object) -> ScanJob | str:
         return "s3:TestEvent"
     if part.get("detail-type") == "Object Created":
         return ScanJob(parse_event_bridge(part))
+    if part.get("detail-type") == "Object Restore Completed":
+        return ScanJob(_without_uploader(parse_event_bridge(part)), rescan=True)
     # Another scanner may have replaced the status tag. The job of a settled record sets it again.
     if part.get("detail-type") in ("Object Tags Added", "Object Tags Deleted"):
         return ScanJob(_without_uploader(parse_event_bridge(part)))
@@ -78,14 +80,20 @@ def _parse_part(part: object) -> ScanJob | str:
     if part.get("source") == "aws.s3":
         return str(part.get("detail-type"))
     if "s3" in part:
-        return ScanJob(parse_s3_record(part)) if _is_creation(part) else str(part["eventName"])
+        return _parse_s3_event(part)
     raise MalformedEventError("neither an S3 event nor a retry message")
 
 
-def _is_creation(record: Mapping[str, Any]) -> bool:
-    """Return whether an object was created. A record without an event name counts as a creation."""
-    name = record.get("eventName")
-    return not isinstance(name, str) or name.removeprefix("s3:").startswith("ObjectCreated")
+def _parse_s3_event(record: Mapping[str, Any]) -> ScanJob | str:
+    """Parse one record of an S3 notification. A record without an event name counts as a creation."""
+    given = record.get("eventName")
+    name = given.removeprefix("s3:") if isinstance(given, str) else "ObjectCreated"
+    if name.startswith("ObjectCreated"):
+        return ScanJob(parse_s3_record(record))
+    # An object can be read only now that was archived, for as long as its restored copy lasts.
+    if name == "ObjectRestore:Completed":
+        return ScanJob(_without_uploader(parse_s3_record(record)), rescan=True)
+    return name
 
 
 def _without_uploader(upload: Upload) -> Upload:

@@ -27,6 +27,7 @@ def parse_job(body: Mapping[str, Any]) -> ScanJob:
         checked_renditions=_parse_digests(body.get("checked_renditions", [])),
         redriven=body.get("redriven") is True,
         hash_checked=body.get("hash_checked") is True,
+        rescan=body.get("rescan") is True,
     )
 
 

@@ -69,6 +69,8 @@ class ScanJob:
     redriven: bool = False
     # The upload's SHA-256 was compared with the known hashes and is none of them.
     hash_checked: bool = False
+    # What kept the version from being scanned may be over: a result such as GONE is looked at again.
+    rescan: bool = False
 
     def as_dict(self) -> dict[str, Any]:
         """Return the body of the retry queue's message: JSON-compatible, one entry for each attribute."""

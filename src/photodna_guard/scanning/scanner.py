@@ -110,6 +110,8 @@ class Scanner:
 
     def _claim(self, job: ScanJob) -> Claimed | Ended:
         record = self._results.claim(job)
+        # Once is enough: if the job comes back, its record is settled by what it found.
+        job = replace(job, rescan=False)
         if record.status.settled:
             return Ended(job, record, Complete())
         if record.status is Status.MATCHED:

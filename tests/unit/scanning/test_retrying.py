@@ -6,13 +6,15 @@ from photodna_guard.domain.errors import (
     DeferrableError,
     RetryableError,
 )
-from photodna_guard.domain.models import Status
+from photodna_guard.domain.models import ScanJob, Status
 from photodna_guard.domain.verdicts import MatchOutcome, Verdict
 from tests.support.scanner_world import (
     AWAY,
     BUSY,
+    NO_MATCH,
     UNKNOWN,
     ScannerWorld,
+    upload,
 )
 
 
@@ -88,3 +90,11 @@ def test_message_is_sent_though_its_deferral_cannot_be_recorded() -> None:
     world.results.fails = {"defer": [RetryableError("away")]}
     assert world.scan() == [True]
     assert len(world.retry_queue.sent) == 1
+
+
+def test_rescan_is_asked_for_once() -> None:
+    """The job comes back after its record was settled, where only its tag or its event is missing."""
+    world = ScannerWorld(NO_MATCH)
+    world.upload_bucket.fails = {"set_status_tag": [RetryableError("away")]}
+    world.scan(ScanJob(upload(), rescan=True))
+    assert [job.rescan for job, _ in world.retry_queue.sent] == [False]
