@@ -1,12 +1,14 @@
 """The handlers in this process, against the embedded cloud: what becomes of an upload."""
 
 import os
+import time
 
 import pytest
 
 from ops.costs import FAST
 from photodna_guard import bootstrap, settings
 from photodna_guard.domain import events
+from photodna_guard.domain.timestamps import to_iso
 from photodna_guard.rate_limiter.gcra import LIVE
 from tests.e2e.embedded import Bench, Pictures, recording_session, upload
 
@@ -94,9 +96,12 @@ def test_upload_decided_by_its_head_costs_no_request(
     assert bench.cloud.emulator.requests() == []
 
 
-def test_deleted_object_is_settled_as_gone(bench: Bench, pictures: Pictures) -> None:
+@pytest.mark.parametrize(("hours", "status"), [(0, "DEFERRED"), (1, "GONE")])
+def test_deleted_object_is_gone_an_hour_after_its_upload(
+    bench: Bench, pictures: Pictures, hours: float, status: str
+) -> None:
     record = bench.put("a.jpg", pictures["clean"])
     version = record["s3"]["object"]["versionId"]
     bench.cloud.client("s3").delete_object(Bucket=bench.bucket, Key="a.jpg", VersionId=version)
-    upload(record)
-    assert bench.result("a.jpg")["status"] == "GONE"
+    upload(record | {"eventTime": to_iso(time.time() - 3600 * hours)})
+    assert bench.result("a.jpg")["status"] == status

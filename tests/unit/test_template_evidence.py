@@ -7,6 +7,7 @@ import pytest
 
 from photodna_guard.aws import deletion_limit, event_bus
 from photodna_guard.aws.results_table import REDELIVER_AFTER_SECONDS
+from photodna_guard.scanning.missing_versions import SETTLED_AGE_SECONDS
 from tests.support.schemas import load_schema
 from tests.support.template import PARAMETERS, RESOURCES, ROOT
 
@@ -55,6 +56,7 @@ def test_alarm_on_a_sweep_metric_spans_a_run() -> None:
     assert unsettled["Period"] >= 2 * 300
     assert unsettled["InsufficientDataActions"], "a sweep that does not run reports no metric"
     assert unsettled["Threshold"] > REDELIVER_AFTER_SECONDS["retry"], "a redelivered upload needs time to settle"
+    assert unsettled["Threshold"] > SETTLED_AGE_SECONDS + 60, "a deleted version waits for an hour, and is no alarm"
     assert held["Period"] >= 300
     assert held["TreatMissingData"] == "ignore", "the alarm stays until a sweep reports that no match is held"
 

@@ -12,10 +12,17 @@ from typing import IO, Any, BinaryIO
 from photodna_guard.aws.error_translation import translate_aws_errors
 from photodna_guard.aws.proved_read import CHUNK_BYTES, ProvedRead
 from photodna_guard.aws.source_body import SourceBody
-from photodna_guard.aws.version_calls import VERSION_ERRORS, EmptyObjectError, pin_arguments, version_arguments
+from photodna_guard.aws.version_calls import (
+    READ_ERRORS,
+    VERSION_ERRORS,
+    EmptyObjectError,
+    ReadRefusedError,
+    pin_arguments,
+    version_arguments,
+)
 from photodna_guard.aws.version_tags import VersionTags
 from photodna_guard.domain.content_digest import ContentDigest
-from photodna_guard.domain.errors import GuardError, ObjectGoneError, RetryableError
+from photodna_guard.domain.errors import DecryptionRefusedError, GuardError, ObjectGoneError, RetryableError
 from photodna_guard.domain.models import ObjectHead, SourceObject, Upload
 
 PRESIGNED_URL_SECONDS = 300
@@ -130,8 +137,25 @@ class UploadBucket(VersionTags):
             raise RetryableError("s3:GetObject: two reads of one version differ")
 
     def _get(self, upload: Upload, **more: Any) -> Any:
-        with translate_aws_errors("s3:GetObject", VERSION_ERRORS):
-            return self._client.get_object(**version_arguments(upload), **pin_arguments(upload), **more)
+        try:
+            with translate_aws_errors("s3:GetObject", READ_ERRORS):
+                return self._client.get_object(**version_arguments(upload), **pin_arguments(upload), **more)
+        except ReadRefusedError:
+            if self._has_kms_key(upload):
+                raise DecryptionRefusedError("kms-key") from None
+            raise
+
+    def _has_kms_key(self, upload: Upload) -> bool:
+        """Return whether S3 shows the version, which it may not read, as encrypted with a KMS key.
+
+        HeadObject needs the same permission of S3 and none of KMS.
+        """
+        try:
+            with translate_aws_errors("s3:HeadObject", VERSION_ERRORS):
+                answer = self._client.head_object(**version_arguments(upload), **pin_arguments(upload))
+        except RetryableError:
+            return False
+        return answer.get("ServerSideEncryption", "").startswith("aws:kms")
 
 
 def _check_size(upload: Upload, size: int) -> None:

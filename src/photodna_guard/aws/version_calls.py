@@ -3,7 +3,13 @@
 from typing import Any
 
 from photodna_guard.aws.error_translation import ErrorTable
-from photodna_guard.domain.errors import ObjectGoneError, UnscannableError
+from photodna_guard.domain.errors import (
+    DecryptionRefusedError,
+    ObjectGoneError,
+    ObjectNotFoundError,
+    RetryableError,
+    UnscannableError,
+)
 from photodna_guard.domain.models import Upload
 
 
@@ -11,10 +17,14 @@ class EmptyObjectError(Exception):
     """The object has no bytes, and so no range of them."""
 
 
+class ReadRefusedError(RetryableError):
+    """S3 answers 403: a policy denies the read, or the key of the object's encryption."""
+
+
 VERSION_ERRORS: ErrorTable = {
-    "NoSuchKey": (ObjectGoneError, "deleted"),
-    "NoSuchVersion": (ObjectGoneError, "deleted"),
-    "404": (ObjectGoneError, "deleted"),
+    "NoSuchKey": (ObjectNotFoundError, "deleted"),
+    "NoSuchVersion": (ObjectNotFoundError, "deleted"),
+    "404": (ObjectNotFoundError, "deleted"),
     # The version is a delete marker.
     "MethodNotAllowed": (ObjectGoneError, "deleted"),
     "PreconditionFailed": (ObjectGoneError, "overwritten"),
@@ -25,6 +35,18 @@ VERSION_ERRORS: ErrorTable = {
     "InvalidObjectState": (UnscannableError, "archived"),
     "InvalidRange": (EmptyObjectError, "empty"),
     "416": (EmptyObjectError, "empty"),
+}
+
+_KMS_KEY = (DecryptionRefusedError, "kms-key")
+READ_ERRORS: ErrorTable = {
+    **VERSION_ERRORS,
+    # A missing right to read is an operator's mistake, which concerns all uploads and can be repaired for days.
+    "AccessDenied": (ReadRefusedError, "s3:GetObject: AccessDenied"),
+    # S3 passes on KMS's own errors: the key is disabled, is to be deleted, or is none.
+    "KMS.DisabledException": _KMS_KEY,
+    "KMS.InvalidStateException": _KMS_KEY,
+    "KMS.KMSInvalidStateException": _KMS_KEY,
+    "KMS.NotFoundException": _KMS_KEY,
 }
 
 

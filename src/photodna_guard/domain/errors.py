@@ -7,8 +7,10 @@ The tree, with that reaction:
     ├── MalformedEventError            -> dead-letter queue
     ├── RedeliveryRequiredError        -> Lambda delivers the event again
     ├── ObjectGoneError                -> settle as GONE
+    │   └── ObjectNotFoundError        -> wait while the version is young, then settle as GONE
     ├── UnscannableError               -> settle as UNSCANNABLE
     ├── RetryableError                 -> retry: a failed attempt is counted
+    │   └── DecryptionRefusedError     -> retry a few times, then settle as UNSCANNABLE
     ├── DeferrableError                -> defer: no attempt is counted
     │   ├── LeaseHeldError             -> wait until the lease has ended
     │   └── ServiceUnavailableError    -> all workers wait; known hashes still match
@@ -55,6 +57,13 @@ class ObjectGoneError(GuardError):
     """
 
 
+class ObjectNotFoundError(ObjectGoneError):
+    """S3 does not find the version. It may be there all the same, if it is young. Raised by calls to S3.
+
+    The caller tries again until the version is an hour old, and settles the upload as GONE then.
+    """
+
+
 class UnscannableError(GuardError):
     """The object can never be read: it is archived, or encrypted with a customer's own key. Raised by calls to S3.
 
@@ -72,6 +81,14 @@ class RetryableError(GuardError):
         """`retry_after`: seconds that the other side asked for."""
         super().__init__(reason)
         self.retry_after = retry_after
+
+
+class DecryptionRefusedError(RetryableError):
+    """The object is encrypted with a KMS key that may not be used for its reading. Raised by reads of S3.
+
+    The caller tries a few times, since a changed policy takes effect with a delay. Then it settles the upload as
+    UNSCANNABLE, with the error's text as the reason.
+    """
 
 
 class DeferrableError(GuardError):

@@ -2,10 +2,12 @@
 
 from photodna_guard.domain.errors import (
     AwaitingOperatorError,
+    DecryptionRefusedError,
     DeferrableError,
     GuardError,
     LeaseHeldError,
     ObjectGoneError,
+    ObjectNotFoundError,
     RetryableError,
     ServiceUnavailableError,
     UnscannableError,
@@ -16,6 +18,7 @@ from photodna_guard.imaging.triage import Disposition, Triage
 from photodna_guard.scanning.outcomes import (
     Defer,
     Hold,
+    NotFound,
     Outcome,
     Quarantine,
     Redeliver,
@@ -26,6 +29,8 @@ from photodna_guard.scanning.outcomes import (
 from photodna_guard.scanning.stages import Picture
 
 STANDSTILL_DELAY_SECONDS = 30.0
+# With the back-off between them that is five to eleven minutes. KMS needs less than five for a changed policy.
+MAX_DECRYPTION_ATTEMPTS = 7
 # Seconds that everything pauses where a 429 does not say how long.
 DEFAULT_PAUSE_SECONDS = 1.0
 
@@ -107,6 +112,8 @@ def decide_error(error: Exception, is_match: bool) -> Outcome:
     `is_match`: a match is recorded. It stays one, whatever happened to its source, and is tried for ever.
     """
     match error:
+        case ObjectNotFoundError():
+            return NotFound(str(error))
         case ObjectGoneError():
             return Settle(Status.GONE, str(error))
         case UnscannableError():
@@ -117,6 +124,8 @@ def decide_error(error: Exception, is_match: bool) -> Outcome:
             return Requeue(error.until)
         case DeferrableError():
             return Defer(str(error), error.until, isinstance(error, ServiceUnavailableError))
+        case DecryptionRefusedError():
+            return Retry(str(error), max_attempts=MAX_DECRYPTION_ATTEMPTS)
         case RetryableError():
             return Retry(str(error), error.retry_after)
         case GuardError():

@@ -11,21 +11,21 @@ from contextlib import suppress
 from dataclasses import replace
 
 from photodna_guard.domain.errors import (
-    DeferrableError,
     LeaseHeldError,
     ObjectGoneError,
-    RetryableError,
+    ObjectNotFoundError,
     UnscannableError,
 )
-from photodna_guard.domain.models import ScanJob, ScanRecord, Status, Upload
-from photodna_guard.scanning import backoff
-from photodna_guard.scanning.decisions import decide_error, redelivery_time
+from photodna_guard.domain.models import ScanRecord, Status, Upload
+from photodna_guard.scanning.decisions import decide_error
+from photodna_guard.scanning.missing_versions import decide_missing
 from photodna_guard.scanning.outcomes import (
     WAITING,
     Complete,
     Defer,
     GiveUp,
     Hold,
+    NotFound,
     Quarantine,
     Redeliver,
     Requeue,
@@ -36,7 +36,8 @@ from photodna_guard.scanning.outcomes import (
 from photodna_guard.scanning.ports.messaging import EventBus, RetryQueue, Telemetry
 from photodna_guard.scanning.ports.storage import ResultsTable, UploadBucket
 from photodna_guard.scanning.quarantine_workflow import QuarantineWorkflow
-from photodna_guard.scanning.stages import Ended
+from photodna_guard.scanning.redelivery import Redelivery
+from photodna_guard.scanning.stages import Ended, get_claimed
 from photodna_guard.scanning.status_tags import choose_status_tag
 
 
@@ -57,7 +58,8 @@ class OutcomeHandler:
         """`retry_for_seconds`: back-off after which an upload is given up."""
         self._results, self._upload_bucket, self._retry_queue = results, upload_bucket, retry_queue
         self._event_bus, self._workflow, self._telemetry = event_bus, workflow, telemetry
-        self._retry_for_seconds, self._now = retry_for_seconds, now
+        self._redelivery = Redelivery(results, retry_queue, telemetry, retry_for_seconds, now)
+        self._now = now
 
     def apply(self, ended: Ended, ends: float = math.inf) -> bool:
         """Apply the outcome and all that follow from it. Return False where the job must be delivered again.
@@ -84,18 +86,21 @@ class OutcomeHandler:
         match ended.outcome:
             case Settle():
                 return self._settle(ended, ended.outcome)
+            case NotFound():
+                outcome = decide_missing(ended.job.upload, get_claimed(ended), ended.outcome.reason, self._now())
+                return replace(ended, outcome=outcome)
             case Complete():
-                self._complete(ended)
+                return self._complete(ended)
             case Quarantine():
                 return self._record_match(ended, ended.outcome)
             case ResumeQuarantine():
                 return self._resume_quarantine(ended, ends)
             case Retry():
-                return self._retry(ended, ended.outcome)
+                return self._redelivery.retry(ended, ended.outcome)
             case GiveUp():
                 return self._give_up(ended, ended.outcome.reason)
             case Defer() | Hold() | Requeue():
-                self._wait(ended, ended.outcome)
+                self._redelivery.wait(ended, ended.outcome)
             case Redeliver():
                 raise AssertionError("apply() ends here")
         return None
@@ -105,76 +110,50 @@ class OutcomeHandler:
         attributes = {**outcome.seen, **attributes}
         if outcome.tracking_id is not None:
             attributes["tracking_id"] = outcome.tracking_id
-        record = self._results.settle(upload, _claimed(ended), outcome.status, outcome.reason, **attributes)
+        record = self._results.settle(upload, get_claimed(ended), outcome.status, outcome.reason, **attributes)
         self._telemetry.log_settled(upload, outcome.status, record.reason, record.received, record.is_test)
         return Ended(ended.job, record, Complete())
 
-    def _complete(self, ended: Ended) -> None:
+    def _complete(self, ended: Ended) -> Ended | None:
         """Tag, then publish. Both happen again on redelivery, since the first worker may have died before them.
 
         The tag comes first, as readers wait for it. What is not published yet the sweep redelivers.
         """
-        upload, record = ended.job.upload, _claimed(ended)
+        upload, record, missing = ended.job.upload, get_claimed(ended), None
         # Without a version S3 cannot pin a tag: it would land on whatever has taken the object's place.
         if (tag := choose_status_tag(record)) and upload.version_id:
-            self._tag(upload, record, tag)
+            missing = self._tag(upload, record, tag)
         if not record.published:
             self._event_bus.publish_settled(upload, record)
             self._results.mark_published(upload)
+        return replace(ended, outcome=missing) if missing else None
 
-    def _tag(self, upload: Upload, record: ScanRecord, value: str) -> None:
-        with suppress(ObjectGoneError, UnscannableError):
+    def _tag(self, upload: Upload, record: ScanRecord, value: str) -> Defer | None:
+        """Set the status tag. Return until when the job waits if S3 does not find the young version."""
+        try:
             is_tagged = self._upload_bucket.set_status_tag(upload, value)
-            if not is_tagged:
-                self._telemetry.log_untagged(upload)
-            if is_tagged is record.untagged:
-                self._results.mark_tagged(upload, record.status, is_tagged)
+        except ObjectNotFoundError as error:
+            outcome = decide_missing(upload, record, str(error), self._now())
+            return outcome if isinstance(outcome, Defer) else None
+        except (ObjectGoneError, UnscannableError):
+            return None
+        if not is_tagged:
+            self._telemetry.log_untagged(upload)
+        if is_tagged is record.untagged:
+            self._results.mark_tagged(upload, record.status, is_tagged)
+        return None
 
     def _record_match(self, ended: Ended, outcome: Quarantine) -> Ended:
         record = self._workflow.mark_matched(
-            ended.job.upload, _claimed(ended), outcome.verdict, outcome.is_untagged, outcome.seen
+            ended.job.upload, get_claimed(ended), outcome.verdict, outcome.is_untagged, outcome.seen
         )
         return Ended(ended.job, record, ResumeQuarantine())
 
     def _resume_quarantine(self, ended: Ended, ends: float) -> Ended:
-        upload, record = ended.job.upload, _claimed(ended)
+        upload, record = ended.job.upload, get_claimed(ended)
         self._telemetry.log_match(upload, record.is_test)
         evidence_key = self._workflow.resume(upload, record, ends)
         return self._settle(ended, Settle(Status.QUARANTINED), evidence_key=evidence_key)
-
-    def _retry(self, ended: Ended, outcome: Retry) -> Ended | None:
-        """Back off. A match is never given up: nothing but its quarantine makes it unreadable for good."""
-        job = ended.job
-        delay = backoff.after_failure(job.failed_attempts + 1, outcome.retry_after)
-        if ended.is_match:
-            self._telemetry.log_quarantine_failed(job.upload, outcome.reason)
-        elif job.backoff_seconds + delay > self._retry_for_seconds:
-            is_given_up = ended.record is not None and ended.record.status is Status.FAILED
-            return replace(ended, outcome=(Redeliver if is_given_up else GiveUp)(outcome.reason))
-        self._telemetry.log_deferred(job.upload, outcome.reason, delay, counted=True)
-        failed = replace(job, failed_attempts=job.failed_attempts + 1, backoff_seconds=job.backoff_seconds + delay)
-        self._queue(failed, ended.record, outcome.reason, delay)
-        return None
-
-    def _wait(self, ended: Ended, outcome: Defer | Hold | Requeue) -> None:
-        upload = ended.job.upload
-        match outcome:
-            case Defer():
-                delay = backoff.until_available(redelivery_time(ended.job, outcome, self._now()), self._now())
-                self._telemetry.log_deferred(upload, outcome.reason, delay, counted=False)
-                self._queue(ended.job, ended.record, outcome.reason, delay)
-            case Hold():
-                self._telemetry.log_held_match(upload, outcome.reason)
-                self._results.hold_for_operator(upload, _claimed(ended), outcome.reason, outcome.until)
-            case Requeue():
-                self._retry_queue.send(ended.job, backoff.until_available(outcome.until, self._now()))
-
-    def _queue(self, job: ScanJob, record: ScanRecord | None, reason: str, delay: float) -> None:
-        if record and not record.status.settled:
-            # The message is what counts: without this write the lease ends by itself.
-            with suppress(DeferrableError, RetryableError):
-                self._results.defer(job.upload, record, reason, delay)
-        self._retry_queue.send(job, delay)
 
     def _give_up(self, ended: Ended, reason: str) -> Ended | None:
         """Send the dead letter first: after a crash in between, the upload is given up twice rather than forgotten."""
@@ -188,8 +167,3 @@ class OutcomeHandler:
                 return self._settle(ended, Settle(Status.FAILED, reason))
         self._telemetry.log_settled(upload, Status.FAILED, reason, self._now(), is_test=False)
         return None
-
-
-def _claimed(ended: Ended) -> ScanRecord:
-    assert ended.record, "an outcome that needs a record comes after the claim"  # noqa: S101
-    return ended.record

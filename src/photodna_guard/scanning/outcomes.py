@@ -57,6 +57,15 @@ class Retry:
     reason: str
     # Seconds that the other side asked for.
     retry_after: float | None = None
+    # The failed attempts with which the upload is UNSCANNABLE for this reason; None: it is retried for days.
+    max_attempts: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NotFound:
+    """S3 does not find the version: it waits while it is young, and is GONE then."""
+
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +99,8 @@ class Redeliver:
     reason: str
 
 
-Outcome = Settle | Complete | Quarantine | ResumeQuarantine | Defer | Retry | GiveUp | Hold | Requeue | Redeliver
+Outcome = (
+    Settle | NotFound | Complete | Quarantine | ResumeQuarantine | Defer | Retry | GiveUp | Hold | Requeue | Redeliver
+)
 # An error while one of these is applied leaves the job to Lambda or SQS, which deliver it again.
 WAITING = (Defer, Retry, GiveUp, Hold, Requeue)

@@ -135,3 +135,9 @@ def end(stage: Stage, outcome: Outcome) -> Ended:
 def digest(rendition: Rendition) -> str:
     """Return what a job remembers a rendition by: the first half of its SHA-256, hexadecimal."""
     return hashlib.sha256(rendition.content).hexdigest()[:32]
+
+
+def get_claimed(ended: Ended) -> ScanRecord:
+    """Return the record of an outcome that only follows the claim."""
+    assert ended.record, "an outcome that needs a record comes after the claim"  # noqa: S101
+    return ended.record

@@ -20,6 +20,7 @@ from photodna_guard.scanning.decisions import (
 from photodna_guard.scanning.outcomes import (
     Defer,
     Hold,
+    NotFound,
     Outcome,
     Quarantine,
     Redeliver,
@@ -98,6 +99,12 @@ ERRORS: dict[type[errors.GuardError], tuple[errors.GuardError, Outcome, Outcome]
         errors.ObjectGoneError("deleted"),
         Settle(Status.GONE, "deleted"),
         Settle(Status.GONE, "deleted"),
+    ),
+    errors.ObjectNotFoundError: (errors.ObjectNotFoundError("deleted"), NotFound("deleted"), NotFound("deleted")),
+    errors.DecryptionRefusedError: (
+        errors.DecryptionRefusedError("kms-key"),
+        Retry("kms-key", max_attempts=7),
+        Retry("kms-key", max_attempts=7),
     ),
     errors.UnscannableError: (
         errors.UnscannableError("archived"),

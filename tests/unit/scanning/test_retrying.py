@@ -3,6 +3,7 @@
 import pytest
 
 from photodna_guard.domain.errors import (
+    DecryptionRefusedError,
     DeferrableError,
     RetryableError,
 )
@@ -11,6 +12,7 @@ from photodna_guard.domain.verdicts import MatchOutcome, Verdict
 from tests.support.scanner_world import (
     AWAY,
     BUSY,
+    MATCH,
     NO_MATCH,
     UNKNOWN,
     ScannerWorld,
@@ -98,3 +100,35 @@ def test_rescan_is_asked_for_once() -> None:
     world.upload_bucket.fails = {"set_status_tag": [RetryableError("away")]}
     world.scan(ScanJob(upload(), rescan=True))
     assert [job.rescan for job, _ in world.retry_queue.sent] == [False]
+
+
+def test_upload_under_a_refused_key_is_unscannable_after_a_few_tries() -> None:
+    world = ScannerWorld()
+    world.upload_bucket.fails = {"read_head": [DecryptionRefusedError("kms-key")] * 7}
+    world.scan()
+    waits = []
+    while world.retry_queue.sent:
+        waits.append(world.retry_queue.sent[0][1])
+        world.deliver_again()
+    assert world.results.status() is Status.UNSCANNABLE
+    assert world.results.attributes["v1a.jpg"]["reason"] == "kms-key"
+    assert (len(waits), world.retry_queue.dead) == (6, [])
+    assert sum(waits) > 300, "KMS needs up to five minutes for a changed policy"
+
+
+def test_upload_whose_key_is_granted_soon_is_checked() -> None:
+    world = ScannerWorld(NO_MATCH)
+    world.upload_bucket.fails = {"read_head": [DecryptionRefusedError("kms-key")] * 6}
+    world.scan()
+    while world.retry_queue.sent:
+        world.deliver_again()
+    assert world.results.status() is Status.CLEAN
+
+
+def test_match_under_a_refused_key_stays_a_match() -> None:
+    world = ScannerWorld(MATCH)
+    world.upload_bucket.fails = {"read_object": [DecryptionRefusedError("kms-key")] * 20}
+    world.scan()
+    for _ in range(20):
+        world.deliver_again()
+    assert world.results.status() is Status.QUARANTINED
