@@ -45,6 +45,10 @@ def _fresh_uploads(**more: Any) -> dict[str, Any]:
     return _run(messages=10_000, queue="BackfillQueue", backlog_remained=True, **times) | more
 
 
+def _limit(**more: Any) -> dict[str, Any]:
+    return _run(limit=1, uploads_a_second=2, utilization=0.975, largest_window=1, window_limit=1) | more
+
+
 def _baseline() -> dict[str, Any]:
     counts = {"largest_window": 90, "refused_429": 300, "writes_per_request": None}
     return _run(strategy="concurrency <alone>", utilization=2.0, **counts)
@@ -77,6 +81,7 @@ def _result(**more: Any) -> dict[str, Any]:
         ],
         "simultaneous_start": _run(workers=20, utilization=0.5),
         "clock_skew": _run(workers=20, skew_ms=50),
+        "limits": [_limit(), _limit(limit=200, uploads_a_second=0, utilization=0.4, window_limit=200)],
         "outages": [_outage(), _outage(mode="no answer")],
         "fresh_uploads": [_fresh_uploads(), _fresh_uploads(queue="RetryQueue", warm=[1.0, 2.5])],
         "priorities": _priorities(),
@@ -96,7 +101,7 @@ def test_no_goal_is_missed_when_all_are_reached() -> None:
 def test_other_numbers_of_workers_are_checked_for_the_limit_only() -> None:
     result = _result(steady_state=[_run(), _run(workers=1, utilization=0.1, largest_window=11, refused_429=2)])
     assert _missed(result) == {
-        "largest one-second window: steady state": 1,
+        "largest window: steady state": 1,
         "responses of 429: steady state": 2,
     }
 
@@ -109,7 +114,7 @@ def test_other_numbers_of_workers_are_checked_for_the_limit_only() -> None:
         (
             "simultaneous_start",
             {"largest_window": 12},
-            "largest one-second window: simultaneous start of 20 workers",
+            "largest window: simultaneous start of 20 workers",
             2,
         ),
         ("clock_skew", {"refused_429": 3}, "responses of 429: 20 workers, clock skew of 50 ms", 3),
@@ -124,10 +129,13 @@ def test_other_numbers_of_workers_are_checked_for_the_limit_only() -> None:
         ("fresh_uploads", {"warm": [0.5, 2.5]}, "seconds to a verdict beyond", 0.5),
         ("fresh_uploads", {"warm": [0.5, 2.7], "queue": "RetryQueue"}, "seconds to a verdict beyond", 0.1),
         ("fresh_uploads", {"backlog_remained": False}, "seconds to a verdict beyond", None),
+        ("limits", {"utilization": 0.035}, "utilization of the limit: 1 requests a second, 2 uploads a second", 0.935),
+        ("limits", {"utilization": None}, "utilization of the limit: 1 requests a second, 2 uploads a second", None),
+        ("limits", {"largest_window": 2}, "largest window: 1 requests a second, 2 uploads a second", 1),
         ("priorities", {"retry_share": 0.85}, "retries' share", 0.1),
         ("priorities", {"retry_share": None}, "retries' share", None),
         ("priorities", {"backfill_utilization": 0.9}, "utilization by the backfill", 0.07),
-        ("priorities", {"largest_window": 11}, "largest one-second window: two priorities", 1),
+        ("priorities", {"largest_window": 11}, "largest window: two priorities", 1),
     ],
 )
 def test_missed_goal_gives_the_amount(part: str, change: dict[str, Any], name: str, by: float | None) -> None:

@@ -11,6 +11,7 @@ from tools.bench.rate.measurements import (
     compute_reads_per_request,
     compute_recovery_seconds,
     compute_utilization,
+    compute_utilization_until,
     compute_writes_per_request,
     count_by_second,
     count_unused_slots,
@@ -61,6 +62,19 @@ def test_interrupted_batch_is_left_out(more: int) -> None:
 def test_without_a_steady_interval_there_is_no_rate() -> None:
     assert compute_utilization(_evenly(10, 4), limit=10) is None
     assert find_steady_interval([]) is None
+
+
+def test_requests_at_each_interval_until_the_end_use_all_of_the_limit() -> None:
+    assert compute_utilization_until([0.0, 10.0, 20.0], end=29.9, limit=0.1) == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize(("times", "used"), [([0.0, 10.0, 20.0], 0.25), ([0.0, 40.0, 80.0], 0.25), ([0.0], 0.0)])
+def test_requests_that_are_due_and_missing_lower_the_use(times: list[float], used: float) -> None:
+    assert compute_utilization_until(times, end=90.0, limit=0.1) == pytest.approx(used)
+
+
+def test_limit_without_any_request_has_no_use() -> None:
+    assert compute_utilization_until([], end=90.0, limit=0.1) is None
 
 
 def test_failed_requests_are_arrivals_and_refused_ones_are_not() -> None:

@@ -19,5 +19,13 @@ def test_each_outage_lasts_longer_than_its_detection() -> None:
     assert all(seconds > DETECTION_SECONDS for _, _, seconds in FULL.outages + QUICK.outages)
 
 
+def test_limits_from_a_tenth_to_two_hundred_are_measured() -> None:
+    assert {limit for limit, _, _ in FULL.limits} == {0.1, 0.5, 1, 5, 10, 200}
+
+
+def test_low_limits_are_measured_with_more_uploads_than_they_allow() -> None:
+    assert {limit for limit, _, uploads in FULL.limits if uploads >= 2 * limit} >= {0.1, 0.5, 1}
+
+
 def test_fresh_uploads_arrive_while_ten_thousand_backfill_messages_wait() -> None:
     assert (10_000, BACKFILL, 20) in FULL.waiting

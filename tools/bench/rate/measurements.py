@@ -48,6 +48,17 @@ def compute_utilization(times: Sequence[float], limit: float) -> float | None:
     return _steady_count(times) / (interval[1] - interval[0]) / limit if interval else None
 
 
+def compute_utilization_until(times: Sequence[float], end: float, limit: float) -> float | None:
+    """Return the rate of the arrivals from the first one until `end`, as a fraction of the limit; None without one.
+
+    It ends with the last arrival, unless that is longer ago than an interval: then requests were due, and did not come.
+    """
+    if not times:
+        return None
+    span = max(times[-1], end - 1 / limit) - times[0]
+    return (len(times) - 1) / span / limit if span > 0 else None
+
+
 def _steady_count(times: Sequence[float]) -> int:
     """Return the number of arrivals in the steady interval. The batch in which a run is interrupted is left out."""
     return max(0, len(times) // MAX_BATCH * MAX_BATCH - 2 * EDGE)

@@ -20,6 +20,7 @@ class Sizing:
         baseline_seconds: how long each baseline run sends.
         many_uploads: uploads of the runs with twenty workers.
         outages: mode, uploads and seconds of each outage.
+        limits: requests a second, the seconds for which they are measured, and the fresh uploads a second meanwhile.
         waiting: messages, their queue, and the fresh uploads that arrive while they wait.
         priorities: retries and backfill messages of the run with two full queues.
     """
@@ -31,6 +32,7 @@ class Sizing:
     baseline_seconds: float
     many_uploads: int
     outages: tuple[tuple[str, int, float], ...]
+    limits: tuple[tuple[float, float, float], ...]
     waiting: tuple[tuple[int, str, int], ...]
     priorities: tuple[int, int]
 
@@ -44,6 +46,8 @@ FULL = Sizing(
     # Each of the twenty workers gets more than a batch.
     many_uploads=330,
     outages=((HTTP, 500, 60.0), (NO_ANSWER, 500, 60.0)),
+    # At the low ones twice as many uploads come as the limit allows: they must not take slots that they cannot use.
+    limits=((0.1, 240, 0.2), (0.5, 90, 1), (1, 60, 2), (1, 60, 0), (5, 40, 0), (10, 40, 0), (200, 20, 0)),
     waiting=((10_000, BACKFILL, 20), (10_000, RETRY, 10)),
     priorities=(180, 360),
 )
@@ -56,6 +60,7 @@ QUICK = Sizing(
     many_uploads=150,
     # An outage is longer than its detection.
     outages=((HTTP, 300, 38.0), (NO_ANSWER, 300, 38.0)),
+    limits=((0.5, 40, 1), (1, 40, 2), (200, 10, 0)),
     waiting=((600, BACKFILL, 5), (600, RETRY, 5)),
     priorities=(105, 150),
 )

@@ -10,6 +10,7 @@ from tools.bench.rate import chart, goals, stalls
 from tools.bench.rate.baselines import measure_baseline
 from tools.bench.rate.defaults import LIMIT, MARGIN_MS, WORKERS
 from tools.bench.rate.fresh_upload_latency import measure_fresh_uploads
+from tools.bench.rate.limits import measure_limit
 from tools.bench.rate.many_workers import measure_clock_skew, measure_simultaneous_start
 from tools.bench.rate.outage import measure_outage
 from tools.bench.rate.priorities import measure_priorities
@@ -36,6 +37,7 @@ def run_rate_suite(quick: bool) -> dict[str, Any]:
     result["simultaneous_start"] = _measure(measure_simultaneous_start, sizing.many_uploads)
     result["clock_skew"] = _measure(measure_clock_skew, sizing.many_uploads, CLOCK_SKEW_MS)
     result["outages"] = [_measure(measure_outage, *outage) for outage in sizing.outages]
+    result["limits"] = [_measure(measure_limit, *limit) for limit in sizing.limits]
     result["fresh_uploads"] = [_measure(measure_fresh_uploads, *waiting) for waiting in sizing.waiting]
     result["priorities"] = _measure(measure_priorities, *sizing.priorities)
     result["goals"] = [goal.as_dict() for goal in goals.check_goals(result)]

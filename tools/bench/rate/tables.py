@@ -41,6 +41,8 @@ def _build_runs(result: Mapping[str, Any]) -> Table:
 
 def _named(result: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
     yield from (("steady state", run) for run in result["steady_state"])
+    for run in result["limits"]:
+        yield f"limit {run['limit']:g} a second, {run['uploads_a_second']:g} uploads a second", run
     yield "simultaneous start", result["simultaneous_start"]
     yield f"clock skew {result['clock_skew']['skew_ms']} ms", result["clock_skew"]
     yield "two priorities", result["priorities"]
