@@ -19,7 +19,7 @@ _POLL_SECONDS = 0.25
 def apply(endpoint: str) -> None:
     """Correct moto; `endpoint` is the URL of its server. Raises SystemExit if moto lacks a replaced part."""
     for name in ("send_message", "delete_message"):
-        replace(SQSBackend, name, _lock_queues)
+        replace(SQSBackend, name, lock_queues)
     replace(SQSBackend, "receive_message", _receive_atomically)
     replace(Queue, "delete_message", _delete_first)
     # moto's own function takes four conversions of the time for each message in the queue, at every send.
@@ -33,7 +33,7 @@ def is_long_poll(environ: dict[str, Any]) -> bool:
     return str(environ.get("HTTP_X_AMZ_TARGET", "")).endswith("AmazonSQS.ReceiveMessage")
 
 
-def _lock_queues(original: Callable[..., Any]) -> Callable[..., Any]:
+def lock_queues(original: Callable[..., Any]) -> Callable[..., Any]:
     """SQS does each of these atomically; in moto they race with a poll, which runs outside the service's lock."""
 
     def locked(*args: Any, **kwargs: Any) -> Any:

@@ -18,6 +18,7 @@ from moto.sqs.models import Message, Queue, SQSBackend
 from moto.sqs.responses import SQSResponse
 
 from local.aws.moto.replacement import replace
+from local.aws.moto.sqs import lock_queues
 
 _MAX_TASKS_LISTED = 10
 
@@ -77,6 +78,7 @@ def _tasks(source: Queue) -> list[dict[str, Any]]:
     return tasks
 
 
+@lock_queues
 def _move_all(backend: SQSBackend, source: Queue, destination: Queue | None) -> dict[str, Any]:
     """Move what is visible now, until a message has no destination. Return the state of the task."""
     waiting = [message for message in source._messages if message.visible]
