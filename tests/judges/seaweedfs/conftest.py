@@ -18,12 +18,12 @@ from tests.support.moto_aws import SESSION
 _NOTHING_MORE = ["-master.telemetry=false", "-s3.port.iceberg=0", "-s3.port.lance=0"]
 # By default the first object of each bucket waits until seven volumes of 30 GB are made.
 _ONE_SMALL_VOLUME = "[master.volume_growth]\ncopy_1 = 1\n"
-ACCESS_KEY, SECRET_KEY = "judged", "testing"
+ACCESS, SIGNING = "judged", "testing"
 IDENTITIES = {
     "identities": [
         {
             "name": "judged",
-            "credentials": [{"accessKey": ACCESS_KEY, "secretKey": SECRET_KEY}],
+            "credentials": [{"accessKey": ACCESS, "secretKey": SIGNING}],
             "actions": ["Admin", "Read", "List", "Tagging", "Write", "BypassGovernanceRetention"],
         }
     ]
@@ -78,8 +78,8 @@ def make_client(endpoint: str) -> Any:
         "s3",
         endpoint_url=endpoint,
         config=Config(signature_version="s3v4"),
-        aws_access_key_id=ACCESS_KEY,
-        aws_secret_access_key=SECRET_KEY,
+        aws_access_key_id=ACCESS,
+        aws_secret_access_key=SIGNING,
     )
 
 
