@@ -8,7 +8,7 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ConnectionClosedError
 
-from photodna_guard import bootstrap, settings
+from photodna_guard import bootstrap, scheduled, settings
 from photodna_guard.aws.idle_connections import MAX_IDLE_SECONDS, renew_idle_connections
 from photodna_guard.rate_limiter.gcra import LIVE
 from tests.support.clock import ManualClock
@@ -90,7 +90,7 @@ def test_every_client_of_the_functions_renews_its_idle_connections(server: Forge
     if build == "scanner":
         bootstrap.build(conf, LIVE, session, clock)
     else:
-        bootstrap.build_sweeper(conf, session, clock)
+        scheduled.build_sweeper(conf, session, clock)
     for client_name, client in recording.clients.items():
         REQUESTS[client_name](client)
         server.forget()
