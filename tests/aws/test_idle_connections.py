@@ -53,7 +53,7 @@ def client_without_retries(server: ForgetfulServer, clock: ManualClock) -> Any:
         "us-east-1",
         endpoint_url=server.url,
         aws_access_key_id="key",
-        aws_secret_access_key="testing",
+        aws_secret_access_key="secret",
         config=config,
     )
     return renew_idle_connections(client, clock)
@@ -82,15 +82,17 @@ def test_request_within_the_idle_time_keeps_its_connection(server: ForgetfulServ
         client.list_tables()
 
 
-@pytest.mark.parametrize("build", ["scanner", "sweeper"])
+@pytest.mark.parametrize("build", ["scanner", "sweeper", "reconciler"])
 def test_every_client_of_the_functions_renews_its_idle_connections(server: ForgetfulServer, build: str) -> None:
     recording, clock = RecordingSession(server.url), ManualClock()
     session: Any = recording
     conf = settings.from_environment(COMPLETE_ENVIRONMENT)
     if build == "scanner":
         bootstrap.build(conf, LIVE, session, clock)
-    else:
+    elif build == "sweeper":
         scheduled.build_sweeper(conf, session, clock)
+    else:
+        scheduled.build_reconciler(conf, "uploads", 20, session, clock)
     for client_name, client in recording.clients.items():
         REQUESTS[client_name](client)
         server.forget()
