@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from local.aws import EmbeddedAws
 from local.aws.clients import REGION
+from local.aws.forking import Preload
 
 if TYPE_CHECKING:
     from local.aws.helper_process import HelperProcess
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 TEMPLATE = Path(__file__).resolve().parents[1] / "template.yaml"
 LOG_DIR = TEMPLATE.parent / "build/local/logs"
 STACK_NAME = "photodna-guard"
+# All functions import these: the application, which does nothing when it is imported, and its clients' models.
+PRELOAD = Preload(modules=("photodna_guard.bootstrap",), services=("s3", "dynamodb", "sqs", "events", "secretsmanager"))
 # This environment variable names the folder in which `make test` collects the permissions used.
 PERMISSIONS_DIR = "PERMISSIONS_DIR"
 
@@ -58,7 +61,7 @@ class EmbeddedCloud(EmbeddedAws):
         **options: Any,
     ) -> None:
         file = _choose_permissions_file(log_dir)
-        super().__init__(TEMPLATE, parameters, log_dir, file, stack_name=STACK_NAME, **options)
+        super().__init__(TEMPLATE, parameters, log_dir, file, stack_name=STACK_NAME, preload=PRELOAD, **options)
         self._rate, self._latency, self._test_list = rate, latency, test_list
         self._key = subscription_key or secrets.token_hex(16)
         self._match_endpoint = match_endpoint

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlparse
 
+from local.aws.concurrency import DEFAULT_CONCURRENCY
 from local.invoke.errors import CannotRunError, SamCliError
 from local.stack import EmbeddedCloud, Endpoints
 from photodna_guard.settings import parse_match_endpoint
@@ -35,17 +36,25 @@ def runs_in_containers(environ: dict[str, str]) -> bool:
 
 
 def read_settings(environ: dict[str, str]) -> dict[str, Any]:
-    """Read EmbeddedCloud's arguments from RATE, MATCH_ENDPOINT and TEST_LIST. Raises CannotRunError."""
-    try:
-        rate = float(environ.get("RATE") or 10)
-    except ValueError:
-        rate = math.nan
+    """Read EmbeddedCloud's arguments from the variables that docs/local-development.md lists. Raises CannotRunError."""
+    rate = _read_number(environ, "RATE", 10)
     if not 0.1 <= rate <= 1000:
         raise CannotRunError(f"RATE={environ['RATE']}: give requests a second, a number from 0.1 to 1000")
+    concurrency = _read_number(environ, "CONCURRENCY", DEFAULT_CONCURRENCY)
+    if not 1 <= concurrency <= 1000 or concurrency % 1:
+        raise CannotRunError(f"CONCURRENCY={environ['CONCURRENCY']}: give executions at a time, 1 to 1000")
     test_list = Path(environ["TEST_LIST"]) if environ.get("TEST_LIST") else None
     if test_list is not None and not test_list.is_dir():
         raise CannotRunError(f"TEST_LIST={test_list}: give a folder of pictures for the emulator to match")
-    return {"rate": rate, "match_endpoint": _read_match_endpoint(environ), "test_list": test_list}
+    given = {"rate": rate, "concurrency": int(concurrency), "test_list": test_list}
+    return given | {"match_endpoint": _read_match_endpoint(environ)}
+
+
+def _read_number(environ: dict[str, str], name: str, default: float) -> float:
+    try:
+        return float(environ.get(name) or default)
+    except ValueError:
+        return math.nan
 
 
 def _read_match_endpoint(environ: dict[str, str]) -> str | None:

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import sys
 import threading
+from collections import defaultdict
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from local.aws.clients import REGION, SECRET, create_client
+from local.aws.concurrency import DEFAULT_CONCURRENCY
+from local.aws.execution_environment import ProcessEnvironment
+from local.aws.forking import NOTHING, Preload, WarmProcesses
 from local.aws.helper_process import HelperProcess
 from local.aws.stack_access import StackAccess
 
 if TYPE_CHECKING:
+    from local.aws.functions import Function
     from local.aws.invocation import InvocationResult
     from local.aws.pool import StartEnvironment
     from local.aws.runner import LambdaRunner
@@ -27,8 +32,8 @@ class EmbeddedAws(StackAccess):
     `parameters` are the template's. `permissions_file` gets the permissions that calls use.
     `retry_delay_scale` shortens Lambda's delays before it retries an asynchronous invocation (one minute, then two):
     by default to one second, then two.
-    Lambda starts as many environments as it has invocations, but a laptop has few cores: each function has at most
-    `environments`, if the template does not reserve another number, and further invocations wait.
+    Lambda starts an environment for each concurrent invocation, up to the account's `concurrency`; what is beyond is
+    throttled. Environments are forked, and share the memory of what `preload` names.
     `host` is the address to listen on; containers cannot reach the loopback.
     Without `run_functions`, events and queues exist, but no function receives them before `start_functions`.
 
@@ -42,7 +47,8 @@ class EmbeddedAws(StackAccess):
         log_dir: Path = Path("build/local/logs"),
         permissions_file: Path | None = None,
         retry_delay_scale: float = 1 / 60,
-        environments: int = 5,
+        concurrency: int = DEFAULT_CONCURRENCY,
+        preload: Preload = NOTHING,
         host: str = "127.0.0.1",
         run_functions: bool = True,
         stack_name: str = "embedded",
@@ -50,7 +56,8 @@ class EmbeddedAws(StackAccess):
         super().__init__()
         self._template, self._parameters = template, dict(parameters or {})
         self.log_dir, self._permissions_file = log_dir, permissions_file or log_dir / "permissions.jsonl"
-        self._retry_delay_scale, self._environments = retry_delay_scale, environments
+        self._retry_delay_scale, self._concurrency = retry_delay_scale, concurrency
+        self._warm_processes = WarmProcesses(preload, log_dir)
         self._host, self._run_functions, self._stack_name = host, run_functions, stack_name
         self._helpers: list[HelperProcess] = []
         self._runner: LambdaRunner | None = None
@@ -85,10 +92,11 @@ class EmbeddedAws(StackAccess):
 
     def start_functions(self, lambda_endpoint: str) -> None:
         """Run the functions from now on through Lambda's API at `lambda_endpoint`, each for one event at a time."""
-        from local.aws.containers import MAX_CONCURRENCY, READ_TIMEOUT_SECONDS, ContainerEnvironment
+        from local.aws.containers import READ_TIMEOUT_SECONDS, ContainerEnvironment
 
         client = create_client("lambda", lambda_endpoint, read_timeout=READ_TIMEOUT_SECONDS)
-        self._start_runner(MAX_CONCURRENCY, lambda function, *_: ContainerEnvironment(client, function))
+        turns: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
+        self._start_runner(lambda function: ContainerEnvironment(client, function, turns[function.name]))
 
     def stats(self) -> dict[str, dict[str, int]]:
         """Return the counts of each function (see pool.Counts) by logical id."""
@@ -98,6 +106,7 @@ class EmbeddedAws(StackAccess):
         """End every process that was started."""
         if self._runner is not None:
             self._runner.close()
+        self._warm_processes.close()
         for helper in self._helpers:
             helper.stop()
 
@@ -110,7 +119,7 @@ class EmbeddedAws(StackAccess):
 
         self._deploy(template.load(self._template))
         if self._run_functions:
-            self._start_runner(self._environments)
+            self._start_runner(self._start_environment)
         threading.Thread(target=self._deliver_events, daemon=True).start()
 
     def _launch(self) -> None:
@@ -123,6 +132,8 @@ class EmbeddedAws(StackAccess):
 
         translated = template.translate(sam, self._template, self._parameters, REGION)
         self._code = translated.code
+        if self._run_functions:
+            self._warm_processes.prepare(self._code)
         self._connect(f"http://{self._host}:{self._moto.read_announcement()['port']}")
         resources = stack.create_stack(
             self.client("cloudformation"),
@@ -139,19 +150,17 @@ class EmbeddedAws(StackAccess):
         self._helpers.append(helper)
         return helper
 
-    def _start_runner(self, environments: int, start: StartEnvironment | None = None) -> None:
+    def _start_runner(self, start: StartEnvironment) -> None:
         from local.aws.runner import run_stack
 
+        resources = list(self._resources.values())
         self._runner = run_stack(
-            list(self._resources.values()),
-            self._code,
-            environments,
-            self.client_of,
-            self._function_variables(),
-            self.log_dir,
-            self._retry_delay_scale,
-            start,
+            resources, self._code, self._concurrency, self.client_of, self._retry_delay_scale, start
         )
+
+    def _start_environment(self, function: Function) -> ProcessEnvironment:
+        process = self._warm_processes.get(function.code).fork(self.log_dir / f"{function.logical_id}.log")
+        return ProcessEnvironment(function, self._function_variables(), process)
 
     def _function_variables(self) -> dict[str, str]:
         return {

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 import time
 import uuid
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from pathlib import Path
 from threading import Timer
-from typing import IO, Any, cast
+from typing import Any
 
+from local.aws.forking import ForkedProcess
 from local.aws.functions import Function
 from local.aws.invocation import InvocationResult
 
-RUNTIME = Path(__file__).with_name("runtime.py")
 # Lambda permits 10 seconds for the init phase, on machines that are faster than a busy laptop.
 INIT_TIMEOUT_SECONDS = 40.0
 
@@ -24,33 +22,23 @@ INIT_TIMEOUT_SECONDS = 40.0
 class ProcessEnvironment:
     """A process for one function. `alive` is False after a time-out, a crash or close: then it is not used again."""
 
-    def __init__(self, function: Function, cloud_variables: Mapping[str, str], log: Path) -> None:
-        self._function = function
+    def __init__(self, function: Function, cloud_variables: Mapping[str, str], process: ForkedProcess) -> None:
+        self._function, self._process = function, process
         self.alive = True
+        # The first message: the function is ready, or could not be initialized. None: it has ended.
+        self._first: dict[str, Any] | None = {}
         variables = {**cloud_variables, **_lambda_variables(function), **function.environment}
-        with log.open("ab") as output:
-            self._process = subprocess.Popen(
-                # -P keeps the folder of runtime.py out of the function's import path.
-                [sys.executable, "-P", "-u", str(RUNTIME)],
-                cwd=function.code,
-                env=variables,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=output,
-                start_new_session=True,
-            )
-        self._events = cast("IO[bytes]", self._process.stdin)
-        self._results = cast("IO[bytes]", self._process.stdout)
-        self._started = False
+        self._send({"variables": variables, "folder": str(function.code)})
+
+    def initialize(self) -> None:
+        """Wait for the end of the init phase. Its failure is that of the first invocation."""
+        self._first, _ = self._receive(INIT_TIMEOUT_SECONDS)
 
     def invoke(self, event: Any, request_id: str) -> InvocationResult:
         """Run the handler. A failure of the function is in the result, and never raises."""
-        if not self._started:
-            message, _ = self._receive(INIT_TIMEOUT_SECONDS)
-            if message is None or "error" in message:
-                return self._describe_failure(request_id, message, timed_out=False)
-            self._started = True
-        self._send({"requestId": request_id, "event": event})
+        if self._first is None or "error" in self._first:
+            return self._describe_failure(request_id, self._first, timed_out=False)
+        self._send({"requestId": request_id, "event": event, "deadline": time.time() + self._function.timeout})
         message, timed_out = self._receive(self._function.timeout)
         if message is None:
             return self._describe_failure(request_id, None, timed_out)
@@ -58,11 +46,10 @@ class ProcessEnvironment:
             return InvocationResult(request_id, json.loads(message["error"]), failed=True)
         return InvocationResult(request_id, json.loads(message["result"]))
 
-    def _send(self, request: dict[str, Any]) -> None:
-        line = json.dumps({**request, "deadline": time.time() + self._function.timeout}).encode() + b"\n"
+    def _send(self, message: dict[str, Any]) -> None:
         try:
-            self._events.write(line)
-            self._events.flush()
+            self._process.events.write(json.dumps(message).encode() + b"\n")
+            self._process.events.flush()
         except BrokenPipeError:
             # The process died while idle. The next read ends at once, and that is the result.
             self.alive = False
@@ -78,7 +65,7 @@ class ProcessEnvironment:
         timer = Timer(timeout, end)
         timer.start()
         try:
-            line = self._results.readline()
+            line = self._process.results.readline()
         finally:
             timer.cancel()
         return (json.loads(line) if line.endswith(b"\n") else None), bool(timed_out)
@@ -96,19 +83,20 @@ class ProcessEnvironment:
         return InvocationResult(request_id, payload, failed=True, timed_out=timed_out)
 
     def _wait_or_kill(self) -> int:
-        """Wait for the process, or kill it, and return its exit status."""
+        """Wait for the process, or kill it, and return its exit code."""
         self.alive = False
         try:
             return self._process.wait(2.0)
-        except subprocess.TimeoutExpired:
+        except TimeoutError:
             self._process.kill()
-            return self._process.wait()
+            return self._process.wait(5.0)
+        finally:
+            self._process.close()
 
     def close(self) -> None:
         """Kill the process."""
         self.alive = False
-        self._process.kill()
-        self._process.wait()
+        self._process.close()
 
 
 def _lambda_variables(function: Function) -> dict[str, str]:

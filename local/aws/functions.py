@@ -17,7 +17,7 @@ from local.aws.resources import (
 
 @dataclass(frozen=True)
 class Function:
-    """A function. `timeout` is in seconds, `memory` in MB; `environments` bounds its concurrent executions.
+    """A function. `timeout` is in seconds, `memory` in MB; `reserved` is its reserved concurrency, None without.
 
     `role` is the logical id of its role, which is its access key in the embedded AWS.
     """
@@ -30,7 +30,7 @@ class Function:
     timeout: float
     memory: int
     environment: Mapping[str, str]
-    environments: int
+    reserved: int | None = None
     role: str = "function"
 
 
@@ -44,25 +44,18 @@ class AsyncConfig:
     on_success: str | None = None
 
 
-def read_functions(
-    resources: list[Resource], code: Mapping[str, Path], region: str, account: str, environments: int
-) -> list[Function]:
-    """Return the functions; `code` has the folder of each by logical id. Raises UnsupportedResourceError.
-
-    `environments` bounds the concurrent executions of a function for which the template reserves none.
-    """
+def read_functions(resources: list[Resource], code: Mapping[str, Path], region: str, account: str) -> list[Function]:
+    """Return the functions; `code` has the folder of each by logical id. Raises UnsupportedResourceError."""
     roles = {r.physical_id: r.logical_id for r in filter_by_type(resources, "IAM::Role")}
-    given = (code, region, account, environments)
     return [
-        _read_function(r, roles[r.properties["Role"].rpartition("/")[2]], *given)
+        _read_function(r, roles[r.properties["Role"].rpartition("/")[2]], code, region, account)
         for r in filter_by_type(resources, "Lambda::Function")
     ]
 
 
-def _read_function(
-    resource: Resource, role: str, code: Mapping[str, Path], region: str, account: str, environments: int
-) -> Function:
+def _read_function(resource: Resource, role: str, code: Mapping[str, Path], region: str, account: str) -> Function:
     given = resource.properties
+    reserved = given.get("ReservedConcurrentExecutions")
     for feature in ("Layers", "DeadLetterConfig", "ImageConfig"):
         if given.get(feature):
             raise UnsupportedResourceError(f"{resource.logical_id}: the local runner does not support {feature}")
@@ -76,7 +69,7 @@ def _read_function(
         timeout=float(given.get("Timeout", 3)),
         memory=int(given.get("MemorySize", 128)),
         environment={k: format_scalar(v) for k, v in given.get("Environment", {}).get("Variables", {}).items()},
-        environments=int(given.get("ReservedConcurrentExecutions", environments)),
+        reserved=None if reserved is None else int(reserved),
         role=role,
     )
 

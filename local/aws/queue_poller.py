@@ -1,4 +1,8 @@
-"""Polls one SQS queue for one function, as Lambda's event source mapping does."""
+"""Polls one SQS queue for one function, as Lambda's event source mapping does.
+
+It starts with five batches at a time, and adds up to 300 a minute, up to its maximum concurrency:
+https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html
+"""
 
 from __future__ import annotations
 
@@ -6,12 +10,14 @@ import logging
 import math
 import time
 from concurrent.futures import ThreadPoolExecutor
-from threading import BoundedSemaphore, Event, Thread
+from threading import Event, Semaphore, Thread
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from local.aws.concurrency import ThrottledError
 from local.aws.event_sources import QueueSource
+from local.aws.invocation import InvocationResult
 from local.aws.pool import EnvironmentPool, PoolClosedError
 
 if TYPE_CHECKING:
@@ -23,21 +29,28 @@ log = logging.getLogger(__name__)
 LONG_POLL_SECONDS = 20
 # The limit of one ReceiveMessage or DeleteMessageBatch.
 SQS_BATCH = 10
+FIRST_CONCURRENCY, SECONDS_PER_FURTHER = 5, 60 / 300
+# Lambda retries a throttled batch, gradually backing off, "until the message's timestamp exceeds your queue's
+# visibility timeout" (services-sqs-errorhandling.html). It publishes no delays.
+MIN_THROTTLE_DELAY_SECONDS, MAX_THROTTLE_DELAY_SECONDS = 1.0, 60.0
 
 
 class QueuePoller:
     """Polls only while another invocation may start, so that no received message waits.
 
     A message that the function does not process becomes visible again after the queue's visibility timeout: like
-    Lambda, the poller does not change it.
+    Lambda, the poller does not change it. A throttled batch keeps its place among the concurrent ones while it is
+    retried, so that a throttled function's queue is polled less.
     """
 
     def __init__(self, source: QueueSource, pool: EnvironmentPool, sqs: SQSClient, url: str) -> None:
         self._source, self._pool, self._sqs, self._url = source, pool, sqs, url
-        bound = min(source.concurrency, pool.function.environments)
-        self._free_invocations = BoundedSemaphore(bound)
-        self._workers = ThreadPoolExecutor(bound)
+        self._concurrency = min(source.concurrency, FIRST_CONCURRENCY)
+        self._free_invocations = Semaphore(self._concurrency)
+        self._workers = ThreadPoolExecutor(source.concurrency)
         self._ending = Event()
+        attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["VisibilityTimeout"])["Attributes"]
+        self._visibility_timeout = float(attributes["VisibilityTimeout"])
         Thread(target=self._poll, daemon=True).start()
 
     def close(self) -> None:
@@ -47,7 +60,8 @@ class QueuePoller:
 
     def _poll(self) -> None:
         while not self._ending.is_set():
-            self._free_invocations.acquire()
+            while not self._free_invocations.acquire(timeout=SECONDS_PER_FURTHER):
+                self._grow()
             try:
                 messages = self._receive_batch()
             except (BotoCoreError, ClientError) as error:
@@ -58,6 +72,12 @@ class QueuePoller:
                 self._workers.submit(self._invoke, messages)
             else:
                 self._free_invocations.release()
+
+    def _grow(self) -> None:
+        """Permit another batch at a time, since all that are permitted are busy."""
+        if self._concurrency < self._source.concurrency:
+            self._concurrency += 1
+            self._free_invocations.release()
 
     def _log_error(self, what: str, error: Exception) -> None:
         # The server may end before the poller. A message that is not deleted is not lost.
@@ -89,8 +109,8 @@ class QueuePoller:
 
     def _invoke(self, messages: list[MessageTypeDef]) -> None:
         try:
-            result = self._pool.invoke({"Records": [to_lambda_record(m, self._source.queue_arn) for m in messages]})
-            if not result.failed:
+            result = self._invoke_unless_throttled(messages)
+            if result and not result.failed:
                 failed = find_failed_ids(result.payload, messages) if self._source.partial else set()
                 self._delete([m for m in messages if m["MessageId"] not in failed])
         except PoolClosedError:
@@ -99,6 +119,18 @@ class QueuePoller:
             self._log_error("delete from", error)
         finally:
             self._free_invocations.release()
+
+    def _invoke_unless_throttled(self, messages: list[MessageTypeDef]) -> InvocationResult | None:
+        """Return the result; None where the function was throttled until the messages were visible again."""
+        event = {"Records": [to_lambda_record(message, self._source.queue_arn) for message in messages]}
+        give_up, delay = time.monotonic() + self._visibility_timeout, MIN_THROTTLE_DELAY_SECONDS
+        while True:
+            try:
+                return self._pool.invoke(event)
+            except ThrottledError:
+                if time.monotonic() + delay > give_up or self._ending.wait(delay):
+                    return None
+                delay = min(2 * delay, MAX_THROTTLE_DELAY_SECONDS)
 
     def _delete(self, done: list[MessageTypeDef]) -> None:
         for first in range(0, len(done), SQS_BATCH):

@@ -20,8 +20,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from local.aws.async_invocations import AsyncInvocations
 from local.aws.clients import ACCOUNT, REGION
+from local.aws.concurrency import AccountConcurrency
 from local.aws.event_sources import QueueSource, Schedule, read_queue_sources, read_schedules
-from local.aws.execution_environment import ProcessEnvironment
 from local.aws.functions import AsyncConfig, Function, read_async_configs, read_functions
 from local.aws.invocation import InvocationResult
 from local.aws.policy.authorizer import UNRESTRICTED_ACCESS_KEY
@@ -36,7 +36,7 @@ log = logging.getLogger(__name__)
 
 
 class LambdaRunner:
-    """Runs functions. `variables` are added to the environment variables of Lambda and of the template.
+    """Runs functions, at most `concurrency` at a time: the account's quota.
 
     `get_sqs` returns the client of an access key: Lambda polls and delivers in the name of the function's role.
     `start` creates an execution environment: a process, or a container.
@@ -47,18 +47,15 @@ class LambdaRunner:
         functions: list[Function],
         configs: Mapping[str, AsyncConfig],
         get_sqs: Callable[[str], SQSClient],
-        variables: Mapping[str, str],
-        log_dir: Path,
         retry_delay_scale: float,
-        start: StartEnvironment = ProcessEnvironment,
+        concurrency: int,
+        start: StartEnvironment,
     ) -> None:
-        self._get_sqs = get_sqs
-        self._pools = {f.name: EnvironmentPool(f, variables, log_dir / f"{f.logical_id}.log", start) for f in functions}
+        self._get_sqs, self._scale, self._concurrency = get_sqs, retry_delay_scale, concurrency
+        account = AccountConcurrency(concurrency, {f.name: f.reserved for f in functions if f.reserved is not None})
+        self._pools = {f.name: EnvironmentPool(f, account, start) for f in functions}
         self._async = {
-            name: AsyncInvocations(
-                pool, configs.get(name, AsyncConfig()), partial(self._deliver, pool.function.role), retry_delay_scale
-            )
-            for name, pool in self._pools.items()
+            name: self._start_async(pool, configs.get(name, AsyncConfig())) for name, pool in self._pools.items()
         }
         self._pollers: list[QueuePoller] = []
         self._ending = Event()
@@ -70,7 +67,7 @@ class LambdaRunner:
             Thread(target=self._run_schedule, args=(schedule,), daemon=True).start()
 
     def invoke(self, logical_id: str, event: Any) -> InvocationResult:
-        """Run a function synchronously, without retries. Raises KeyError for an unknown function."""
+        """Run a function synchronously, without retries. Raises ThrottledError, and KeyError for an unknown one."""
         return self._by_logical_id()[logical_id].invoke(event)
 
     def accept(self, function: str, event: Any) -> None:
@@ -93,6 +90,11 @@ class LambdaRunner:
 
     def _by_logical_id(self) -> dict[str, EnvironmentPool]:
         return {pool.function.logical_id: pool for pool in self._pools.values()}
+
+    def _start_async(self, pool: EnvironmentPool, config: AsyncConfig) -> AsyncInvocations:
+        return AsyncInvocations(
+            pool, config, partial(self._deliver, pool.function.role), self._scale, self._concurrency
+        )
 
     def _start_poller(self, source: QueueSource) -> QueuePoller:
         pool = self._pools[source.function]
@@ -135,22 +137,19 @@ def make_scheduled_event(rule_arn: str) -> dict[str, Any]:
 def run_stack(
     resources: list[Resource],
     code: Mapping[str, Path],
-    environments: int,
+    concurrency: int,
     get_client: Callable[[str, str], Any],
-    variables: Mapping[str, str],
-    log_dir: Path,
     retry_delay_scale: float,
-    start: StartEnvironment | None = None,
+    start: StartEnvironment,
 ) -> LambdaRunner:
     """Start a runner for a stack's functions, with its queues and schedules. Raises UnsupportedResourceError."""
     runner = LambdaRunner(
-        read_functions(resources, code, REGION, ACCOUNT, environments),
+        read_functions(resources, code, REGION, ACCOUNT),
         read_async_configs(resources),
         lambda access_key: get_client(access_key, "sqs"),
-        variables,
-        log_dir,
         retry_delay_scale,
-        start or ProcessEnvironment,
+        concurrency,
+        start,
     )
     runner.start(read_queue_sources(resources), read_schedules(resources, REGION, ACCOUNT))
     return runner

@@ -1,8 +1,9 @@
 """Runs one function's handler in its own process, as Lambda's Python runtime does.
 
-This file is run by path, and imports only the standard library: a function finds no more in Lambda. It reads events
-from the pipe at standard input, and writes results to the pipe at standard output, as lines of JSON. The function's
-own output goes to standard error.
+The warm process loads this file by its path, and each process that it forks runs it. It imports only the standard
+library: a function finds no more in Lambda. It reads a description of the environment and then events from the pipe at
+standard input, and writes results to the pipe at standard output, as lines of JSON. The function's own output goes to
+standard error.
 """
 
 from __future__ import annotations
@@ -74,6 +75,14 @@ def take_pipes() -> tuple[BinaryIO, BinaryIO]:
     return events, results
 
 
+def enter_environment(description: dict[str, Any]) -> None:
+    """Take on the function's variables and folder. None of the warm process's own variables is left."""
+    os.environ.clear()
+    os.environ.update(description["variables"])
+    time.tzset()
+    os.chdir(description["folder"])
+
+
 def read_events(events: BinaryIO, into: queue.SimpleQueue[dict[str, Any]]) -> None:
     """Queue each event. At the end of the input the runner has ended, so this process ends as well."""
     for line in events:
@@ -109,10 +118,11 @@ def print_log(line: str) -> None:
 
 
 def main() -> None:
-    """Run invocations until the input ends."""
+    """Initialize the function, and run invocations until the input ends."""
     # Lambda has machines of its own: a function must not delay the clocks of the servers that it calls.
     os.nice(5)
     events, results = take_pipes()
+    enter_environment(json.loads(events.readline()))
     requests: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
     threading.Thread(target=read_events, args=(events, requests), daemon=True).start()
 
@@ -128,7 +138,3 @@ def main() -> None:
     send({"ready": True})
     while True:
         send(run_invocation(handler, requests.get()))
-
-
-if __name__ == "__main__":
-    main()

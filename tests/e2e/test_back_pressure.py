@@ -19,7 +19,7 @@ UPLOADS = 40
 @pytest.fixture(scope="module")
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedCloud]:
     logs = tmp_path_factory.mktemp("away")
-    with EmbeddedCloud(rate=10, log_dir=logs, environments=3, parameters={"Workers": "3"}) as running:
+    with EmbeddedCloud(rate=10, log_dir=logs, parameters={"Workers": "3"}) as running:
         yield running
 
 

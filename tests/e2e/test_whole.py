@@ -75,7 +75,7 @@ def test_make_up_serves_any_s3_client_until_it_is_ended() -> None:
 @pytest.fixture(scope="module")
 def busy_cloud(tmp_path_factory: pytest.TempPathFactory) -> Any:
     logs = tmp_path_factory.mktemp("busy")
-    with EmbeddedCloud(rate=10, latency=0.3, log_dir=logs, environments=12) as running:
+    with EmbeddedCloud(rate=10, latency=0.3, log_dir=logs) as running:
         yield running
 
 

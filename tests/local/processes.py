@@ -38,6 +38,15 @@ def python_starter(folder: Path) -> Iterator[StartPython]:
         process.communicate()
 
 
+def list_descendants(ancestor: int) -> set[int]:
+    """Return the children of a process, their children and so on, without zombies."""
+    parents = list_processes()
+    found = {ancestor}
+    while more := {pid for pid, parent in parents.items() if parent in found} - found:
+        found |= more
+    return found - {ancestor}
+
+
 def list_processes() -> dict[int, int]:
     """Return the parent of each process that runs, without zombies."""
     listed = subprocess.run(["ps", "-A", "-o", "pid=,ppid=,stat="], capture_output=True, text=True, check=True)  # noqa: S607

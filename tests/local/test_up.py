@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.local.processes import StartPython, list_processes, python_starter
+from tests.local.processes import StartPython, list_descendants, list_processes, python_starter
 from tests.support.waiting import wait_until
 
 NOWHERE = "http://127.0.0.1:9/Match"
@@ -35,7 +35,7 @@ def test_up_writes_endpoints_and_removes_them_on_sigterm(start: StartPython, tmp
     up = start("-m", "local.up", MATCH_ENDPOINT=NOWHERE)
     wait_for_file(file, up)
     endpoints = json.loads(file.read_text())
-    children = [pid for pid, parent in list_processes().items() if parent == up.pid]
+    children = list_descendants(up.pid)
 
     second = start("-m", "local.up", MATCH_ENDPOINT=NOWHERE)
     second_output, _ = second.communicate(timeout=30)
@@ -45,7 +45,7 @@ def test_up_writes_endpoints_and_removes_them_on_sigterm(start: StartPython, tmp
     assert (second.returncode, "running already" in second_output) == (1, True)
     assert up.returncode == 0
     assert not file.exists()
-    wait_until(lambda: not list_processes().keys() & set(children), seconds=5)
+    wait_until(lambda: not list_processes().keys() & children, seconds=5)
     assert endpoints["match_endpoint"] == NOWHERE
     assert set(endpoints) == {
         "aws_endpoint_url",
@@ -61,7 +61,10 @@ def test_up_writes_endpoints_and_removes_them_on_sigterm(start: StartPython, tmp
     assert "Traceback" not in output
 
 
-@pytest.mark.parametrize(("variable", "value"), [("RATE", "fast"), ("RATE", "0"), ("TEST_LIST", "no/such/folder")])
+WRONG = {"RATE": ["fast", "0"], "CONCURRENCY": ["0", "2.5"], "TEST_LIST": ["no/such/folder"]}
+
+
+@pytest.mark.parametrize(("variable", "value"), [(name, value) for name, values in WRONG.items() for value in values])
 def test_up_with_a_wrong_setting_names_it(start: StartPython, variable: str, value: str) -> None:
     up = start("-m", "local.up", **{variable: value})
 

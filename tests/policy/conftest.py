@@ -26,7 +26,7 @@ def cloud(unrecorded: None, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     # Slots are missed on a busy machine. These tests are not about the rate, so the margin is wide.
     wide = {"RateMarginMs": "1000"}
     logs = tmp_path_factory.mktemp("gate")
-    with EmbeddedCloud(rate=100, latency=0.0, parameters=wide, log_dir=logs, environments=2) as running:
+    with EmbeddedCloud(rate=100, latency=0.0, parameters=wide, log_dir=logs) as running:
         yield running
 
 

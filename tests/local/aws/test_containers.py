@@ -44,10 +44,10 @@ class FakeLambda(BaseHTTPRequestHandler):
 
 def make_environment(port: int) -> ContainerEnvironment:
     session = boto3.session.Session("any", "thing", region_name="us-east-1")
-    function = Function("OnUpload", "stack-OnUpload-1", "arn", "on_upload.handler", Path(), 3, 128, {}, 1)
+    function = Function("OnUpload", "stack-OnUpload-1", "arn", "on_upload.handler", Path(), 3, 128, {})
     once = Config(retries={"total_max_attempts": 1})
     return ContainerEnvironment(
-        session.client("lambda", endpoint_url=f"http://127.0.0.1:{port}", config=once), function
+        session.client("lambda", endpoint_url=f"http://127.0.0.1:{port}", config=once), function, threading.Lock()
     )
 
 

@@ -28,9 +28,7 @@ BOUND = (RETRY.look_ahead(SLOT_INTERVAL) + MAX_BATCH * SLOT_INTERVAL) / MICROSEC
 
 def measure_fresh_uploads(messages: int, queue: str, uploads: int) -> dict[str, Any]:
     """Return the seconds beyond the service's latency of each upload. The first is apart: its function starts cold."""
-    with EmbeddedCloud(
-        rate=LIMIT, latency=LATENCY, environments=WORKERS, parameters={"Workers": str(WORKERS)}
-    ) as cloud:
+    with EmbeddedCloud(rate=LIMIT, latency=LATENCY, parameters={"Workers": str(WORKERS)}) as cloud:
         real = backlog.put_objects(cloud, backlog.build_keys(min(REAL_MESSAGES, messages)))
         all_messages = real + backlog.build_missing_object_messages(messages - len(real), "later")
         backlog.enqueue(cloud, all_messages, queue, begin=time.time() + messages / SENT_PER_SECOND)

@@ -19,7 +19,7 @@ LOG = Path("build/bench/skewed_worker.log")
 def measure_simultaneous_start(uploads: int) -> dict[str, Any]:
     """Return the figures of workers that all start cold, each with a full batch from the first moment on."""
     parameters = {"Workers": str(WORKERS)}
-    with EmbeddedCloud(rate=LIMIT, latency=LATENCY, environments=WORKERS, parameters=parameters) as cloud:
+    with EmbeddedCloud(rate=LIMIT, latency=LATENCY, parameters=parameters) as cloud:
         backlog.enqueue(cloud, backlog.put_objects(cloud, backlog.build_keys(uploads)))
         return _work_off(cloud, uploads, 0)
 

@@ -28,9 +28,7 @@ def measure_outage(mode: str, uploads: int, seconds: float) -> dict[str, Any]:
 
     An upload is lost if it is neither settled nor in a queue. The outage's request rate counts from its detection on.
     """
-    with EmbeddedCloud(
-        rate=LIMIT, latency=LATENCY, environments=WORKERS, parameters={"Workers": str(WORKERS)}
-    ) as cloud:
+    with EmbeddedCloud(rate=LIMIT, latency=LATENCY, parameters={"Workers": str(WORKERS)}) as cloud:
         backlog.enqueue(cloud, backlog.put_objects(cloud, backlog.build_keys(uploads)))
         backlog.sample_until(cloud, lambda now: now.requests >= REQUESTS_BEFORE, REQUESTS_BEFORE / LIMIT + 30)
         began, end = _cause_outage(cloud, mode, seconds)

@@ -17,9 +17,7 @@ RUN_ALLOWANCE_SECONDS = 60.0
 
 def measure_priorities(retries: int, backfill: int) -> dict[str, Any]:
     """Return the shares of both priorities. All workers are warm before the first counted message is received."""
-    with EmbeddedCloud(
-        rate=LIMIT, latency=LATENCY, environments=WORKERS, parameters={"Workers": str(WORKERS)}
-    ) as cloud:
+    with EmbeddedCloud(rate=LIMIT, latency=LATENCY, parameters={"Workers": str(WORKERS)}) as cloud:
         _warm_up_workers(cloud)
         retry_keys = backlog.build_keys(retries, priority_shares.RETRIES)
         keys = retry_keys + backlog.build_keys(backfill, priority_shares.BACKFILL)

@@ -12,7 +12,7 @@ def measure_steady_state(uploads: int, latency: float, workers: int, max_seconds
     """Return the figures of one combination. It ends after `max_seconds`, since too few workers take too long."""
     # The event source mapping's smallest concurrency is 2. The embedded AWS also runs one environment.
     parameters = {"Workers": str(max(2, workers))}
-    with EmbeddedCloud(rate=LIMIT, latency=latency, environments=workers, parameters=parameters) as cloud:
+    with EmbeddedCloud(rate=LIMIT, latency=latency, parameters=parameters) as cloud:
         backlog.enqueue(cloud, backlog.put_objects(cloud, backlog.build_keys(uploads)))
         seconds = min(max_seconds, uploads / LIMIT * 2 + 30)
         samples = backlog.sample_until(cloud, lambda now: now.requests >= uploads, seconds)

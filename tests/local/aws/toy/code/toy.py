@@ -2,9 +2,14 @@
 
 import json
 import os
+import random
+import subprocess
 import sys
 import time
 from typing import Any
+
+# An environment of its own has its own of these.
+INITIALIZED_IN = os.getpid()
 
 
 def probe(event: dict[str, Any], context: Any) -> Any:
@@ -16,8 +21,13 @@ def probe(event: dict[str, Any], context: Any) -> Any:
         raise ValueError(event["raise"])
     if "unserialisable" in event:
         return {1, 2}
+    if "run" in event:
+        return subprocess.run(event["run"], check=False).returncode  # noqa: S603
     print("printed by the handler")
     return {
+        "initialized_in": INITIALIZED_IN,
+        "random": random.random(),
+        "descriptors": os.listdir("/dev/fd"),
         "pid": os.getpid(),
         "environment": dict(os.environ),
         "modules": sorted(sys.modules),
