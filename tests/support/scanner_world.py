@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable
 
-from photodna_guard.domain.errors import DeferrableError, UnscannableError
+from photodna_guard.domain.errors import SlotUnavailableError, UnscannableError
 from photodna_guard.domain.models import Representation, ScanJob, Upload
 from photodna_guard.domain.verdicts import MatchFlag, MatchOutcome, Verdict
 from photodna_guard.scanning.known_hash import KnownHashFallback
@@ -41,7 +41,7 @@ def upload(key: str = "a.jpg", version: str | None = "v1") -> Upload:
     return Upload("uploads", key, "etag", version)
 
 
-BUSY = DeferrableError("no slot", until=NOW + 30)
+BUSY = SlotUnavailableError("no slot", until=NOW + 30)
 
 
 class ScannerWorld:

@@ -12,6 +12,7 @@ The tree, with that reaction:
     ├── RetryableError                 -> retry: a failed attempt is counted
     │   └── DecryptionRefusedError     -> retry a few times, then settle as UNSCANNABLE
     ├── DeferrableError                -> defer: no attempt is counted
+    │   ├── SlotUnavailableError       -> a queue's worker waits for the slot, inside its function
     │   ├── LeaseHeldError             -> wait until the lease has ended
     │   └── ServiceUnavailableError    -> all workers wait; known hashes still match
     │       ├── ServiceUnreachableError   -> circuit breaker opens
@@ -101,6 +102,13 @@ class DeferrableError(GuardError):
         """`until`: epoch seconds before which another try is useless; 0 if that time is unknown."""
         super().__init__(reason)
         self.until = until
+
+
+class SlotUnavailableError(DeferrableError):
+    """No slot of the shared rate is near enough for this worker. Raised when slots are reserved.
+
+    The caller sends the upload to its queue at once: a worker of the queue waits for the slot better than the queue.
+    """
 
 
 class ServiceUnavailableError(DeferrableError):

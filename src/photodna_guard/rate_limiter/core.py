@@ -9,7 +9,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 
-from photodna_guard.domain.errors import DeferrableError, RetryableError, ServiceUnavailableError
+from photodna_guard.domain.errors import DeferrableError, RetryableError, ServiceUnavailableError, SlotUnavailableError
 from photodna_guard.rate_limiter import commands, gcra
 from photodna_guard.rate_limiter.commands import Steps
 from photodna_guard.rate_limiter.gcra import MICROSECONDS, LimiterState, Priority, Spacing, Wait
@@ -69,7 +69,7 @@ class LimiterCore:
             if slots := (yield from self._take(count, deadline, is_continued)):
                 return slots
             refused += 1
-        raise DeferrableError("many workers want a slot", until=self._now() + 1)
+        raise SlotUnavailableError("many workers want a slot", until=self._now() + 1)
 
     def wait_for_slot(self, slot: float) -> Steps[bool]:
         """Wait for the slot, and return whether it was met. A missed slot is given up and never used late.
@@ -132,7 +132,7 @@ class LimiterCore:
         if until > give_up:
             # The next reservation asks the item afresh.
             self._state = known._replace(paused_until=0, tripped_at=0, probe_at=0)
-            raise (ServiceUnavailableError if wait.is_for_all else DeferrableError)(wait.reason, until)
+            raise (ServiceUnavailableError if wait.is_for_all else SlotUnavailableError)(wait.reason, until)
         # A short wait is cheaper than a batch that goes back to its queue.
         if wait.is_for_all or not is_continued:
             until += self._uniform(*gcra.wake_delay(known, self._last_turn or 0))

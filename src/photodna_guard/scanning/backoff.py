@@ -4,6 +4,8 @@ import random
 
 MIN_DELAY_SECONDS = 5.0  # seconds
 MAX_DELAY_SECONDS = 900.0
+# A worker of a queue waits up to 40 s for a slot (rate_limiter/gcra.py). This leaves 10 s for its way to it.
+MAX_SLOT_WAIT_SECONDS = 30.0
 
 
 def after_failure(attempt: int, retry_after: float | None) -> float:
@@ -15,6 +17,11 @@ def after_failure(attempt: int, retry_after: float | None) -> float:
         return min(max(retry_after, MIN_DELAY_SECONDS), MAX_DELAY_SECONDS)
     longest = min(MAX_DELAY_SECONDS, 2 * MIN_DELAY_SECONDS * 2.0 ** min(attempt - 1, 10))
     return random.uniform(max(MIN_DELAY_SECONDS, longest / 2), longest)  # noqa: S311 - not a secret
+
+
+def until_slot_is_near(until: float, now: float) -> float:
+    """Seconds until a worker of the queue can wait for the slot: at once, where the slot comes within its wait."""
+    return min(max(until - now - MAX_SLOT_WAIT_SECONDS, 0.0), MAX_DELAY_SECONDS)
 
 
 def until_available(until: float, now: float) -> float:

@@ -10,6 +10,7 @@ from photodna_guard.domain.errors import (
     ObjectNotFoundError,
     RetryableError,
     ServiceUnavailableError,
+    SlotUnavailableError,
     UnscannableError,
 )
 from photodna_guard.domain.models import Representation, ScanJob, Status
@@ -122,6 +123,8 @@ def decide_error(error: Exception, is_match: bool) -> Outcome:
             return Hold(str(error), error.until)
         case LeaseHeldError():
             return Requeue(error.until)
+        case SlotUnavailableError():
+            return Defer(str(error), error.until, is_slot_awaited=True)
         case DeferrableError():
             return Defer(str(error), error.until, isinstance(error, ServiceUnavailableError))
         case DecryptionRefusedError():

@@ -48,6 +48,8 @@ class Defer:
     until: float = 0.0
     # The service answers no request at the moment: the known hashes are the fallback.
     is_service_unavailable: bool = False
+    # Nothing is wrong but that no slot was near: a worker of the queue waits for one inside its function.
+    is_slot_awaited: bool = False
 
 
 @dataclass(frozen=True, slots=True)

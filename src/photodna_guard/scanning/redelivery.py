@@ -53,7 +53,7 @@ class Redelivery:
         upload = ended.job.upload
         match outcome:
             case Defer():
-                delay = backoff.until_available(redelivery_time(ended.job, outcome, self._now()), self._now())
+                delay = self._choose_delay(ended.job, outcome)
                 self._telemetry.log_deferred(upload, outcome.reason, delay, counted=False)
                 self._queue(ended.job, ended.record, outcome.reason, delay)
             case Hold():
@@ -61,6 +61,11 @@ class Redelivery:
                 self._results.hold_for_operator(upload, get_claimed(ended), outcome.reason, outcome.until)
             case Requeue():
                 self._retry_queue.send(ended.job, backoff.until_available(outcome.until, self._now()))
+
+    def _choose_delay(self, job: ScanJob, outcome: Defer) -> float:
+        if outcome.is_slot_awaited:
+            return backoff.until_slot_is_near(outcome.until, self._now())
+        return backoff.until_available(redelivery_time(job, outcome, self._now()), self._now())
 
     def _queue(self, job: ScanJob, record: ScanRecord | None, reason: str, delay: float) -> None:
         if record and not record.status.settled:

@@ -114,9 +114,14 @@ ERRORS: dict[type[errors.GuardError], tuple[errors.GuardError, Outcome, Outcome]
     errors.AwaitingOperatorError: (errors.AwaitingOperatorError("observe"), Hold("observe"), Hold("observe")),
     errors.LeaseHeldError: (errors.LeaseHeldError("other", until=8.0), Requeue(8.0), Requeue(8.0)),
     errors.DeferrableError: (
-        errors.DeferrableError("no slot", until=8.0),
-        Defer("no slot", 8.0),
-        Defer("no slot", 8.0),
+        errors.DeferrableError("no time left", until=8.0),
+        Defer("no time left", 8.0),
+        Defer("no time left", 8.0),
+    ),
+    errors.SlotUnavailableError: (
+        errors.SlotUnavailableError("no slot", until=8.0),
+        Defer("no slot", 8.0, is_slot_awaited=True),
+        Defer("no slot", 8.0, is_slot_awaited=True),
     ),
     errors.ServiceUnavailableError: (
         errors.ServiceUnavailableError("paused", until=8.0),

@@ -6,9 +6,11 @@ from photodna_guard.domain.errors import (
     DecryptionRefusedError,
     DeferrableError,
     RetryableError,
+    SlotUnavailableError,
 )
 from photodna_guard.domain.models import ScanJob, Status
 from photodna_guard.domain.verdicts import MatchOutcome, Verdict
+from tests.support.fakes.failing import NOW
 from tests.support.scanner_world import (
     AWAY,
     BUSY,
@@ -20,13 +22,22 @@ from tests.support.scanner_world import (
 )
 
 
-def test_upload_without_slot_waits_and_counts_no_failed_attempt() -> None:
+# A worker of the queue waits for a slot itself, if it comes soon.
+@pytest.mark.parametrize(("seconds_to_slot", "expected_delay"), [(1, 0), (30, 0), (100, 70), (7200, 900)])
+def test_upload_without_slot_is_queued_for_a_worker_that_waits(seconds_to_slot: int, expected_delay: int) -> None:
+    world = ScannerWorld()
+    world.rate_limiter.fails = {"reserve": [SlotUnavailableError("no slot", until=NOW + seconds_to_slot)]}
+    world.scan()
+    assert world.retry_queue.sent[0][1] == pytest.approx(expected_delay, abs=0.5)
+
+
+def test_upload_that_waits_counts_no_failed_attempt() -> None:
     world = ScannerWorld()
     world.rate_limiter.fails = {"reserve": [BUSY]}
     assert world.scan() == [True]
     delivery, delay = world.retry_queue.sent[0]
     assert (delivery.failed_attempts, delivery.backoff_seconds) == (0, 0.0)
-    assert 30 <= delay <= 35
+    assert delay == 0
     assert world.results.status() is Status.DEFERRED
     assert world.match_api.sent == []
 
