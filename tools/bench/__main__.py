@@ -17,6 +17,7 @@ from rich.console import Console
 from rich.table import Table
 
 from tools.bench import cold_start, quarantine_workflow, renditions
+from tools.bench.burst import measure as burst
 from tools.bench.rate import processor_share, suite
 from tools.bench.rate.tables import build_tables
 
@@ -27,10 +28,12 @@ RUNS: Mapping[str, Callable[[bool], Result]] = {
     "renditions": lambda _: renditions.measure_renditions(),
     "rate": suite.run_rate_suite,
     "processor_share": processor_share.run_processor_shares,
+    "burst": burst.measure_bursts,
 }
 TABLES: Mapping[str, Callable[[Result], Iterable[Table]]] = {
     "rate": build_tables,
     "processor_share": processor_share.build_share_tables,
+    "burst": lambda result: (table for run in result["runs"] for table in _list_values(run)),
 }
 OUT = Path("build/bench")
 
