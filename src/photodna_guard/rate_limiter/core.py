@@ -165,7 +165,7 @@ class LimiterCore:
         now, last = (round((at + offset) * MICROSECONDS) for at in (began, min(deadline, began + _LONGEST_RUN)))
         command = replace(self._reservation(now, last - gap, count, gap), is_continued=is_continued)
         if not command.count:
-            raise DeferrableError(gcra.NO_SLOT, max(command.start, self._state.tat) / MICROSECONDS - offset)
+            raise SlotUnavailableError(gcra.NO_SLOT, max(command.start, self._state.tat) / MICROSECONDS - offset)
         reply = yield command
         self._state = reply.state
         self._measure_round_trip(began)

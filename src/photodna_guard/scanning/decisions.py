@@ -123,10 +123,9 @@ def decide_error(error: Exception, is_match: bool) -> Outcome:
             return Hold(str(error), error.until)
         case LeaseHeldError():
             return Requeue(error.until)
-        case SlotUnavailableError():
-            return Defer(str(error), error.until, is_slot_awaited=True)
         case DeferrableError():
-            return Defer(str(error), error.until, isinstance(error, ServiceUnavailableError))
+            is_slot_awaited = isinstance(error, SlotUnavailableError)
+            return Defer(str(error), error.until, isinstance(error, ServiceUnavailableError), is_slot_awaited)
         case DecryptionRefusedError():
             return Retry(str(error), max_attempts=MAX_DECRYPTION_ATTEMPTS)
         case RetryableError():
