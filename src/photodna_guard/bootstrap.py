@@ -117,7 +117,8 @@ def build(
     )
     lookup = ResultLookup(Table(dynamodb, conf.results_table, now))
     put_back = PutBack(lookup, rate_limiter, retry_queue, telemetry, conf.rate_per_second, now)
-    return Application(scanner, put_back, retry_queue, QueueAge(rate_limiter_table, queue_name, now), telemetry)
+    queue_age = QueueAge(rate_limiter_table, queue_name, now)
+    return Application(scanner, put_back, retry_queue, queue_age, telemetry, conf.queues_fresh_uploads)
 
 
 def prepare_libraries(session: boto3.Session) -> None:

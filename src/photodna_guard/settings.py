@@ -23,6 +23,7 @@ class Settings:
     subscription_key_secret: str
     enhance: bool
     enable_evaluation: str | None
+    queues_fresh_uploads: bool
     representation: Representation
     max_frames: int
     enlarge_from_pixels: int
@@ -120,6 +121,7 @@ def _read_settings(reader: _Reader) -> Settings:
         subscription_key_secret=reader.name("SUBSCRIPTION_KEY_SECRET", "the ARN of a secret"),
         enhance=reader.choice("ENHANCE", "false", "true") == "true",
         enable_evaluation=None if evaluation == "off" else evaluation,
+        queues_fresh_uploads=reader.choice("FRESH_UPLOADS", "direct", "queue") == "queue",
         representation=Representation(reader.choice("REPRESENTATION", "url", "rendition")),
         max_frames=int(reader.number("MAX_FRAMES", 1, 50, "a number of frames from 1 to 50")),
         enlarge_from_pixels=int(reader.number("ENLARGE_FROM_PIXELS", 16, 160, "a number of pixels from 16 to 160")),

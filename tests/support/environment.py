@@ -5,6 +5,7 @@ COMPLETE_ENVIRONMENT = {
     "SUBSCRIPTION_KEY_SECRET": "arn:aws:secretsmanager:eu-west-1:123456789012:secret:key",
     "ENHANCE": "false",
     "ENABLE_EVALUATION": "off",
+    "FRESH_UPLOADS": "direct",
     "REPRESENTATION": "url",
     "MAX_FRAMES": "5",
     "ENLARGE_FROM_PIXELS": "50",

@@ -15,11 +15,11 @@ def handler(event: Any, context: Any) -> None:
 
 
 def process(application: Application, event: Any, seconds: float) -> None:
-    """Process the event within `seconds`. Raises RedeliveryRequiredError."""
+    """Process the event within `seconds`. Raises RedeliveryRequiredError, and what the queue raises."""
     with application.telemetry.flushing():
         parsed = events.parse_event(event)
         is_stored = application.set_aside(parsed.unreadable, parsed.ignored)
-        done = application.scanner.scan(parsed.jobs, seconds)
+        done = application.check_fresh(parsed.jobs, seconds)
     if not all(done):
         raise RedeliveryRequiredError(f"{done.count(False)} of {len(done)} uploads are to be delivered again")
     if not is_stored:
