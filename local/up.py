@@ -47,7 +47,14 @@ def read_settings(environ: dict[str, str]) -> dict[str, Any]:
     if test_list is not None and not test_list.is_dir():
         raise CannotRunError(f"TEST_LIST={test_list}: give a folder of pictures for the emulator to match")
     given = {"rate": rate, "concurrency": int(concurrency), "test_list": test_list}
-    return given | {"match_endpoint": _read_match_endpoint(environ)}
+    return given | {"match_endpoint": _read_match_endpoint(environ), "parameters": _read_parameters(environ)}
+
+
+def _read_parameters(environ: dict[str, str]) -> dict[str, str]:
+    pairs = [pair.partition("=") for pair in environ.get("PARAMETERS", "").split()]
+    if not all(name and equals for name, equals, _ in pairs):
+        raise CannotRunError(f"PARAMETERS={environ['PARAMETERS']}: give the template's, such as Workers=3 Mode=observe")
+    return {name: value for name, _, value in pairs}
 
 
 def _read_number(environ: dict[str, str], name: str, default: float) -> float:

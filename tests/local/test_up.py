@@ -61,7 +61,7 @@ def test_up_writes_endpoints_and_removes_them_on_sigterm(start: StartPython, tmp
     assert "Traceback" not in output
 
 
-WRONG = {"RATE": ["fast", "0"], "CONCURRENCY": ["0", "2.5"], "TEST_LIST": ["no/such/folder"]}
+WRONG = {"RATE": ["fast", "0"], "CONCURRENCY": ["0", "2.5"], "PARAMETERS": ["Workers"], "TEST_LIST": ["no/such/folder"]}
 
 
 @pytest.mark.parametrize(("variable", "value"), [(name, value) for name, values in WRONG.items() for value in values])
