@@ -22,7 +22,10 @@ TEMPLATE = Path(__file__).resolve().parents[1] / "template.yaml"
 LOG_DIR = TEMPLATE.parent / "build/local/logs"
 STACK_NAME = "photodna-guard"
 # All functions import these: the application, which does nothing when it is imported, and its clients' models.
-PRELOAD = Preload(modules=("photodna_guard.bootstrap",), services=("s3", "dynamodb", "sqs", "events", "secretsmanager"))
+PRELOAD = Preload(
+    modules=("photodna_guard.bootstrap", "photodna_guard.scheduled"),
+    services=("s3", "dynamodb", "sqs", "events", "secretsmanager"),
+)
 # This environment variable names the folder in which `make test` collects the permissions used.
 PERMISSIONS_DIR = "PERMISSIONS_DIR"
 

@@ -31,8 +31,8 @@ preloaded = json.loads(sys.argv[1])
 warm_process.import_modules(preloaded["modules"])
 warm_process.parse_service_models(preloaded["services"])
 before = set(sys.modules)
-import photodna_guard.handlers.on_upload, photodna_guard.handlers.on_sweep
-photodna_guard.handlers.on_sweep.bootstrap.get_sweeper()
+from photodna_guard.handlers import on_reconcile, on_retry, on_sweep, on_upload
+on_sweep.scheduled.get_sweeper()
 print(*sorted(set(sys.modules) - before))
 """
 
@@ -113,4 +113,5 @@ def test_environment_imports_only_its_handlers_by_itself() -> None:
     )
 
     handlers = "photodna_guard.handlers"
-    assert done.stdout.split() == [handlers, f"{handlers}.on_sweep", f"{handlers}.on_upload"]
+    functions = ("on_reconcile", "on_retry", "on_sweep", "on_upload")
+    assert done.stdout.split() == [handlers, *(f"{handlers}.{function}" for function in functions)]

@@ -20,9 +20,7 @@ MIN_WARM_UP_REQUESTS = 2
 
 def measure_limit(limit: float, seconds: float, uploads_a_second: float) -> dict[str, Any]:
     """Return the figures of a standing backlog at this limit, with so many fresh uploads a second beside it."""
-    with EmbeddedCloud(
-        rate=limit, latency=LATENCY, environments=WORKERS, parameters={"Workers": str(WORKERS)}
-    ) as cloud:
+    with EmbeddedCloud(rate=limit, latency=LATENCY, parameters={"Workers": str(WORKERS)}) as cloud:
         # Each worker still has a batch at the end.
         count = math.ceil(limit * seconds) + WORKERS * MAX_BATCH
         backlog.enqueue(cloud, backlog.put_objects(cloud, backlog.build_keys(count)))
