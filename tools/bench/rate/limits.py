@@ -32,7 +32,7 @@ def measure_limit(limit: float, seconds: float, uploads_a_second: float) -> dict
         uploader.join()
         assert cloud.emulator
         times = [at for at in measurements.list_arrivals(cloud.emulator.requests()) if at <= end]
-        skipped = max(MIN_WARM_UP_REQUESTS, round(WARM_UP_SECONDS * limit))
+        skipped = max(MIN_WARM_UP_REQUESTS, sum(at < times[0] + WARM_UP_SECONDS for at in times))
         return {
             "limit": limit,
             "latency": LATENCY,
