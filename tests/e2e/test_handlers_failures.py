@@ -23,7 +23,6 @@ from tests.e2e.embedded import Bench, Pictures, read_results, retry, upload
         {"kind": "not_json"},
         {"kind": "truncated"},
         {"kind": "drop"},
-        {"kind": "body", "json": {}},
         {"kind": "body", "json": {"Status": {"Code": 3000}, "TrackingId": "T"}},
         {"kind": "body", "json": {"Status": {"Code": 3999}, "IsMatch": False}},
     ],
@@ -41,6 +40,14 @@ def test_wrong_answer_defers_and_the_retry_path_settles(
     assert retry([{"messageId": "1", "body": sent[0]}]) == []
     assert bench.result("a.jpg")["status"] == "CLEAN"
     assert bench.result("a.jpg")["attempts"] == 2
+
+
+def test_rejected_url_is_followed_by_the_bytes_at_once(bench: Bench, pictures: Pictures) -> None:
+    assert bench.cloud.emulator
+    bench.cloud.emulator.settings(failures=[{"kind": "body", "json": {}}])
+    upload(bench.put("a.jpg", pictures["clean"]))
+    result = bench.result("a.jpg")
+    assert (result["status"], result["representation"], result["attempts"]) == ("CLEAN", "bytes", 2)
 
 
 def record_sent_messages(bench: Bench) -> list[str]:
