@@ -9,7 +9,6 @@ from boto3.dynamodb.types import TypeDeserializer
 
 from local.demo.picture import FINAL
 from local.demo.upload import PendingUpload, UploadedVersion
-from photodna_guard.scanning.missing_versions import NOT_FOUND_YET
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -63,8 +62,8 @@ def finished_uploads(uploading: Sequence[PendingUpload]) -> list[UploadedVersion
 
 
 def is_final(result: Result | None) -> bool:
-    """Tell whether the result stays as it is, or is of a deleted version, which counts as GONE only after an hour."""
-    return result is not None and (result["status"] in FINAL or result.get("reason") == NOT_FOUND_YET)
+    """Tell whether the result stays as it is."""
+    return result is not None and result["status"] in FINAL
 
 
 def _to_plain_values(item: Mapping[str, Any]) -> dict[str, Any]:

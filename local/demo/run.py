@@ -76,8 +76,7 @@ def _add_rate(emulator: Emulator, show: ShowProgress) -> Callable[[int], None]:
 
 
 def _find_unsettled(checked_uploads: Sequence[CheckedUpload], idle_timeout: float) -> list[str]:
-    # A deleted version is expected to wait for an hour.
-    unsettled = sum(one.seconds_to_verdict is None and not one.as_expected for one in checked_uploads)
+    unsettled = sum(checked_upload.seconds_to_verdict is None for checked_upload in checked_uploads)
     return [f"{unsettled} uploads have no verdict, {idle_timeout:g} s after the last new one"] if unsettled else []
 
 

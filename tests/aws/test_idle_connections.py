@@ -52,8 +52,8 @@ def client_without_retries(server: ForgetfulServer, clock: ManualClock) -> Any:
         "dynamodb",
         "us-east-1",
         endpoint_url=server.url,
-        aws_access_key_id="key",
-        aws_secret_access_key="secret",
+        aws_access_key_id="testing",
+        aws_secret_access_key="testing",
         config=config,
     )
     return renew_idle_connections(client, clock)

@@ -1,5 +1,6 @@
 """The bench on which a test calls a handler in this process, and reading of queues and results."""
 
+import json
 import time
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,7 +11,9 @@ import pytest
 from boto3.dynamodb.types import TypeDeserializer
 
 from local.stack import EmbeddedCloud
+from photodna_guard import bootstrap
 from photodna_guard.handlers import on_retry, on_upload
+from photodna_guard.rate_limiter.gcra import LIVE
 
 Pictures = dict[str, bytes]
 
@@ -92,3 +95,13 @@ def retry(messages: list[dict[str, Any]]) -> list[str]:
     """Call the retry handler with a batch. Return the identifiers of the messages that it names as failed."""
     answer = on_retry.handler({"Records": messages}, None)
     return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
+
+
+def record_sent_messages(bench: Bench) -> list[str]:
+    """Record the bodies sent to the retry queue, which the cloud's own worker would take first."""
+    bodies: list[str] = []
+    application = bootstrap.get_application(LIVE)
+    application.retry_queue._client.meta.events.register(
+        "before-send.sqs.SendMessage", lambda request, **_: bodies.append(json.loads(request.body)["MessageBody"])
+    )
+    return bodies

@@ -1,5 +1,6 @@
 """The handlers in this process, against the embedded cloud: what becomes of an upload."""
 
+import json
 import os
 import time
 
@@ -10,7 +11,7 @@ from photodna_guard import bootstrap, settings
 from photodna_guard.domain import events
 from photodna_guard.domain.timestamps import to_iso
 from photodna_guard.rate_limiter.gcra import LIVE
-from tests.e2e.embedded import Bench, Pictures, recording_session, upload
+from tests.e2e.embedded import Bench, Pictures, record_sent_messages, recording_session, retry, upload
 
 
 def test_clean_picture_costs_four_aws_calls_besides_its_tag(bench: Bench, pictures: Pictures) -> None:
@@ -96,12 +97,16 @@ def test_upload_decided_by_its_head_costs_no_request(
     assert bench.cloud.emulator.requests() == []
 
 
-@pytest.mark.parametrize(("hours", "status"), [(0, "DEFERRED"), (1, "GONE")])
-def test_deleted_object_is_gone_an_hour_after_its_upload(
-    bench: Bench, pictures: Pictures, hours: float, status: str
+@pytest.mark.parametrize(("hours", "looks_again"), [(0, 1), (1, 0)])
+def test_deleted_object_is_gone_and_looked_for_again_while_young(
+    bench: Bench, pictures: Pictures, hours: float, looks_again: int
 ) -> None:
     record = bench.put("a.jpg", pictures["clean"])
     version = record["s3"]["object"]["versionId"]
     bench.cloud.client("s3").delete_object(Bucket=bench.bucket, Key="a.jpg", VersionId=version)
+    sent = record_sent_messages(bench)
     upload(record | {"eventTime": to_iso(time.time() - 3600 * hours)})
-    assert bench.result("a.jpg")["status"] == status
+    assert bench.result("a.jpg")["status"] == "GONE"
+    assert [json.loads(body)["rescan"] for body in sent] == [True] * looks_again
+    assert retry([{"messageId": "1", "body": body} for body in sent]) == []
+    assert bench.result("a.jpg")["status"] == "GONE"

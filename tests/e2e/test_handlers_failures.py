@@ -7,11 +7,9 @@ from typing import Any
 
 import pytest
 
-from photodna_guard import bootstrap
 from photodna_guard.domain.errors import ConfigurationError, RedeliveryRequiredError
 from photodna_guard.handlers import on_upload
-from photodna_guard.rate_limiter.gcra import LIVE
-from tests.e2e.embedded import Bench, Pictures, read_results, retry, upload
+from tests.e2e.embedded import Bench, Pictures, read_results, record_sent_messages, retry, upload
 
 
 @pytest.mark.parametrize(
@@ -48,16 +46,6 @@ def test_rejected_url_is_followed_by_the_bytes_at_once(bench: Bench, pictures: P
     upload(bench.put("a.jpg", pictures["clean"]))
     result = bench.result("a.jpg")
     assert (result["status"], result["representation"], result["attempts"]) == ("CLEAN", "bytes", 2)
-
-
-def record_sent_messages(bench: Bench) -> list[str]:
-    """Record the bodies sent to the retry queue, which the cloud's own worker would take first."""
-    bodies: list[str] = []
-    application = bootstrap.get_application(LIVE)
-    application.retry_queue._client.meta.events.register(
-        "before-send.sqs.SendMessage", lambda request, **_: bodies.append(json.loads(request.body)["MessageBody"])
-    )
-    return bodies
 
 
 def test_upload_without_slot_is_deferred_without_failed_attempt(bench: Bench, pictures: Pictures) -> None:

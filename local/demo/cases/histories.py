@@ -26,8 +26,8 @@ def _overwritten() -> list[Picture]:
 
 
 def _deleted() -> list[Picture]:
-    # All are right: the deletion may come before or after the scan, and counts only after an hour.
-    gone = replace(_clean("history/gone.jpg", "deleted at once", 62), expected=frozenset({"CLEAN", "DEFERRED", "GONE"}))
+    # Both statuses are right: the deletion may come before or after the scan.
+    gone = replace(_clean("history/gone.jpg", "deleted at once", 62), expected=frozenset({"CLEAN", "GONE"}))
     hidden = _clean("history/hidden.jpg", "hidden by a delete marker", 63)
     # A reader who knows the version reads it in spite of a delete marker, so the match has to be moved.
     match = matching("history/hidden-match.jpg", "hidden by a delete marker", listed_jpeg(), JPEG)

@@ -16,9 +16,9 @@ _MIN_WAIT_SECONDS = 30.0
 
 
 def decide_missing(upload: Upload, record: ScanRecord, reason: str, now: float) -> Settle | Defer:
-    """Return whether a version that is not found waits, or is GONE. `now`: epoch seconds.
+    """Return until when a version that is not found is to be looked for again, or that it is GONE for good.
 
-    It waits as long again as it is old: about ten tries in an hour.
+    It waits as long again as it is old: about ten tries in an hour. `now`: epoch seconds.
     """
     age = now - _created(upload, record)
     if age >= SETTLED_AGE_SECONDS:
@@ -27,10 +27,20 @@ def decide_missing(upload: Upload, record: ScanRecord, reason: str, now: float) 
     return Defer(NOT_FOUND_YET, now + wait)
 
 
+def is_dated(upload: Upload) -> bool:
+    """Return whether the upload itself says when it was made. The record's time begins anew when it is reopened."""
+    return _event_time(upload) is not None
+
+
 def _created(upload: Upload, record: ScanRecord) -> float:
     """Return the epoch seconds of the upload, or where its event does not say them, those of its first claim."""
+    event_time = _event_time(upload)
+    return record.received if event_time is None else min(event_time, record.received)
+
+
+def _event_time(upload: Upload) -> float | None:
     try:
         created = datetime.fromisoformat(upload.event_time)
     except ValueError:
-        return record.received
-    return min(created.timestamp(), record.received) if created.tzinfo else record.received
+        return None
+    return created.timestamp() if created.tzinfo else None

@@ -18,7 +18,7 @@ from photodna_guard.domain.errors import (
 )
 from photodna_guard.domain.models import ScanRecord, Status, Upload
 from photodna_guard.scanning.decisions import decide_error
-from photodna_guard.scanning.missing_versions import decide_missing
+from photodna_guard.scanning.missing_versions import decide_missing, is_dated
 from photodna_guard.scanning.outcomes import (
     WAITING,
     Complete,
@@ -87,8 +87,7 @@ class OutcomeHandler:
             case Settle():
                 return self._settle(ended, ended.outcome)
             case NotFound():
-                outcome = decide_missing(ended.job.upload, get_claimed(ended), ended.outcome.reason, self._now())
-                return replace(ended, outcome=outcome)
+                return self._settle_missing(ended, ended.outcome.reason)
             case Complete():
                 return self._complete(ended)
             case Quarantine():
@@ -104,6 +103,15 @@ class OutcomeHandler:
             case Redeliver():
                 raise AssertionError("apply() ends here")
         return None
+
+    def _settle_missing(self, ended: Ended, reason: str) -> Ended:
+        """Settle a version that is not found as GONE, and have a young one looked for again later. A match waits."""
+        outcome = decide_missing(ended.job.upload, get_claimed(ended), reason, self._now())
+        if isinstance(outcome, Defer) and not ended.is_match and is_dated(ended.job.upload):
+            # The message comes first: whatever ends this run, the upload is looked for again.
+            self._retry_queue.send(replace(ended.job, rescan=True), outcome.until - self._now())
+            outcome = Settle(Status.GONE, reason)
+        return replace(ended, outcome=outcome)
 
     def _settle(self, ended: Ended, outcome: Settle, **attributes: object) -> Ended:
         upload = ended.job.upload

@@ -5,7 +5,6 @@ from concurrent.futures import Future
 from typing import Any
 
 import boto3
-import pytest
 from moto import mock_aws
 
 from local.demo import results
@@ -135,11 +134,3 @@ def test_all_pages_of_the_table_are_read_as_plain_values() -> None:
     assert len(found) == 5
     assert found["b/0", "v"]["matches"] == [{"source": "Test", "distance": 3}]
     assert type(found["b/0", "v"]["matches"][0]["distance"]) is int
-
-
-@pytest.mark.parametrize(
-    ("status", "reason", "final"),
-    [("CLEAN", "", True), ("DEFERRED", "not found yet", True), ("DEFERRED", "no slot", False), ("PENDING", "", False)],
-)
-def test_result_of_a_deleted_version_is_waited_for_no_longer(status: str, reason: str, final: bool) -> None:
-    assert results.is_final({"status": status, "reason": reason}) is final

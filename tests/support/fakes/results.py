@@ -31,6 +31,8 @@ class FakeResultsTable(Failing):
         self.call("claim")
         name = delivery.upload.version + delivery.upload.key
         record = self.records.get(name, ScanRecord(Status.PENDING, "", received=NOW - 5))
+        if delivery.rescan and record.status is Status.GONE:
+            record = replace(record, status=Status.PENDING)
         if record.status.settled:
             return record
         if name in self.leases:

@@ -40,23 +40,26 @@ def test_time_of_an_event_that_says_nothing_is_that_of_the_claim(event_time: str
     assert decide_missing(other, record(), "deleted", NOW) == Defer("not found yet", NOW + 30)
 
 
+def dated_job() -> ScanJob:
+    return ScanJob(replace(upload(), event_time=to_iso(NOW)))
+
+
 def test_version_that_appears_later_is_checked() -> None:
     world = ScannerWorld(NO_MATCH)
     world.upload_bucket.fails = {"read_head": [MISSING, MISSING]}
-    world.scan()
-    assert world.results.status() is Status.DEFERRED
-    assert [(job.failed_attempts, round(delay) in range(30, 37)) for job, delay in world.retry_queue.sent] == [
-        (0, True)
-    ]
+    world.scan(dated_job())
+    assert world.results.status() is Status.GONE
+    assert [(job.failed_attempts, job.rescan, delay) for job, delay in world.retry_queue.sent] == [(0, True, 30)]
     world.deliver_again()
+    assert world.results.status() is Status.GONE
     world.deliver_again()
     assert world.results.status() is Status.CLEAN
 
 
-def test_version_that_never_appears_is_gone_after_an_hour_of_few_tries() -> None:
+def test_version_that_never_appears_is_looked_for_a_few_times_in_an_hour() -> None:
     world, tries = ScannerWorld(), 0
     world.upload_bucket.fails = {"read_head": [MISSING] * 100}
-    world.scan()
+    world.scan(dated_job())
     while world.retry_queue.sent:
         world.time += world.retry_queue.sent[0][1]
         world.deliver_again()
@@ -64,6 +67,28 @@ def test_version_that_never_appears_is_gone_after_an_hour_of_few_tries() -> None
     assert world.results.status() is Status.GONE
     assert 3590 < world.time - NOW < 4000
     assert 6 <= tries <= 13
+
+
+def test_version_of_unknown_age_waits_and_is_gone_after_an_hour() -> None:
+    """Its record would begin anew each time that it is reopened, and so its age."""
+    world, tries = ScannerWorld(), 0
+    world.upload_bucket.fails = {"read_head": [MISSING] * 100}
+    world.scan()
+    assert world.results.status() is Status.DEFERRED
+    while world.retry_queue.sent:
+        world.time += world.retry_queue.sent[0][1]
+        world.deliver_again()
+        tries += 1
+    assert world.results.status() is Status.GONE
+    assert tries <= 13
+
+
+def test_version_is_looked_for_again_even_if_its_record_cannot_be_settled() -> None:
+    world = ScannerWorld()
+    world.upload_bucket.fails = {"read_head": [MISSING]}
+    world.results.fails = {"settle": [RuntimeError("dies")]}
+    assert world.scan(dated_job()) == [False]
+    assert [job.rescan for job, _ in world.retry_queue.sent] == [True]
 
 
 def test_match_that_is_not_found_for_a_while_is_quarantined() -> None:
