@@ -23,7 +23,7 @@ _QUIET_BEFORE_SLOT = 0.4  # seconds
 _EXACT_ENOUGH = 0.8
 # A day: more than any function runs.
 _LONGEST_RUN = 86_400.0  # seconds
-# So many refused writes were never met. The limit makes sure that the loop ends.
+# So many refused writes were never met: the loop ends.
 MAX_REFUSED_WRITES = 20
 
 
@@ -179,8 +179,8 @@ class LimiterCore:
     def _reservation(self, now: int, last: int, count: int, gap: int) -> commands.Reserve:
         """Return the write for at most `count` slots, of which none begins after `last`."""
         start, interval = now + round(1.5 * self._round_trip * MICROSECONDS), self._spacing.interval
-        count = 1 if self._state.tripped_at else count
-        count = min(count, gcra.count_fitting(max(start, self._state.tat), last, interval))
+        most = gcra.count_fitting(max(start, self._state.tat), last, interval)
+        count = min(1 if self._state.tripped_at else count, most)
         latest = min(now + self._look_ahead, last - interval * (count - 1))
         span = count * interval + 2 * gap
         return commands.Reserve(now, self._state, start, latest, count, span, self._last_turn or 0)
