@@ -16,7 +16,7 @@ from pathlib import Path
 
 from tools.supply.locks import ROOT
 
-LOCK = ROOT / "requirements/judges-npm.txt"
+LOCK = ROOT / "requirements/judges.npm"
 FOLDER = ROOT / "build/judges/node_modules"
 _ALGORITHM = "sha512-"
 _FETCH_TIMEOUT_SECONDS = 300
