@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+import os
 import time
 import uuid
 from collections.abc import Callable
@@ -24,6 +25,10 @@ RETRY_DELAYS_SECONDS = (60.0, 120.0)
 # A throttled event returns to the queue, by the same page: "the retry interval increases exponentially from 1 second
 # after the first attempt to a maximum of 5 minutes". That a long queue is read more slowly is not emulated.
 MIN_THROTTLE_DELAY_SECONDS, MAX_THROTTLE_DELAY_SECONDS = 1.0, 300.0
+
+# Lambda's machines are its own. Here the functions' processors are also AWS's and the uploader's: more events a second
+# would only make what has a slot to meet late. It is more than the limit of the service, so that a queue builds up.
+SECONDS_BETWEEN_EVENTS = 0.08 / (os.cpu_count() or 1)
 
 Deliver = Callable[[str, dict[str, Any]], None]
 
@@ -62,6 +67,7 @@ class AsyncInvocations:
         self._changed = Condition()
         self._waiting: list[PendingEvent] = []
         self._closed = False
+        self._next_at = 0.0
         self._executions = ThreadPoolExecutor(concurrency)
         Thread(target=self._run, daemon=True).start()
 
@@ -93,6 +99,7 @@ class AsyncInvocations:
 
     def _run(self) -> None:
         while pending := self._wait_for_due_event():
+            self._wait_for_turn()
             # What a busy machine starts late is not throttled.
             self._pool.wait_for_place()
             try:
@@ -105,6 +112,10 @@ class AsyncInvocations:
             with suppress(RuntimeError):
                 # The runner ends.
                 self._executions.submit(self._attempt, pending)
+
+    def _wait_for_turn(self) -> None:
+        time.sleep(max(0.0, self._next_at - time.monotonic()))
+        self._next_at = time.monotonic() + SECONDS_BETWEEN_EVENTS
 
     def _attempt(self, pending: PendingEvent) -> None:
         try:

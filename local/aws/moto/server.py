@@ -8,6 +8,7 @@ that S3 or EventBridge sends to a function. Ends at the end of its standard inpu
 
 from __future__ import annotations
 
+import functools
 import io
 import json
 import os
@@ -19,6 +20,7 @@ from urllib.parse import parse_qs
 
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import make_server
+from werkzeug.test import run_wsgi_app
 
 from local.aws import control
 from local.aws.call_counts import CallCounts
@@ -57,6 +59,11 @@ class Server(DomainDispatcherApplication):
         with self._locks.setdefault(id(application), threading.RLock()):
             return application(environ, start_response)
 
+    @functools.cache  # noqa: B019 - a process has one server
+    def get_backend_for_host(self, host: str | None) -> Any:
+        """Return the service of a host, for which moto would look through its folders each time."""
+        return super().get_backend_for_host(host)
+
     def _control(self, path: str, query: str) -> Any:
         """Serve a request to the control API (see control.py)."""
         if path.startswith(control.STACKS):
@@ -75,10 +82,36 @@ class Server(DomainDispatcherApplication):
 
 
 class RequestHandler(MotoRequestHandler):
-    """Writes a response without delay, and logs no request."""
+    """Keeps connections, writes a response at once, and logs no request.
 
-    # Head and body of a response are two writes: the second would wait for the client's delayed acknowledgement.
+    werkzeug's own closes the connection after each response, as it cannot know whether the body was read. Here it was.
+    """
+
+    protocol_version = "HTTP/1.1"
+    # Head and body of a response are one write.
+    wbufsize = -1
     disable_nagle_algorithm = True
+
+    def run_wsgi(self) -> None:
+        """Serve one request."""
+        self.environ = environ = self.make_environ()
+        content, status, headers = run_wsgi_app(self.server.app, environ, buffered=True)
+        body = b"".join(content)
+        code, _, message = status.partition(" ")
+        self.send_response(int(code), message)
+        for name, value in headers:
+            self.send_header(name, value)
+        if "Content-Length" not in headers and int(code) not in {204, 304} and environ["REQUEST_METHOD"] != "HEAD":
+            self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+        self.wfile.flush()
+
+    def handle_expect_100(self) -> bool:
+        """Have the client send the body, for which it waits."""
+        is_expected = super().handle_expect_100()
+        self.wfile.flush()
+        return is_expected
 
     def log_request(self, *_: Any) -> None:
         """Log nothing, as URLs may be presigned."""
@@ -102,8 +135,6 @@ def _exit_with_parent() -> None:
 
 def main() -> None:
     """Serve until the parent closes the standard input."""
-    # AWS has machines of its own: this process must not delay the clocks of those that it serves.
-    os.nice(10)
     parent = os.fdopen(os.dup(1), "w", encoding="utf-8")
     # Whatever moto prints goes to the log.
     os.dup2(2, 1)
