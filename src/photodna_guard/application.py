@@ -1,7 +1,7 @@
 """The application as a handler sees it."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +10,7 @@ from photodna_guard.aws.retry_queue import RetryQueue
 from photodna_guard.aws.telemetry import Telemetry
 from photodna_guard.domain.errors import DeferrableError, RetryableError
 from photodna_guard.domain.events import UnreadablePart
-from photodna_guard.domain.models import ScanJob
+from photodna_guard.scanning.fresh_uploads import FreshUploads
 from photodna_guard.scanning.put_back import PutBack
 from photodna_guard.scanning.scanner import Scanner
 
@@ -20,23 +20,11 @@ class Application:
     """The parts that a handler uses."""
 
     scanner: Scanner
+    fresh_uploads: FreshUploads
     put_back: PutBack
     retry_queue: RetryQueue
     queue_age: QueueAge
     telemetry: Telemetry
-    queues_fresh_uploads: bool = False
-
-    def check_fresh(self, jobs: Sequence[ScanJob], seconds: float) -> list[bool]:
-        """Scan fresh uploads. Return for each whether it is done with.
-
-        Where executions are few, they are sent to the retry queue instead, so that none holds an execution while it
-        waits for its slot and its answer. Raises DeferrableError or RetryableError then.
-        """
-        if not self.queues_fresh_uploads:
-            return self.scanner.scan(jobs, seconds)
-        for job in jobs:
-            self.retry_queue.send(job, 0)
-        return [True] * len(jobs)
 
     def set_aside(self, unreadable: Iterable[UnreadablePart], ignored: Iterable[str]) -> bool:
         """Send what cannot be read to the dead-letter queue, and count what is dropped on purpose.

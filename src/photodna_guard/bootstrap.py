@@ -35,6 +35,7 @@ from photodna_guard.match_api.client import MatchClient
 from photodna_guard.match_api.preconnected_adapter import PreconnectedAdapter
 from photodna_guard.rate_limiter.gcra import BACKFILL, MAX_BATCH, Priority
 from photodna_guard.rate_limiter.limiter import RateLimiter
+from photodna_guard.scanning.fresh_uploads import FreshUploads
 from photodna_guard.scanning.known_hash import KnownHashFallback
 from photodna_guard.scanning.match_requester import MatchRequester
 from photodna_guard.scanning.object_renderer import ObjectRenderer
@@ -118,7 +119,8 @@ def build(
     lookup = ResultLookup(Table(dynamodb, conf.results_table, now))
     put_back = PutBack(lookup, rate_limiter, retry_queue, telemetry, conf.rate_per_second, now)
     queue_age = QueueAge(rate_limiter_table, queue_name, now)
-    return Application(scanner, put_back, retry_queue, queue_age, telemetry, conf.queues_fresh_uploads)
+    fresh_uploads = FreshUploads(scanner, rate_limiter, retry_queue, queue_age, conf.queues_fresh_uploads)
+    return Application(scanner, fresh_uploads, put_back, retry_queue, queue_age, telemetry)
 
 
 def prepare_libraries(session: boto3.Session) -> None:

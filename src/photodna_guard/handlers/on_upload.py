@@ -19,7 +19,7 @@ def process(application: Application, event: Any, seconds: float) -> None:
     with application.telemetry.flushing():
         parsed = events.parse_event(event)
         is_stored = application.set_aside(parsed.unreadable, parsed.ignored)
-        done = application.check_fresh(parsed.jobs, seconds)
+        done = application.fresh_uploads.check(parsed.jobs, seconds)
     if not all(done):
         raise RedeliveryRequiredError(f"{done.count(False)} of {len(done)} uploads are to be delivered again")
     if not is_stored:

@@ -89,6 +89,11 @@ class Reserve:
         else:
             change, condition = _BEHIND_OTHERS
             values |= {":span": self.span, ":latest": self.latest}
+        if priority == gcra.LIVE.name and not gcra.is_bucket_full(self.known, self.now):
+            # Approximate: of two writes to an empty bucket, one is lost.
+            is_empty = self.known.live_until <= self.now
+            change += f", live_until = {':filled' if is_empty else 'live_until + :filled'}"
+            values[":filled"] = gcra.LIVE_SLOT_TIME + (self.now if is_empty else 0)
         breaker, names = "attribute_not_exists(probe_at)", {"#used": used_attribute(self.now)}
         if self.known.tripped_at:
             next_probe = self.now + gcra.probe_interval(self.known.tripped_at, self.now)

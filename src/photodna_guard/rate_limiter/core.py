@@ -15,16 +15,10 @@ from photodna_guard.rate_limiter.commands import Steps
 from photodna_guard.rate_limiter.gcra import MICROSECONDS, LimiterState, Priority, Spacing, Wait
 from photodna_guard.rate_limiter.server_clock import ServerClock
 
-# A call that took longer was retried, and is no measure of the round trip.
-MAX_ROUND_TRIP = 0.16  # seconds
-# The clock offset is not sampled in this time before a slot.
-_QUIET_BEFORE_SLOT = 0.4  # seconds
-# A part of the error that costs no gap: a clock that is more exact is not sampled.
-_EXACT_ENOUGH = 0.8
-# A day: more than any function runs.
-_LONGEST_RUN = 86_400.0  # seconds
-# So many refused writes were never met: the loop ends.
-MAX_REFUSED_WRITES = 20
+MAX_ROUND_TRIP = 0.16  # seconds. A call that took longer was retried, and is no measure.
+_QUIET_BEFORE_SLOT = 0.4  # seconds before a slot in which the clock offset is not sampled.
+_LONGEST_RUN = 86_400.0  # seconds: more than any function runs.
+MAX_REFUSED_WRITES = 20  # So many were never met: the loop ends.
 
 
 class LimiterCore:
@@ -44,10 +38,15 @@ class LimiterCore:
         self._uniform, self._quota = uniform, monthly_quota
         self._look_ahead = priority.look_ahead(spacing.interval)
         self._state, self._paused_until = LimiterState(), 0.0
-        # The turn of this worker's last batch. Before its first batch: the turn at its first read.
-        self._last_turn: int | None = None
-        # The seconds that a call took lately. A slot starts 1.5 times as far ahead.
-        self._round_trip = 0.033
+        self._last_turn: int | None = None  # of this worker's last batch; before its first, the turn at its first read
+        self._round_trip = 0.033  # seconds of a call lately; a slot starts 1.5 times as far ahead
+
+    def finds_burst(self) -> Steps[bool]:
+        """Return whether fresh uploads come so fast that the gaps around this worker's slots would waste the rate."""
+        if self._next_sample_at(self._now()) == math.inf:
+            return False
+        yield from self._read()
+        return gcra.is_burst(self._state, self._server_time())
 
     def reserve(self, count: int, within: float = math.inf, is_continued: bool = False) -> Steps[list[float]]:
         """Reserve `count` slots in one write, or one slot for a probe while the circuit breaker is open.
@@ -194,7 +193,7 @@ class LimiterCore:
         self._round_trip = min(max(self._now() - began, 0.9 * self._round_trip, 0.0033), MAX_ROUND_TRIP)
 
     def _next_sample_at(self, now: float) -> float:
-        return self._server_clock.next_sample_at(now, _EXACT_ENOUGH * self._spacing.max_clock_error)
+        return self._server_clock.next_sample_at(now, self._spacing.exact_clock)
 
     def _server_time(self) -> int:
         now = self._now()

@@ -133,6 +133,14 @@ class RateLimiter:
         """The used part of the month's quota, as of this worker's last call; None without a quota."""
         return self._core.quota_used
 
+    def finds_burst(self) -> bool:
+        """Return whether fresh uploads come so fast that this worker's own slots would waste a part of the rate.
+
+        A worker whose clock is not exact yet keeps a gap before and behind its slots. While slots are wanted by others
+        the gap is lost, and the queue's workers, who have had the time to measure their clocks, need none.
+        """
+        return run(self._core.finds_burst(), self._perform)
+
     def standstill(self) -> Standstill | None:
         """Return that the service answers nobody for longer than a worker waits; None where requests are sent.
 

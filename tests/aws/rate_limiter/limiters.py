@@ -44,10 +44,11 @@ def a_limiter(
     quota: int = 0,
     sleep: Callable[[float], None] | None = None,
     uniform: Callable[[float, float], float] = lambda *_: 0.0,
+    server_clock: ServerClock | None = None,
 ) -> RateLimiter:
-    """Return a limiter with an exact clock that wakes as soon as it may."""
-    exact = Table(dynamodb, table, time, exact_clock())
-    return RateLimiter(exact, 10, 25, priority, quota, sleep=sleep or time.sleep, uniform=uniform)
+    """Return a limiter that wakes as soon as it may, with an exact clock unless another one is given."""
+    item_table = Table(dynamodb, table, time, server_clock or exact_clock())
+    return RateLimiter(item_table, 10, 25, priority, quota, sleep=sleep or time.sleep, uniform=uniform)
 
 
 def item_attributes(dynamodb: Any) -> dict[str, int]:

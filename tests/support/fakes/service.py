@@ -21,6 +21,7 @@ class FakeRateLimiter(Failing):
     away: bool = False  # then it gives one slot at a time
     answer_timeout: float = math.inf
     quota_used: float | None = None
+    in_burst: bool = False
     standing: Standstill | None = None
     batch_size: int = MAX_BATCH
     # Whether each reservation was for a batch that was begun.
@@ -29,6 +30,10 @@ class FakeRateLimiter(Failing):
     @property
     def is_breaker_open(self) -> bool:
         return self.away
+
+    def finds_burst(self) -> bool:
+        self.call("finds_burst")
+        return self.in_burst
 
     def standstill(self) -> Standstill | None:
         self.call("standstill")

@@ -18,6 +18,10 @@ class RateLimiter(Protocol):
     def quota_used(self) -> float | None:
         """The used part of the month's quota, as last seen; None where there is no quota."""
 
+    def finds_burst(self) -> bool:
+        """Return whether fresh uploads come so fast that a queue's worker uses the rate better than this function."""
+        ...
+
     def standstill(self) -> Standstill | None:
         """Return that the service answers nobody; None where requests are sent."""
 
