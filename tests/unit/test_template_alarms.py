@@ -89,6 +89,13 @@ def test_alarm_of_a_new_stack_waits_for_its_metric(name: str) -> None:
     assert ALARMS[name]["TreatMissingData"] != "breaching"
 
 
+def test_reconciliation_that_fails_or_runs_no_more_is_noticed() -> None:
+    alarm = ALARMS["ReconciliationFailureAlarm"]
+    assert (alarm["MetricName"], alarm["Dimensions"][0]["Value"]) == ("Errors", {"Ref": "OnReconcileFunction"})
+    assert alarm["TreatMissingData"] == "missing"
+    assert alarm["InsufficientDataActions"] == alarm["AlarmActions"]
+
+
 def test_sweep_that_never_ran_or_runs_no_more_is_noticed() -> None:
     unsettled, failing = ALARMS["UnsettledUploadAlarm"], ALARMS["SweepFailureAlarm"]
     assert unsettled["TreatMissingData"] == "missing"
