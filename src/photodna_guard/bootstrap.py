@@ -49,6 +49,7 @@ from photodna_guard.scanning.url_health import UrlHealth
 from photodna_guard.settings import Settings
 
 if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_s3 import S3Client
 
 # Time-outs are short and attempts few: a slower call is deferred and costs no Lambda time. A repeated write of the rate
@@ -90,35 +91,32 @@ def build(
     `renderer` without a process, and `move_limits` by which a small match counts as large.
     """
     prepare_libraries(session)
-    s3 = renew_idle_connections(session.client("s3", config=CLIENT_CONFIG.merge(s3_config(os.environ))), now)
-    dynamodb = renew_idle_connections(session.client("dynamodb", config=CLIENT_CONFIG), now)
+    s3, dynamodb = _build_clients(session, now)
     queue_name = "backfill" if priority is BACKFILL else "retry"
     telemetry = build_telemetry(now)
     results = ResultsTable(dynamodb, conf.results_table, conf.clean_result_days, queue_name, now)
+    rate_limiter_table = Table(dynamodb, conf.rate_limiter_table, now)
+    rate_limiter = _build_rate_limiter(conf, rate_limiter_table, priority, sleep)
+    retry_queue = build_queues(conf, session, now)[queue_name]
     upload_bucket = UploadBucket(s3)
     quarantine_bucket = _build_quarantine_bucket(conf, s3, now)
-    rate_limiter_table = Table(dynamodb, conf.rate_limiter_table, now)
     deletion_limit = DeletionLimit(rate_limiter_table, conf.max_deletions_per_hour, now)
-    rate_limiter = _build_rate_limiter(conf, rate_limiter_table, priority, sleep)
-    match_client = _build_match_client(conf, session, now, adapter)
-    retry_queue = build_queues(conf, session, now)[queue_name]
-    events = renew_idle_connections(session.client("events", config=CLIENT_CONFIG), now)
-    event_bus = EventBus(events, conf.stack_name)
     workflow = QuarantineWorkflow(
         results, upload_bucket, quarantine_bucket, deletion_limit, conf.observe_mode, now, move_limits or MoveLimits()
     )
+    event_bus = _build_event_bus(conf, session, now)
     outcomes = OutcomeHandler(
         results, upload_bucket, retry_queue, event_bus, workflow, telemetry, conf.retry_for_seconds, now
     )
+    match_client = _build_match_client(conf, session, now, adapter)
     requester = MatchRequester(rate_limiter, match_client, upload_bucket, telemetry, UrlHealth(now), now)
     object_renderer = ObjectRenderer(upload_bucket, renderer or Renderer(conf.max_frames, conf.enlarge_from_pixels))
     known_hash = KnownHashFallback(results, upload_bucket)
     scanner = Scanner(
         results, upload_bucket, rate_limiter, requester, object_renderer, known_hash, outcomes, conf.representation, now
     )
-    lookup = ResultLookup(Table(dynamodb, conf.results_table, now))
-    put_back = PutBack(lookup, rate_limiter, retry_queue, telemetry, conf.rate_per_second, now)
     queue_age = QueueAge(rate_limiter_table, queue_name, now)
+    put_back = _build_put_back(conf, dynamodb, rate_limiter, retry_queue, telemetry, now)
     fresh_uploads = FreshUploads(scanner, rate_limiter, retry_queue, queue_age, conf.queues_fresh_uploads)
     return Application(scanner, fresh_uploads, put_back, retry_queue, queue_age, telemetry)
 
@@ -129,6 +127,12 @@ def prepare_libraries(session: boto3.Session) -> None:
     reject_truncated_responses(session.events)
 
 
+def _build_clients(session: boto3.Session, now: Clock) -> tuple["S3Client", "DynamoDBClient"]:
+    s3 = session.client("s3", config=CLIENT_CONFIG.merge(s3_config(os.environ)))
+    dynamodb = session.client("dynamodb", config=CLIENT_CONFIG)
+    return renew_idle_connections(s3, now), renew_idle_connections(dynamodb, now)
+
+
 def build_telemetry(now: Clock) -> Telemetry:
     """Return the log and the metrics of a function."""
     return Telemetry(Logger(), Metrics(), now)
@@ -136,6 +140,22 @@ def build_telemetry(now: Clock) -> Telemetry:
 
 def _build_quarantine_bucket(conf: Settings, s3: "S3Client", now: Clock) -> QuarantineBucket:
     return QuarantineBucket(s3, conf.quarantine_bucket, conf.retention_mode, conf.retention_days, conf.legal_hold, now)
+
+
+def _build_put_back(
+    conf: Settings,
+    dynamodb: "DynamoDBClient",
+    limiter: RateLimiter,
+    queue: RetryQueue,
+    telemetry: Telemetry,
+    now: Clock,
+) -> PutBack:
+    lookup = ResultLookup(Table(dynamodb, conf.results_table, now))
+    return PutBack(lookup, limiter, queue, telemetry, conf.rate_per_second, now)
+
+
+def _build_event_bus(conf: Settings, session: boto3.Session, now: Clock) -> EventBus:
+    return EventBus(renew_idle_connections(session.client("events", config=CLIENT_CONFIG), now), conf.stack_name)
 
 
 def _build_rate_limiter(
