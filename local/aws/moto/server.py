@@ -87,7 +87,6 @@ class RequestHandler(MotoRequestHandler):
     werkzeug's own closes the connection after each response, as it cannot know whether the body was read. Here it was.
     """
 
-    protocol_version = "HTTP/1.1"
     # Head and body of a response are one write.
     wbufsize = -1
     disable_nagle_algorithm = True
