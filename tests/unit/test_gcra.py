@@ -61,17 +61,6 @@ def test_open_breaker_waits_for_the_probe_or_a_longer_pause() -> None:
     assert gcra.wait_needed(LimiterState(tripped_at=1, probe_at=50), now=50, look_ahead=0) is None
 
 
-def test_more_than_three_fresh_uploads_at_once_are_a_burst() -> None:
-    now, slot = 10 * MICROSECONDS, gcra.LIVE_SLOT_TIME
-    assert not gcra.is_burst(LimiterState(tat=now + 1, live_until=now + 3 * slot), now)
-    assert gcra.is_burst(LimiterState(tat=now + 1, live_until=now + 3 * slot + 1), now)
-
-
-def test_free_slot_is_taken_at_once_in_a_burst_too() -> None:
-    now = 10 * MICROSECONDS
-    assert not gcra.is_burst(LimiterState(tat=now, live_until=now + 9 * gcra.LIVE_SLOT_TIME), now)
-
-
 def test_next_worker_in_turn_wakes_before_the_others() -> None:
     """Three workers wait. The last one to reserve did so at turns 3 and 6, so the worker of turn 4 is next."""
     state = LimiterState(fairness_turn=6, turn_gap=2)

@@ -1,8 +1,6 @@
 """The commands of the rate limiter's core, and the DynamoDB writes that they mean. Pure.
 
-All times are microseconds of DynamoDB's clock.
-
-A write asserts the state that its worker assumed, so no two workers get the same slot:
+All times are microseconds of DynamoDB's clock. A write asserts the state that its worker assumed, so no two workers get the same slot:
 
     no slot reserved beyond `start`:  tat <= start            -> tat = start + span
     slots reserved already:           start < tat <= latest   -> tat = tat + span
@@ -89,11 +87,6 @@ class Reserve:
         else:
             change, condition = _BEHIND_OTHERS
             values |= {":span": self.span, ":latest": self.latest}
-        if priority == gcra.LIVE.name and not gcra.is_bucket_full(self.known, self.now):
-            # Approximate: of two writes to an empty bucket, one is lost.
-            is_empty = self.known.live_until <= self.now
-            change += f", live_until = {':filled' if is_empty else 'live_until + :filled'}"
-            values[":filled"] = gcra.LIVE_SLOT_TIME + (self.now if is_empty else 0)
         breaker, names = "attribute_not_exists(probe_at)", {"#used": used_attribute(self.now)}
         if self.known.tripped_at:
             next_probe = self.now + gcra.probe_interval(self.known.tripped_at, self.now)
@@ -105,6 +98,22 @@ class Reserve:
             values |= {":one": 1, ":gap": self.known.fairness_turn - self.last_turn}
             expression = f"SET {change}, #gap = :gap ADD #used :count, #turn :one"
         return Update(expression, f"{condition} AND {_NOT_PAUSED} AND {breaker}", values, names)
+
+
+@dataclass(frozen=True, slots=True)
+class CountGap:
+    """Count a slot with gaps in a leaky bucket, if the bucket is not full."""
+
+    now: int
+    known: LimiterState
+
+    def to_update(self, _priority: str) -> Update:
+        """Return the write."""
+        if self.known.gaps_until > self.now:
+            values = {":full": self.now + gcra.MAX_GAPS * gcra.GAP_TIME, ":gap": gcra.GAP_TIME}
+            return Update("SET gaps_until = gaps_until + :gap", "gaps_until <= :full", values)
+        is_empty, end = "attribute_not_exists(gaps_until) OR gaps_until <= :now", self.now + gcra.GAP_TIME
+        return Update("SET gaps_until = :end", is_empty, {":now": self.now, ":end": end})
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +174,7 @@ class CloseBreaker:
         return Update("REMOVE failures, tripped_at, probe_at")
 
 
-Write = Reserve | Pause | CountFailure | OpenBreaker | CloseBreaker
+Write = Reserve | CountGap | Pause | CountFailure | OpenBreaker | CloseBreaker
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import replace
 
 from photodna_guard.domain.errors import DeferrableError, RetryableError, ServiceUnavailableError, SlotUnavailableError
-from photodna_guard.rate_limiter import commands, gcra
+from photodna_guard.rate_limiter import commands, gap_limit, gcra
 from photodna_guard.rate_limiter.commands import Steps
 from photodna_guard.rate_limiter.gcra import MICROSECONDS, LimiterState, Priority, Spacing, Wait
 from photodna_guard.rate_limiter.server_clock import ServerClock
@@ -42,11 +42,10 @@ class LimiterCore:
         self._round_trip = 0.033  # seconds of a call lately; a slot starts 1.5 times as far ahead
 
     def finds_burst(self) -> Steps[bool]:
-        """Return whether fresh uploads come so fast that the gaps around this worker's slots would waste the rate."""
+        """Return whether enough gaps were kept lately, so that a fresh upload had better wait for a queue's worker."""
         if self._next_sample_at(self._now()) == math.inf:
             return False
-        yield from self._read()
-        return gcra.is_burst(self._state, self._server_time())
+        return (yield from gap_limit.is_reached(self._server_time()))
 
     def reserve(self, count: int, within: float = math.inf, is_continued: bool = False) -> Steps[list[float]]:
         """Reserve `count` slots in one write, or one slot for a probe while the circuit breaker is open.

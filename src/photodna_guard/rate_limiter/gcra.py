@@ -45,9 +45,9 @@ BACKFILL = Priority(
 )
 PRIORITIES = {priority.name: priority for priority in (LIVE, RETRY, BACKFILL)}
 
-# The bucket of the slots that fresh uploads reserved. A slot leaves it in this time.
-LIVE_SLOT_TIME = 2 * MICROSECONDS
-MAX_LIVE_SLOTS = 3
+# Gaps around the slots of fresh uploads cost others so much at most: four at once, and one in this time.
+GAP_TIME = 4 * MICROSECONDS
+MAX_GAPS = 3
 
 # The reasons for a wait.
 NO_SLOT, PAUSED, UNAVAILABLE = "no slot", "paused", "the service is unavailable"
@@ -75,8 +75,8 @@ class LimiterState(NamedTuple):
     failures: int = 0
     # Slots reserved this month.
     used: int = 0
-    # A leaky bucket of the slots that fresh uploads reserved, by the time at which it is empty.
-    live_until: int = 0
+    # A leaky bucket of fresh uploads' slots with gaps, by the time at which it is empty.
+    gaps_until: int = 0
     # Batches that workers of this priority have reserved.
     fairness_turn: int = 0
     # The turns that the last worker to reserve a batch had gone without one.
@@ -136,16 +136,6 @@ def wait_needed(state: LimiterState, now: int, look_ahead: int) -> Wait | None:
         return Wait(state.paused_until, PAUSED) if paused else Wait(state.probe_at, UNAVAILABLE)
     latest = now + look_ahead
     return Wait(now + state.tat - latest, NO_SLOT) if state.tat > latest else None
-
-
-def is_burst(state: LimiterState, now: int) -> bool:
-    """Return whether fresh uploads took many slots at once, and the next one would wait for its own."""
-    return state.tat > now and is_bucket_full(state, now)
-
-
-def is_bucket_full(state: LimiterState, now: int) -> bool:
-    """Return whether fresh uploads took more than MAX_LIVE_SLOTS slots at once, or have gone on so at a slower rate."""
-    return state.live_until > now + MAX_LIVE_SLOTS * LIVE_SLOT_TIME
 
 
 @dataclass(frozen=True, slots=True)

@@ -134,10 +134,10 @@ class RateLimiter:
         return self._core.quota_used
 
     def finds_burst(self) -> bool:
-        """Return whether fresh uploads come so fast that this worker's own slots would waste a part of the rate.
+        """Return whether a fresh upload had better wait for a queue's worker, who uses the rate more closely.
 
-        A worker whose clock is not exact yet keeps a gap before and behind its slots. While slots are wanted by others
-        the gap is lost, and the queue's workers, who have had the time to measure their clocks, need none.
+        So it is where this worker's clock is not exact yet, others wait for slots, and uploads in this worker's place
+        have taken enough slots with gaps before and behind them.
         """
         return run(self._core.finds_burst(), self._perform)
 

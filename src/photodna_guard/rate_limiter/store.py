@@ -48,5 +48,5 @@ class LimiterStore:
         return Reply(self._to_state(item, command.now))
 
     def _to_state(self, item: Mapping[str, Any], now: int) -> LimiterState:
-        attributes = (*_ATTRIBUTES, used_attribute(now), "live_until", *self._turn_attributes)
+        attributes = (*_ATTRIBUTES, used_attribute(now), "gaps_until", *self._turn_attributes)
         return LimiterState(*[int(item.get(name, 0)) for name in attributes])

@@ -1,61 +1,82 @@
-"""The rate limiter in a burst of fresh uploads, against moto's DynamoDB."""
+"""The rate limiter in a burst of fresh uploads from new machines, against moto's DynamoDB."""
 
 from typing import Any
 
 import pytest
 
-from photodna_guard.rate_limiter.gcra import BACKFILL, LIVE_SLOT_TIME, MAX_LIVE_SLOTS, MICROSECONDS, RETRY, Priority
+from photodna_guard.domain.errors import RetryableError
+from photodna_guard.rate_limiter import gap_limit
+from photodna_guard.rate_limiter.commands import CountGap, Read, Reply
+from photodna_guard.rate_limiter.gcra import GAP_TIME, MAX_GAPS, MICROSECONDS, RETRY, LimiterState
+from photodna_guard.rate_limiter.limiter import run
 from photodna_guard.rate_limiter.server_clock import ServerClock
 from tests.aws.rate_limiter.limiters import NOW, SteppedTime, a_limiter, item_attributes, names_of_calls
-
-
-def take_slots(dynamodb: Any, time: SteppedTime, count: int) -> None:
-    """Have each of so many new machines reserve a slot."""
-    for _ in range(count):
-        a_limiter(dynamodb, time).reserve(1)
 
 
 def new_machine_finds_burst(dynamodb: Any, time: SteppedTime) -> bool:
     return a_limiter(dynamodb, time, server_clock=ServerClock()).finds_burst()
 
 
-def test_three_uploads_at_once_are_no_burst_and_a_fourth_makes_one(
+def test_four_new_machines_take_slots_behind_others_and_a_fifth_finds_a_burst(
     dynamodb: Any, rate_limiter_table: str, time: SteppedTime
 ) -> None:
-    take_slots(dynamodb, time, MAX_LIVE_SLOTS)
-    assert not new_machine_finds_burst(dynamodb, time)
-    take_slots(dynamodb, time, 1)
-    assert new_machine_finds_burst(dynamodb, time)
+    a_limiter(dynamodb, time).reserve(5)
+    found = [new_machine_finds_burst(dynamodb, time) for _ in range(MAX_GAPS + 3)]
+    assert found == [False] * (MAX_GAPS + 1) + [True, True]
+
+
+def test_one_more_takes_a_slot_after_a_while(dynamodb: Any, rate_limiter_table: str, time: SteppedTime) -> None:
+    worker = a_limiter(dynamodb, time, RETRY)
+    worker.reserve(13)
+    while not new_machine_finds_burst(dynamodb, time):
+        pass
+    time.now += GAP_TIME / MICROSECONDS
+    worker.reserve(13)
+    assert [new_machine_finds_burst(dynamodb, time) for _ in range(2)] == [False, True]
 
 
 def test_machine_that_knows_its_clock_finds_none_and_does_not_look(
     dynamodb: Any, rate_limiter_table: str, time: SteppedTime
 ) -> None:
-    take_slots(dynamodb, time, 5)
     limiter = a_limiter(dynamodb, time)
+    limiter.reserve(5)
     made = names_of_calls(dynamodb)
     assert not limiter.finds_burst()
     assert made == []
 
 
-def test_burst_is_over_when_a_slot_is_free(dynamodb: Any, rate_limiter_table: str, time: SteppedTime) -> None:
-    take_slots(dynamodb, time, 5)
-    time.now += 1.0
-    assert not new_machine_finds_burst(dynamodb, time)
-
-
-@pytest.mark.parametrize("priority", [RETRY, BACKFILL], ids=lambda priority: priority.name)
-def test_slots_of_queues_make_no_burst(
-    dynamodb: Any, rate_limiter_table: str, time: SteppedTime, priority: Priority
-) -> None:
-    for _ in range(9):
-        a_limiter(dynamodb, time, priority).reserve(13)
-    assert not new_machine_finds_burst(dynamodb, time)
-
-
-def test_long_burst_is_forgotten_as_soon_as_a_short_one(
+def test_free_slot_is_taken_at_once_and_counts_nothing(
     dynamodb: Any, rate_limiter_table: str, time: SteppedTime
 ) -> None:
-    take_slots(dynamodb, time, 30)
-    most = (MAX_LIVE_SLOTS + 1) * LIVE_SLOT_TIME
-    assert item_attributes(dynamodb)["live_until"] <= round(NOW * MICROSECONDS) + most
+    assert not any(new_machine_finds_burst(dynamodb, time) for _ in range(9))
+    assert "gaps_until" not in item_attributes(dynamodb)
+
+
+def test_bucket_is_never_fuller_than_its_bound(dynamodb: Any, rate_limiter_table: str, time: SteppedTime) -> None:
+    a_limiter(dynamodb, time).reserve(13)
+    for _ in range(20):
+        new_machine_finds_burst(dynamodb, time)
+    assert item_attributes(dynamodb)["gaps_until"] <= round(NOW * MICROSECONDS) + (MAX_GAPS + 1) * GAP_TIME
+
+
+def test_machine_that_comes_second_to_an_empty_bucket_tries_again() -> None:
+    now, asked = 10 * MICROSECONDS, []
+    replies = iter(
+        [
+            Reply(LimiterState(tat=now + 1)),
+            Reply(LimiterState(tat=now + 1, gaps_until=now + GAP_TIME), applied=False),
+            Reply(LimiterState(tat=now + 1, gaps_until=now + 2 * GAP_TIME)),
+        ]
+    )
+
+    def perform(command: Any) -> Reply:
+        asked.append(type(command))
+        return next(replies)
+
+    assert not run(gap_limit.is_reached(now), perform)
+    assert asked == [Read, CountGap, CountGap]
+
+
+def test_error_of_the_table_is_passed_on(dynamodb: Any, time: SteppedTime) -> None:
+    with pytest.raises(RetryableError):
+        a_limiter(dynamodb, time, table="none", server_clock=ServerClock()).finds_burst()

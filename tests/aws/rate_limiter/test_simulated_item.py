@@ -9,6 +9,7 @@ from photodna_guard.aws.table import Table
 from photodna_guard.rate_limiter.commands import (
     CloseBreaker,
     CountFailure,
+    CountGap,
     OpenBreaker,
     Pause,
     Read,
@@ -31,6 +32,7 @@ def random_command(random: Random, now: int, known: LimiterState) -> Read | Writ
         Reserve(now, known, start, start + MICROSECONDS, count, count * 100_000, last_turn=random.randint(0, 9)),
         Pause(now, now + random.randint(-MICROSECONDS, MICROSECONDS)),
         CountFailure(now),
+        CountGap(now, known),
         OpenBreaker(now, known, unreachable=random.random() < 0.5),
         CloseBreaker(now),
     ]
