@@ -1,6 +1,7 @@
 """The commands of the rate limiter's core, and the DynamoDB writes that they mean. Pure.
 
-All times are microseconds of DynamoDB's clock. A write asserts the state that its worker assumed, so no two workers get the same slot:
+All times are microseconds of DynamoDB's clock.
+A write asserts the state that its worker assumed, so no two workers get the same slot:
 
     no slot reserved beyond `start`:  tat <= start            -> tat = start + span
     slots reserved already:           start < tat <= latest   -> tat = tat + span
