@@ -1,7 +1,6 @@
 """The commands of the rate limiter's core, and the DynamoDB writes that they mean. Pure.
 
-All times are microseconds of DynamoDB's clock.
-A write asserts the state that its worker assumed, so no two workers get the same slot:
+All times are microseconds of DynamoDB's clock. No two workers get the same slot, as a write asserts what it assumed:
 
     no slot reserved beyond `start`:  tat <= start            -> tat = start + span
     slots reserved already:           start < tat <= latest   -> tat = tat + span
