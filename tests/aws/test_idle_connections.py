@@ -1,12 +1,14 @@
 """aws/idle_connections.py: boto3's connections that ended while Lambda had frozen the container."""
 
 from collections.abc import Callable, Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import boto3
 import pytest
 from botocore.config import Config
 from botocore.exceptions import ConnectionClosedError
+from botocore.hooks import HierarchicalEmitter
 
 from photodna_guard import bootstrap, scheduled, settings
 from photodna_guard.aws.idle_connections import MAX_IDLE_SECONDS, renew_idle_connections
@@ -100,3 +102,23 @@ def test_every_client_of_the_functions_renews_its_idle_connections(server: Forge
         before = server.requests
         REQUESTS[client_name](client)
         assert server.requests == before + 1, client_name
+
+
+class CountingClient:
+    """Counts how often its connections are closed."""
+
+    def __init__(self) -> None:
+        self.meta, self.closed = SimpleNamespace(events=HierarchicalEmitter()), 0
+
+    def close(self) -> None:
+        """Count."""
+        self.closed += 1
+
+
+def test_client_that_is_given_twice_has_one_hook() -> None:
+    clock, client = ManualClock(), CountingClient()
+    for _ in range(2):
+        renew_idle_connections(client, clock)
+    clock.now += MAX_IDLE_SECONDS + 1
+    client.meta.events.emit("before-send.sqs.SendMessage", request=None)
+    assert client.closed == 1

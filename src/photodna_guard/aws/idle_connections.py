@@ -42,5 +42,6 @@ def renew_idle_connections(client: _Client, now: Callable[[], float] = time.time
         if not 0 <= idle <= MAX_IDLE_SECONDS:
             client.close()
 
-    client.meta.events.register("before-send", before_send)
+    # One hook for a client, however often it is asked for.
+    client.meta.events.register("before-send", before_send, unique_id="renew-idle-connections")
     return client
