@@ -3,6 +3,7 @@
 from tests.faults import paths
 from tests.faults.calls import Call, Outside
 from tests.faults.counts import Counts
+from tests.faults.path_steps import CALLS_TO_BEGIN
 from tests.faults.proofs import CHECKSUM
 from tests.faults.world import World
 
@@ -14,13 +15,19 @@ MAX_SENTENCES = 5
 def everywhere(world: World, counts: Counts, path: str, what: str, planned: str | Outside) -> None:
     """Try the first call, the second and so on, until a run has fewer calls."""
     broken: list[str] = []
-    # On a swept path the upload has begun by the third call. Before that there is nothing to sweep.
-    first = 3 if path in paths.SWEPT else 1
-    for n in range(first, MAX_CALLS):
+    for n in range(first_call(path), MAX_CALLS):
         broken += at(world, counts, path, n, what, planned)
         if len(world.calls.history) < n or len(broken) >= MAX_SENTENCES:
             break
     assert not broken, "\n".join(broken)
+
+
+def first_call(path: str) -> int:
+    """Return the number of the first call at which something may happen on this path.
+
+    Before a swept upload has begun there is nothing to sweep. Its first process makes one call after that.
+    """
+    return CALLS_TO_BEGIN + 2 if path in paths.SWEPT else 1
 
 
 def at(
