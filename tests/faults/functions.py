@@ -16,6 +16,7 @@ from photodna_guard.rate_limiter.gcra import BACKFILL, LIVE, RETRY, Priority
 from photodna_guard.scanning.source_copier import MoveLimits
 from tests.faults.calls import Process
 from tests.faults.cloud import Cloud
+from tests.faults.interleaving import locks_take_turns
 from tests.faults.renderer import RecordedRenderer
 from tests.faults.service import MatchService
 
@@ -91,8 +92,9 @@ class Functions:
 
         conf, lane = settings.from_environment(self._variables(process.function)), _LANES[process.function]
         service: Any = self._service
-        renderer = RecordedRenderer(self._cloud)
-        return bootstrap.build(conf, lane, self._cloud.session, clock.now, sleep, service, renderer, self.move_limits)
+        renderer, session = RecordedRenderer(self._cloud), self._cloud.session
+        with locks_take_turns(baton):
+            return bootstrap.build(conf, lane, session, clock.now, sleep, service, renderer, self.move_limits)
 
     def _variables(self, function: str) -> dict[str, str]:
         variables = self._cloud.resources[function].properties["Environment"]["Variables"]

@@ -13,6 +13,8 @@ from unittest.mock import patch
 
 # Epoch seconds later than the real time, so that the locks of this clock hold in moto too.
 START = 1_900_000_000.0
+# A run takes a second at most.
+MAX_RUN_SECONDS = 60.0
 
 
 class Clock:
@@ -50,6 +52,37 @@ class Result(Future[Any]):
         return super().result(0)
 
 
+class TurnLock:
+    """A lock for which a task waits by handing the baton on. With threading's own, a waiting task would keep it."""
+
+    def __init__(self, baton: "Baton") -> None:
+        self._baton = baton
+        self._held: Result | None = None
+
+    def __enter__(self) -> bool:
+        return self.acquire()
+
+    def __exit__(self, *_: object) -> None:
+        self.release()
+
+    def acquire(self, blocking: bool = True, timeout: float = -1) -> bool:
+        while self._held is not None:
+            if not blocking:
+                return False
+            assert self._baton.owner, "nobody will release this lock"
+            self._baton.wait(self._held)
+        self._held = Result(self._baton)
+        return True
+
+    def release(self) -> None:
+        held, self._held = self._held, None
+        assert held, "this lock is not held"
+        held.set_result(None)
+
+    def locked(self) -> bool:
+        return self._held is not None
+
+
 Choose = Callable[[list[Task], Task | None], Task]
 
 
@@ -78,7 +111,8 @@ class Baton:
         assert outside is None, "a run within a run"
         results = [self.spawn(owner, function) for owner, function in work]
         self._hand_on(None)
-        self._end.acquire()
+        if not self._end.acquire(timeout=MAX_RUN_SECONDS):
+            raise TimeoutError("a task keeps the baton: it waits outside of this module, for a lock perhaps")
         return results
 
     def spawn(self, owner: Any, function: Callable[[], Any]) -> Result:
@@ -155,6 +189,13 @@ class Baton:
             self._clock.time = min(task.wake for task in awake)
             ready = [task for task in awake if task.wake <= self._clock.now()]
         return ready[0] if len(ready) == 1 else self.choose(ready, me)
+
+
+@contextmanager
+def locks_take_turns(baton: Baton) -> Iterator[None]:
+    """Let each lock that is made in the block be a TurnLock."""
+    with patch.object(threading, "Lock", lambda: TurnLock(baton)):
+        yield
 
 
 def pools_take_turns(baton: Baton, stack: ExitStack) -> None:

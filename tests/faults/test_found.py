@@ -6,6 +6,7 @@ from tests.faults import paths
 from tests.faults.calls import AFTER
 from tests.faults.counts import Counts
 from tests.faults.enumeration import undisturbed
+from tests.faults.path_steps import to_queue
 from tests.faults.proofs import PROOFS
 from tests.faults.schedule_runs import ready
 from tests.faults.schedules import Schedule, WithoutVersions
@@ -78,4 +79,16 @@ def test_answer_about_a_url_of_a_deleted_match_is_believed(world: World, counts:
     state.deliver_messages(which=[2, 5, 0, 5])
     state.act(act="mark deleted", n=6, which=1)
     state.later(seconds=1000.0, sweep=False)
+    state.teardown()
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_renditions_of_one_batch_wait_for_each_other(world: World, counts: Counts, seed: int) -> None:
+    """They share the function's disk. The tests themselves hung at such a lock, in an order that a seed led to."""
+    state = ready(Schedule, world, counts)
+    made = [("animation", "a.jpg", "no tags"), ("animated match", "b/ö +%.jpg", "no tags")]
+    state.begin(days="3", made=made, deaths=[], failing=[])
+    for upload in world.uploads:
+        to_queue(world, upload)
+    state.deliver_together(events=[], first=[0, 1], second=[], seed=seed)
     state.teardown()
