@@ -100,7 +100,9 @@ def test_a_burst_is_worked_off_by_the_queue_within_the_rate_and_through_an_outag
     assert stats["refused_429"] == 0
     assert cloud.stats()["OnRetryFunction"]["invocations"] > 0
     attempts = sum(read_results(cloud, f"{bucket}/{key}")[0]["attempts"] for key in keys)
-    assert attempts == stats["requests"] == len(keys) + 6
+    assert stats["requests"] == len(keys) + 6
+    # A request that was dropped on a connection that had been used before counts as no attempt (docs/decisions/0026).
+    assert stats["requests"] - 2 <= attempts <= stats["requests"]
     dead = cloud.client("sqs").get_queue_attributes(
         QueueUrl=cloud.endpoints.dead_letter_queue_url, AttributeNames=["All"]
     )["Attributes"]
