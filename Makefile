@@ -23,6 +23,9 @@ setup: .venv/.ready ## Makes the virtual environment from the hashed lock files
 	@$(PYTHON) -m venv --clear .venv
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/bootstrap.txt
 	@VIRTUAL_ENV=.venv $(BIN)/uv pip install -q --require-hashes -r requirements/dev.txt
+	@printf '#!/bin/sh\nPYTHONPATH="%s/src:%s" exec "%s/.venv/bin/python" -m ops.guardctl "$$@"\n' \
+	  "$(CURDIR)" "$(CURDIR)" "$(CURDIR)" > $(BIN)/guardctl
+	@chmod +x $(BIN)/guardctl
 	@touch $@
 
 # The template's public rules have an environment of their own: their pins and those of the SAM CLI rule each other out.

@@ -16,7 +16,8 @@ import pytest
 from local.stack import PERMISSIONS_DIR
 from tests.support.template import FUNCTIONS, RESOURCES
 
-ROLES = sorted({properties["Role"]["Fn::GetAtt"][0] for properties in FUNCTIONS.values()})
+# guardctl has a role as well.
+ROLES = sorted({properties["Role"]["Fn::GetAtt"][0] for properties in FUNCTIONS.values()} | {"OperatorRole"})
 
 POLICIES = {
     name: [role["Ref"] for role in r["Properties"]["Roles"]]

@@ -15,6 +15,7 @@ NAMES = {
     "UploadBucket": "uploads-1",
     "QuarantineBucket": "quarantine-1",
     "ResultsTable": "results-1",
+    "OperationsTable": "operations-1",
     "QuarantineKey": "11111111-2222-3333-4444-555555555555",
     "BreakGlassRole": "break-glass-1",
 }
@@ -53,7 +54,7 @@ def test_import_template_refers_to_nothing_that_it_lacks() -> None:
 def test_import_template_describes_what_is_imported_as_the_stack_does() -> None:
     """The next deployment would replace a resource whose create-only properties differ, or make its indexes anew."""
     built = build_import_template(TEMPLATE)["Resources"]
-    for name in ("UploadBucket", "QuarantineBucket", "ResultsTable", "BreakGlassRole"):
+    for name in ("UploadBucket", "QuarantineBucket", "ResultsTable", "OperationsTable", "BreakGlassRole"):
         assert built[name] == RESOURCES[name]
 
 

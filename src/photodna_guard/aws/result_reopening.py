@@ -50,13 +50,19 @@ def needs_new_scan(job: ScanJob, item: Mapping[str, Any]) -> bool:
     """
     is_later = job.upload.version_id is None and _is_later(job.upload.sequencer, item["sequencer"])
     is_redriven = job.redriven and item["status"] == Status.FAILED
-    return is_later or is_redriven or (job.rescan and _may_have_passed(item))
+    return is_later or is_redriven or (job.rescan and (_may_have_passed(item) or _is_asked_for_again(job, item)))
 
 
 def _may_have_passed(item: Mapping[str, Any]) -> bool:
     """Return whether what kept a version from being scanned may be over. Who asks for the rescan saw the version."""
     is_passing = item["status"] == Status.UNSCANNABLE and item.get("reason") in _PASSING_REASONS
     return is_passing or item["status"] in (Status.GONE, Status.FAILED)
+
+
+def _is_asked_for_again(job: ScanJob, item: Mapping[str, Any]) -> bool:
+    """Return whether an operator asked for a check after this result. A repeated message finds a later result."""
+    is_match = item["status"] == Status.QUARANTINED
+    return bool(job.reopen_settled_until) and not is_match and item["settled_at"] <= job.reopen_settled_until
 
 
 def _is_later(sequencer: str, other: str) -> bool:

@@ -28,6 +28,7 @@ def parse_job(body: Mapping[str, Any]) -> ScanJob:
         redriven=body.get("redriven") is True,
         hash_checked=body.get("hash_checked") is True,
         rescan=body.get("rescan") is True,
+        reopen_settled_until=_parse_time(body.get("reopen_settled_until", "")),
     )
 
 
@@ -35,6 +36,12 @@ def _parse_representation(value: object) -> Representation:
     if value not in list(Representation):
         raise MalformedEventError("representation is none of url, bytes and rendition")
     return Representation(str(value))
+
+
+def _parse_time(value: object) -> str:
+    if not isinstance(value, str):
+        raise MalformedEventError("reopen_settled_until is no text")
+    return value
 
 
 def _parse_digests(value: object) -> tuple[str, ...]:

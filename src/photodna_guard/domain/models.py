@@ -71,6 +71,8 @@ class ScanJob:
     hash_checked: bool = False
     # What kept the version from being scanned may be over: a result such as GONE is looked at again.
     rescan: bool = False
+    # With `rescan`: an operator wants any result again that was settled by then and is no match (ISO 8601, UTC).
+    reopen_settled_until: str = ""
 
     def as_dict(self) -> dict[str, Any]:
         """Return the body of the retry queue's message: JSON-compatible, one entry for each attribute."""

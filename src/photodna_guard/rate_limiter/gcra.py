@@ -58,6 +58,8 @@ MAX_WAKE_JITTER = 0.3  # seconds
 # So many failures without an answer between them open the circuit breaker.
 FAILURE_THRESHOLD = 10
 MIN_PROBE_INTERVAL, MAX_PROBE_INTERVAL = 3 * MICROSECONDS, 30 * MICROSECONDS
+# An operator may end a pause early, and then expects the waiting messages soon.
+MAX_PAUSE_LOOK_AGAIN = 10 * MICROSECONDS
 # A worker reads the item so often during a wait that an answer or an operator may end early.
 PAUSE_POLL_INTERVAL = 1 * MICROSECONDS
 
@@ -153,7 +155,7 @@ def find_standstill(state: LimiterState, now: int, priority: Priority) -> Stands
     """Return the standstill at `now`, or None where workers of the priority send requests or wait for slots."""
     left = (state.paused_until - now) / MICROSECONDS
     if left > priority.max_wait_seconds:
-        return Standstill(min(left, MAX_PROBE_INTERVAL / MICROSECONDS))
+        return Standstill(min(left, MAX_PAUSE_LOOK_AGAIN / MICROSECONDS))
     if state.tripped_at:
         interval = probe_interval(state.tripped_at, now) / MICROSECONDS
         return Standstill(interval, needs_probe=state.probe_at <= now)

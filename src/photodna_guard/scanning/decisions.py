@@ -29,7 +29,7 @@ from photodna_guard.scanning.outcomes import (
 )
 from photodna_guard.scanning.stages import Picture
 
-STANDSTILL_DELAY_SECONDS = 30.0
+STANDSTILL_DELAY_SECONDS = 5.0
 # With the back-off between them that is five to eleven minutes. KMS needs less than five for a changed policy.
 MAX_DECRYPTION_ATTEMPTS = 7
 # Seconds that everything pauses where a 429 does not say how long.

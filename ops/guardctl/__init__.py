@@ -1,0 +1,1 @@
+"""guardctl: the command line of whoever operates a stack."""

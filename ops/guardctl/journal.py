@@ -1,0 +1,63 @@
+"""The journal of what operators changed: who, when, what and why. An entry is written before the change is made."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+from uuid import uuid4
+
+from ops.guardctl.tables import OperatedTable
+from ops.guardctl.target import Target
+
+_BEGUN, _DONE, _FAILED = "begun", "done", "failed"
+# Months that `journal` looks back, each a partition.
+_MONTHS = 24
+
+
+class Journal:
+    """The entries of a stack, in its operations table: a partition for each month."""
+
+    def __init__(self, target: Target) -> None:
+        table = target.stack.output("OperationsTableName")
+        self._table, self._who = OperatedTable(target.client("dynamodb"), table), target.who
+        self._now: Callable[[], float] = target.now
+
+    @contextmanager
+    def recording(self, action: str, reason: str, subject: str = "", **details: object) -> Iterator[dict[str, Any]]:
+        """Record the change that the block makes. What the block adds to the yielded entry is recorded with it."""
+        now = datetime.fromtimestamp(self._now(), UTC)
+        entry: dict[str, Any] = {
+            "partition": f"journal#{now:%Y-%m}",
+            "id": f"{now:%Y-%m-%dT%H:%M:%S.%f}Z#{uuid4().hex[:8]}",
+            "action": action,
+            "by": self._who,
+            "reason": reason,
+            "state": _BEGUN,
+            **({"subject": subject} if subject else {}),
+            **details,
+        }
+        self._table.put(entry)
+        try:
+            yield entry
+        except BaseException:
+            self._table.put(entry | {"state": _FAILED})
+            raise
+        self._table.put(entry | {"state": _DONE})
+
+    def newest(self, count: int) -> list[dict[str, Any]]:
+        """Return the newest entries, the newest first, of the last two years."""
+        found: list[dict[str, Any]] = []
+        year, month = (datetime.fromtimestamp(self._now(), UTC).year, datetime.fromtimestamp(self._now(), UTC).month)
+        for back in range(_MONTHS):
+            total = year * 12 + month - 1 - back
+            partition = f"journal#{total // 12:04d}-{total % 12 + 1:02d}"
+            for entry in self._table.query("partition", partition, newest=True):
+                found.append(entry)
+                if len(found) == count:
+                    return found
+        return found
+
+
+def entry_time(entry: dict[str, Any]) -> str:
+    """Return when an entry was made, in whole seconds."""
+    return f"{str(entry['id'])[:19]}Z"

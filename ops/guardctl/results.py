@@ -1,0 +1,128 @@
+"""guardctl show, attention, ack and rescan: the results of single uploads."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import typer
+
+from ops.errors import CannotProceedError
+from ops.guardctl.journal import Journal
+from ops.guardctl.options import AsJson, Reason, Uri, Version, Yes, as_plain, ask, check_reason, get_target
+from ops.guardctl.printing import print_facts, print_json, print_table
+from ops.guardctl.rescan import check_may_be_rescanned, send_rescan
+from ops.guardctl.target import Target
+from ops.guardctl.uploads import ATTENTION, Results
+
+_FACTS = (
+    "version",
+    "status",
+    "reason",
+    "hold_reason",
+    "received_at",
+    "settled_at",
+    "attempts",
+    "representation",
+    "frames_seen",
+    "frames_total",
+    "matched_frame",
+    "tracking_id",
+    "is_test",
+    "sha256",
+    "evidence_key",
+)
+Status = Annotated[str | None, typer.Option("--status", help=f"Only one of {', '.join(ATTENTION)}.")]
+
+
+def show(context: typer.Context, uri: Uri, json: AsJson = False) -> None:
+    """Show the results of all versions of one upload, the oldest first, and where the evidence of a match is."""
+    target = get_target(context)
+    items = Results(target).read_versions(uri)
+    if json:
+        return print_json(as_plain(items))
+    for item in items:
+        print_facts(describe(item, target))
+        print()
+    return None
+
+
+def describe(item: dict[str, Any], target: Target) -> dict[str, object]:
+    """Return the facts of one version, by their names in docs/results.md."""
+    facts: dict[str, object] = {"upload": f"s3://{item['upload']}"} | {name: item.get(name) for name in _FACTS}
+    facts["matches"] = ", ".join(_describe_match(match) for match in item["matches"]) or None
+    if "quarantine_key" in item:
+        bucket = target.stack.output("QuarantineBucketName")
+        facts["evidence"] = f"s3://{bucket}/{item['quarantine_key']} (version {item.get('quarantine_version')})"
+    facts["needs attention"] = item.get("needs_attention")
+    if "acknowledged" in item:
+        facts["acknowledged"] = "{at} by {by}: {reason}".format(**item["acknowledged"])
+    facts["earlier matches"] = len(item.get("previous_matches", [])) or None
+    return facts
+
+
+def attention(
+    context: typer.Context,
+    status: Status = None,
+    count: Annotated[int, typer.Option("--count", "-n", min=1, help="How many at most.")] = 50,
+    json: AsJson = False,
+) -> None:
+    """List what a person should look at: by status the most urgent first, of each the oldest first.
+
+    MATCHED: not in quarantine yet. QUARANTINED: to be reported. GONE: a match whose owner deleted it first. FAILED:
+    redrive it. UNTAGGED: no room for the status tag. UNSCANNABLE: nobody knows what it shows. `guardctl ack` takes one
+    off.
+    """
+    if status is not None and status.upper() not in ATTENTION:
+        raise CannotProceedError(f"{status!r} is no such status. Give one of {', '.join(ATTENTION)}")
+    statuses = [status.upper()] if status else list(ATTENTION)
+    items = Results(get_target(context)).first_of_attention(statuses, count)
+    if json:
+        return print_json(as_plain(items))
+    rows = [
+        (item["needs_attention"], item.get("reason"), item["received_at"], f"s3://{item['upload']}", item["version"])
+        for item in items
+    ]
+    print_table(("status", "reason", "received", "upload", "version"), rows, "Nothing needs attention.")
+    if len(items) == count:
+        print(f"\nThese are the first {count}. --count shows more.")
+    return None
+
+
+def ack(
+    context: typer.Context, uri: Uri, reason: Reason, version: Version = None, yes: Yes = False, json: AsJson = False
+) -> None:
+    """Take one upload off the list of what needs attention: somebody has looked at it.
+
+    Its result stays as it is, and nobody can read more or less than before.
+    """
+    target, why = get_target(context), check_reason(reason)
+    results = Results(target)
+    item = results.read_version(uri, version)
+    if "needs_attention" not in item:
+        raise CannotProceedError(f"{uri} is not on the list: its result is {item['status']}")
+    ask(f"Take {uri} ({item['needs_attention']}) off the list?", yes)
+    with Journal(target).recording("ack", why, uri, version=item["version"], status=item["needs_attention"]):
+        at = datetime.fromtimestamp(target.now(), UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        if not results.acknowledge(item, target.who, at, why):
+            raise CannotProceedError(f"{uri} has changed meanwhile. Look at it again (guardctl show)")
+    print_json({"acknowledged": uri}) if json else print(f"{uri} is off the list.")
+
+
+def rescan(
+    context: typer.Context, uri: Uri, reason: Reason, version: Version = None, yes: Yes = False, json: AsJson = False
+) -> None:
+    """Have one upload checked again, whatever its result was, unless it is a match or waits already.
+
+    It goes to the retry queue and takes its turn there. Until the new verdict it can be read as before.
+    """
+    target, why = get_target(context), check_reason(reason)
+    item = Results(target).read_version(uri, version)
+    check_may_be_rescanned(uri, item)
+    ask(f"Check {uri} again? Its result is {item['status']}.", yes)
+    with Journal(target).recording("rescan", why, uri, version=item["version"], status=item["status"]):
+        send_rescan(target, item)
+    print_json({"sent": uri}) if json else print(f"{uri} is in the retry queue. guardctl show has its new result.")
+
+
+def _describe_match(match: dict[str, Any]) -> str:
+    violations = f" ({', '.join(match['violations'])})" if match.get("violations") else ""
+    return f"{match['source']}{violations}"

@@ -1,0 +1,85 @@
+"""The stack that guardctl works on: a deployed one by its name, or the embedded cloud of `make up`."""
+
+import getpass
+import json
+import re
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import EndpointConnectionError
+
+from ops.errors import CannotProceedError
+from ops.stack import Stack, describe_stack
+
+ENDPOINTS = Path(__file__).resolve().parents[2] / "build/local/endpoints.json"
+EMBEDDED_STACK = "photodna-guard"
+# The embedded cloud knows a role by the logical id that is its access key, and permits what its policies permit.
+_OPERATOR_KEY = "OperatorRole"
+_CONFIG = Config(retries={"mode": "standard", "total_max_attempts": 4}, connect_timeout=5, read_timeout=20)
+_SESSION_SECONDS = 3600
+
+
+@dataclass(frozen=True)
+class Target:
+    """A stack, who operates it (an ARN, or a name on this machine), and `client`, which makes boto3's clients."""
+
+    stack: Stack
+    who: str
+    client: Callable[[str], Any]
+    now: Callable[[], float] = field(default=time.time)
+    sleep: Callable[[float], None] = field(default=time.sleep)
+
+
+def connect(stack: str | None, profile: str | None, region: str | None) -> Target:
+    """Return the target. Without a stack's name it is the embedded cloud that runs in the project's folder.
+
+    Raises CannotProceedError where there is neither, and botocore's errors.
+    """
+    if stack:
+        return _connect_deployed(stack, boto3.Session(profile_name=profile, region_name=region))
+    return _connect_embedded()
+
+
+def _connect_embedded() -> Target:
+    try:
+        found = json.loads(ENDPOINTS.read_text(encoding="utf-8"))
+        return connect_embedded(found["aws_endpoint_url"], found["region"])
+    except (OSError, ValueError, KeyError, EndpointConnectionError):
+        raise CannotProceedError(
+            "No stack is named, and no embedded cloud is running. Name the deployed stack (guardctl --stack NAME, or "
+            "the environment variable GUARDCTL_STACK), or start the embedded cloud with make up"
+        ) from None
+
+
+def connect_embedded(endpoint: str, region: str) -> Target:
+    """Return the target of an embedded cloud at an endpoint. Raises botocore's errors."""
+
+    def make(access_key: str) -> Callable[[str], Any]:
+        session = boto3.Session(access_key, "any", region_name=region)
+        return lambda service: session.client(service, endpoint_url=endpoint, config=_CONFIG)  # type: ignore[call-overload]
+
+    described = describe_stack(make("user")("cloudformation"), EMBEDDED_STACK)
+    return Target(described, getpass.getuser(), make(_OPERATOR_KEY))
+
+
+def _connect_deployed(name: str, session: boto3.Session) -> Target:
+    described = describe_stack(session.client("cloudformation", config=_CONFIG), name)
+    role = described.output("OperatorRoleArn")
+    sts = session.client("sts", config=_CONFIG)
+    who = sts.get_caller_identity()["Arn"]
+    assumed = sts.assume_role(RoleArn=role, RoleSessionName=session_name(who), DurationSeconds=_SESSION_SECONDS)
+    given = assumed["Credentials"]
+    operator = boto3.Session(
+        given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"], region_name=session.region_name
+    )
+    return Target(described, who, lambda service: operator.client(service, config=_CONFIG))  # type: ignore[call-overload]
+
+
+def session_name(arn: str) -> str:
+    """Return the name under which CloudTrail shows the operator's session: the last parts of the caller's ARN."""
+    return re.sub(r"[^\w+=,.@-]", "-", arn.partition("/")[2] or "operator")[-64:]

@@ -1,0 +1,85 @@
+"""The results of uploads, as operators name, read and acknowledge them."""
+
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from ops.errors import CannotProceedError
+from ops.formatting import quote_key
+from ops.guardctl.tables import OperatedTable
+from ops.guardctl.target import Target
+
+# The values of `needs_attention`, the most urgent first.
+ATTENTION = ("MATCHED", "QUARANTINED", "GONE", "FAILED", "UNTAGGED", "UNSCANNABLE")
+_INDEX = "needs-attention"
+
+
+def parse_uri(uri: str) -> tuple[str, str]:
+    """Return the bucket and the key of s3://bucket/key. Raises CannotProceedError for anything else."""
+    bucket, slash, key = uri.removeprefix("s3://").partition("/")
+    if not uri.startswith("s3://") or not (bucket and slash and key):
+        raise CannotProceedError(f"{uri!r} names no upload. Give s3://BUCKET/KEY, in quotes where the key has spaces")
+    return bucket, key
+
+
+class Results:
+    """The results table, as an operator uses it. Methods raise botocore's errors."""
+
+    def __init__(self, target: Target) -> None:
+        self._table = OperatedTable(target.client("dynamodb"), target.stack.output("ResultsTableName"))
+
+    def read_versions(self, uri: str) -> list[dict[str, Any]]:
+        """Return the items of all versions of s3://bucket/key, the oldest first.
+
+        Raises CannotProceedError where there is none.
+        """
+        bucket, key = parse_uri(uri)
+        found = sorted(self._table.query("upload", f"{bucket}/{key}"), key=lambda item: str(item["received_at"]))
+        if not found:
+            raise CannotProceedError(
+                f"There is no result of s3://{bucket}/{quote_key(key)}. Check bucket and key. Results of clean and "
+                f"skipped uploads expire after CleanResultDays"
+            )
+        return found
+
+    def read_version(self, uri: str, version: str | None) -> dict[str, Any]:
+        """Return one version's item: the named one, or the only one. Raises CannotProceedError."""
+        found = [item for item in self.read_versions(uri) if version in (None, item["version"])]
+        if len(found) == 1:
+            return found[0]
+        if not found:
+            raise CannotProceedError(f"{uri} has no version {version}. guardctl show lists its versions")
+        raise CannotProceedError(f"{uri} has {len(found)} versions. Name one with --version; guardctl show lists them")
+
+    def iter_attention(self, statuses: Sequence[str]) -> Iterator[dict[str, Any]]:
+        """Yield the items that a person should look at, by status, the oldest first."""
+        for status in statuses:
+            yield from self._table.query("needs_attention", status, _INDEX)
+
+    def first_of_attention(self, statuses: Sequence[str], count: int) -> list[dict[str, Any]]:
+        """Return the first `count` items that a person should look at."""
+        return list(islice(self.iter_attention(statuses), count))
+
+    def count_attention(self, most: int) -> dict[str, int]:
+        """Return how many items of each status need attention. Counting ends at about `most` of a status."""
+        return {status: self._table.count("needs_attention", status, _INDEX, most) for status in ATTENTION}
+
+    def acknowledge(self, item: dict[str, Any], by: str, at: str, reason: str) -> bool:
+        """Take an item off the list. Return False where it has changed since it was read, and is left alone.
+
+        A later event of the upload puts it on the list again.
+        """
+        values = {":seen": item["needs_attention"], ":by": {"by": by, "at": at, "reason": reason}}
+        return self._update(item, "SET acknowledged = :by REMOVE needs_attention", values, "needs_attention = :seen")
+
+    def _update(self, item: dict[str, Any], expression: str, values: dict[str, object], condition: str) -> bool:
+        key = {"upload": str(item["upload"]), "version": str(item["version"])}
+        try:
+            self._table.update(key, expression, values, condition)
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
+                raise
+            return False
+        return True

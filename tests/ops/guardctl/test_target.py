@@ -1,0 +1,96 @@
+"""The stack that guardctl works on, and the errors of a call that names none."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ops.guardctl import target as targets
+from ops.guardctl.main import main
+from ops.guardctl.target import connect, session_name
+from tests.support.moto_aws import SESSION
+
+TEMPLATE = {
+    "Resources": {
+        "Operator": {
+            "Type": "AWS::IAM::Role",
+            "Properties": {
+                "RoleName": "operator",
+                "AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": []},
+            },
+        }
+    },
+    "Outputs": {"OperatorRoleArn": {"Value": {"Fn::GetAtt": ["Operator", "Arn"]}}},
+}
+
+
+def test_deployed_stack_is_operated_by_its_role(aws: None) -> None:
+    SESSION.client("cloudformation").create_stack(StackName="guard", TemplateBody=json.dumps(TEMPLATE))
+    found = connect("guard", None, "us-east-1")
+    assert found.who == SESSION.client("sts").get_caller_identity()["Arn"]
+    assumed = found.client("sts").get_caller_identity()["Arn"]
+    assert assumed.endswith(f":assumed-role/operator/{session_name(found.who)}")
+
+
+@pytest.mark.parametrize(
+    ("arn", "name"),
+    [
+        ("arn:aws:iam::1:user/ann", "ann"),
+        ("arn:aws:sts::1:assumed-role/AWSReservedSSO_x/ann@example.org", "AWSReservedSSO_x-ann@example.org"),
+        ("arn:aws:iam::1:root", "operator"),
+        ("arn:aws:iam::1:user/" + "a" * 100, "a" * 64),
+    ],
+)
+def test_session_is_named_after_the_caller(arn: str, name: str) -> None:
+    assert session_name(arn) == name
+
+
+def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str]:
+    code = main(arguments)
+    return code, capsys.readouterr().err
+
+
+def test_unknown_stack_is_named_in_one_line(aws: None, capsys: pytest.CaptureFixture[str]) -> None:
+    code, err = run(capsys, "--stack", "nosuch", "--region", "us-east-1", "status")
+    assert (code, err.count("\n")) == (2, 1)
+    assert "There is no stack nosuch in us-east-1" in err
+
+
+def test_stack_of_an_earlier_version_is_named_in_one_line(aws: None, capsys: pytest.CaptureFixture[str]) -> None:
+    template: dict[str, Any] = {"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}}
+    SESSION.client("cloudformation").create_stack(StackName="old", TemplateBody=json.dumps(template))
+    code, err = run(capsys, "--stack", "old", "--region", "us-east-1", "status")
+    assert (code, err.count("\n")) == (2, 1)
+    assert "OperatorRoleArn" in err
+
+
+@pytest.mark.parametrize(
+    "content", [None, "no JSON", "{}", '{"aws_endpoint_url": "http://127.0.0.1:9", "region": "us-east-1"}']
+)
+def test_without_a_stack_and_an_embedded_cloud_the_call_says_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], content: str | None
+) -> None:
+    monkeypatch.delenv("GUARDCTL_STACK", raising=False)
+    place = tmp_path / "endpoints.json"
+    if content is not None:
+        place.write_text(content, encoding="utf-8")
+    monkeypatch.setattr(targets, "ENDPOINTS", place)
+    code, err = run(capsys, "status")
+    assert (code, err.count("\n")) == (2, 1)
+    assert "make up" in err
+
+
+def test_missing_credentials_and_region_are_named_in_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("AWS_CONFIG_FILE", "/dev/null")
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")
+    assert run(capsys, "--stack", "guard", "status")[0] == 2
+    code, err = run(capsys, "--stack", "guard", "--region", "us-east-1", "status")
+    assert (code, err.count("\n")) == (2, 1)
+    assert "Log in first" in err
+    assert run(capsys, "--stack", "guard", "--profile", "nosuch", "status")[0] == 2
