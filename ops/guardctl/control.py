@@ -54,7 +54,8 @@ def pause(
 def resume(context: typer.Context, reason: Reason, yes: Yes = False, json: AsJson = False) -> None:
     """Send requests again: end a pause of whatever cause, and close the circuit breaker.
 
-    What was deferred goes on within ten seconds. Where the service still does not answer, ten failures stop requests again.
+    What was deferred goes on within ten seconds. Where the service still does not answer, ten failures stop requests
+    again.
     """
     target, why = get_target(context), check_reason(reason)
     before, now = RateControl(target).read(), target.now()
