@@ -1,6 +1,7 @@
 """Prints what a command found: a table for people, or JSON for programs."""
 
 import json
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -12,6 +13,10 @@ from rich.table import Table
 
 from ops.formatting import format_duration
 
+# A narrow terminal folds these. What is to be copied or compared, such as a time, stays whole.
+_LONG_COLUMNS = ("upload", "subject", "reason", "one of them", "by")
+_PIPE_WIDTH = 4000  # characters
+
 
 def print_json(value: object) -> None:
     """Print one JSON document. Control characters in an uploader's key are escaped."""
@@ -19,14 +24,14 @@ def print_json(value: object) -> None:
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], empty: str) -> None:
-    """Print a table, or the sentence `empty` where there are no rows."""
+    """Print a table, or the sentence `empty` where there are no rows. In a pipe each row is one line."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in columns:
-        table.add_column(column, overflow="fold")
+        table.add_column(column, overflow="fold", no_wrap=column not in _LONG_COLUMNS)
     for row in rows:
         table.add_row(*[clean(value) for value in row])
     if table.row_count:
-        Console().print(table)
+        Console(width=None if sys.stdout.isatty() else _PIPE_WIDTH).print(table)
     else:
         print(empty)
 

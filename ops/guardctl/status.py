@@ -90,9 +90,10 @@ def print_status(found: dict[str, Any]) -> None:
         (queue, one["messages"], one["in_flight"], format_age(one["oldest_seconds"]))
         for queue, one in found["waiting"].items()
     ]
-    print_table(("\nwaiting", "messages", "in flight", "oldest seen"), rows, "")
-    print_facts({"\nbacklog": _describe_backlog(found)})
-    print_facts({"attention": describe_attention(found["needs_attention"])})
+    print()
+    print_table(("waiting", "messages", "in flight", "oldest seen"), rows, "")
+    print()
+    print_facts({"backlog": _describe_backlog(found), "attention": describe_attention(found["needs_attention"])})
 
 
 def describe_attention(counts: dict[str, int]) -> str:
