@@ -1,12 +1,15 @@
 """aws/results_table.py against moto's DynamoDB: a settled record that is opened again."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from photodna_guard.aws.results_table import ResultsTable
 from photodna_guard.domain.models import QuarantinedCopy, ScanJob, Status, Upload
+from photodna_guard.domain.timestamps import to_iso
 from tests.aws.result_items import count_needing_attention, quarantine_upload, read_item
+from tests.support.clock import ManualClock
 from tests.support.factories import COPY, MATCH, SOURCE, UNVERSIONED_UPLOAD, UPLOAD
 
 
@@ -69,6 +72,31 @@ def test_rescan_reopens_what_may_have_passed(results: ResultsTable, status: Stat
 def test_rescan_leaves_every_other_result(results: ResultsTable, status: Status, reason: str) -> None:
     results.settle(UPLOAD, results.claim(ScanJob(UPLOAD)), status, reason)
     assert results.claim(RESCAN).status is status
+
+
+@pytest.mark.parametrize("status", [Status.CLEAN, Status.SKIPPED, Status.UNSCANNABLE, Status.FAILED, Status.GONE])
+def test_rescan_by_an_operator_reopens_every_earlier_result_once(
+    results: ResultsTable, clock: ManualClock, status: Status
+) -> None:
+    results.settle(UPLOAD, results.claim(ScanJob(UPLOAD)), status, "why")
+    asked = ScanJob(UPLOAD, rescan=True, reopen_settled_until=to_iso(clock.now))
+    again = results.claim(asked)
+    assert again.status is Status.PENDING
+    clock.now += 1
+    results.settle(UPLOAD, again, Status.CLEAN)
+    assert results.claim(asked).status is Status.CLEAN
+
+
+def test_rescan_by_an_operator_leaves_a_match_and_a_later_result(results: ResultsTable, clock: ManualClock) -> None:
+    results.settle(UPLOAD, results.claim(ScanJob(UPLOAD)), Status.QUARANTINED)
+    later = replace(UPLOAD, version_id="v2")
+    results.settle(later, results.claim(ScanJob(later)), Status.CLEAN)
+    for upload, until, status in ((UPLOAD, clock.now + 9, Status.QUARANTINED), (later, clock.now - 1, Status.CLEAN)):
+        asked = ScanJob(upload, rescan=True, reopen_settled_until=to_iso(until))
+        assert results.claim(asked).status is status
+    # Without `rescan`, as a job has it after its first claim, the time says nothing.
+    asked = ScanJob(later, reopen_settled_until=to_iso(clock.now + 9))
+    assert results.claim(asked).status is Status.CLEAN
 
 
 def test_rescan_of_a_vanished_match_resumes_it(results: ResultsTable, dynamodb: Any) -> None:

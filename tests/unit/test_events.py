@@ -106,7 +106,15 @@ def test_failed_invocation_gives_the_uploads_of_its_event() -> None:
 
 def test_job_keeps_its_failed_attempts_and_backoff() -> None:
     upload = Upload("uploads", "a", "e1", "v1")
-    delivery = ScanJob(upload, 3, 70.5, Representation.RENDITION, checked_renditions=("5ha", "5hb"), rescan=True)
+    delivery = ScanJob(
+        upload,
+        3,
+        70.5,
+        Representation.RENDITION,
+        checked_renditions=("5ha", "5hb"),
+        rescan=True,
+        reopen_settled_until="2026-11-26T01:00:00.000Z",
+    )
     assert parse_message(json.dumps(delivery.as_dict())).jobs == (delivery,)
 
 
