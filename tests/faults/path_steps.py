@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 
+from photodna_guard.domain.timestamps import to_iso
 from tests.faults.observed import Uploaded
 from tests.faults.world import World
 
@@ -134,6 +135,16 @@ def known_hash(world: World) -> None:
     world.deliver(*world.events)
     world.upload("match", key="b.jpg")
     world.fail("match.send", "503", 3)
+
+
+def rescanned(world: World) -> None:
+    """Let an operator ask for a new check of a settled upload, which costs a request more."""
+    upload = world.upload("clean")
+    world.deliver(*world.events)
+    world.calls.disturbed = True
+    known = {"bucket": upload.bucket, "key": upload.key, "etag": upload.etag, "version_id": upload.version_id}
+    asked = {"rescan": True, "reopen_settled_until": to_iso(world.clock.now())}
+    world.put("RetryQueue", json.dumps({"upload": known} | asked), 0.0)
 
 
 def several_records(world: World) -> None:
