@@ -35,6 +35,7 @@ DECODER_ERRORS = (
     IndexError,
     KeyError,
     TypeError,
+    RuntimeError,
     struct.error,
     zlib.error,
     Image.DecompressionBombError,

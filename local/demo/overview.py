@@ -25,7 +25,8 @@ _TITLES = {
     "gone": "gone before the scan",
     "open": "still open",
 }
-_VERDICT_WORDS = {"CLEAN": "clean", "QUARANTINED": "matches"}
+# In the singular and the plural.
+_VERDICT_WORDS = {"CLEAN": ("clean", "clean"), "QUARANTINED": ("match", "matches")}
 _GROUP_OF_STATUS = {status: name for name, statuses in _STATUSES.items() for status in statuses}
 
 
@@ -56,10 +57,11 @@ class Group:
     @property
     def detail(self) -> str:
         """The counts of its verdicts or reasons, such as "54 clean, 40 matches"; "" for an empty group."""
-        counts = Counter[str]()
+        counts = Counter[tuple[str, str]]()
         for one in self.reasons:
-            counts[_VERDICT_WORDS.get(one.status) or one.reason or one.status or "no result"] += one.count
-        return ", ".join(f"{count} {name}" for name, count in counts.most_common())
+            name = one.reason or one.status or "no result"
+            counts[_VERDICT_WORDS.get(one.status, (name, name))] += one.count
+        return ", ".join(f"{count} {words[count > 1]}" for words, count in counts.most_common())
 
 
 def group_uploads(checked_uploads: Sequence["CheckedUpload"]) -> list[Group]:

@@ -30,8 +30,8 @@ def s3() -> "Iterator[S3Client]":
 
 def _check(s3: "S3Client", result: dict[str, Any] | None, bucket: str = BUCKET) -> Any:
     def read() -> Results:
-        version = s3.head_object(Bucket=BUCKET, Key=alone.KEY)["VersionId"] if bucket == BUCKET else ""
-        return OTHER | ({(f"{BUCKET}/{alone.KEY}", version): result} if result else {})
+        versions = s3.list_object_versions(Bucket=BUCKET, Prefix=alone.KEY).get("Versions", [])
+        return OTHER | ({(f"{BUCKET}/{alone.KEY}", one["VersionId"]): result for one in versions} if result else {})
 
     return alone.check_one_alone(s3, bucket, read, lambda _uploaded, _result: [], idle_timeout=0.3)
 

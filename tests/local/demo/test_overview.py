@@ -55,6 +55,12 @@ def test_reasons_are_counted_with_the_most_frequent_first() -> None:
     assert groups["verdict"].detail == "1 clean"
 
 
+def test_a_match_by_its_known_hash_is_counted_with_the_other_matches() -> None:
+    matches = [checked_upload(status="QUARANTINED", reason=reason) for reason in ("", "known-hash")]
+
+    assert group_uploads(matches)[0].detail == "2 matches"
+
+
 def test_results_json_has_the_counts_and_the_upload_alone_beside_the_pictures() -> None:
     alone = checked_upload(key="alone", seconds_to_verdict=0.3)
 

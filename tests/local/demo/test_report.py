@@ -138,7 +138,7 @@ def test_the_groups_are_counted_in_words_and_the_bar_has_their_shares() -> None:
 
     shares = {str(span["class"]): span["style"] for span in seen.named("span") if "flex-grow" in str(span.get("style"))}
     assert shares == {"verdict": "flex-grow: 2", "skipped": "flex-grow: 1"}
-    assert "1 clean, 1 matches" in seen.text
+    assert "1 clean, 1 match" in seen.text
     assert "An empty object or a folder marker." in seen.text
 
 

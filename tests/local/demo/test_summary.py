@@ -18,7 +18,7 @@ def test_the_summary_tells_everything_in_few_lines() -> None:
 
     assert lines[:5] == [
         "4 uploads in 3.0 s:",
-        "    2 got a verdict of the service: 1 clean, 1 matches",
+        "    2 got a verdict of the service: 1 clean, 1 match",
         "    1 skipped: no picture to ask about: 1 empty",
         "    1 could not be scanned: 1 damaged",
         "    0 still open",

@@ -54,10 +54,18 @@ def test_a_users_clean_picture_is_shown_although_it_might_have_matched(tmp_path:
         b"",
         b"just text",
         JPEG[:200],
+        encode(draw(2, (200, 160)), "AVIF").replace(b"av01", b"av02", 1),
         b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 100 100\n%%EndComments\n",
         encode(Image.new("1", (8000, 8000)), "PNG"),
     ],
-    ids=["empty", "text", "cut off", "EPS, for which Pillow starts a program", "64 million pixels"],
+    ids=[
+        "empty",
+        "text",
+        "cut off",
+        "AVIF of an unknown codec",
+        "EPS, for which Pillow starts a program",
+        "64 million pixels",
+    ],
 )
 def test_what_is_not_decoded_has_no_preview_and_no_error(content: bytes) -> None:
     assert make_preview(factories.picture(content=content), "CLEAN") is None
