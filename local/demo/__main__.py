@@ -17,7 +17,8 @@ from local.demo.checked_upload import Run
 from local.demo.picture import PictureSet
 from local.demo.report import render_report
 from local.demo.run import run_demo
-from local.demo.thumbnail import make_preview
+from local.demo.summary import summary_lines
+from local.demo.thumbnail import make_previews
 from local.demo.user_pictures import NothingToUploadError, read_user_pictures
 from local.stack import EmbeddedCloud
 
@@ -51,9 +52,9 @@ def _run_and_report(options: argparse.Namespace, pictures: PictureSet, console: 
         output.show_progress(console, len(pictures.pictures)) as show,
     ):
         done = run_demo(cloud, pictures, options.rate, options.timeout, show)
-    _write(options.out, done, _make_previews(pictures, done))
+    _write(options.out, done, make_previews(pictures.pictures, done.pictures))
     console.print(output.verdict_table(done, console.width))
-    for line in output.summary_lines(done):
+    for line in summary_lines(done):
         console.print(line, markup=False, highlight=False, soft_wrap=True)
     paths = f"Report: {options.out / 'report.html'}"
     if done.problems:
@@ -84,16 +85,6 @@ def _make_console() -> Console:
         sys.stdout.reconfigure(errors="backslashreplace")
     terminal = Console()
     return terminal if terminal.is_terminal else Console(width=_LOG_WIDTH, color_system=None)
-
-
-def _make_previews(pictures: PictureSet, done: Run) -> dict[int, str]:
-    by_key_and_kind = {(picture.key, picture.kind): picture for picture in pictures.pictures}
-    uploaded = [
-        (by_key_and_kind[checked_upload.key, checked_upload.kind], checked_upload.status)
-        for checked_upload in done.pictures
-    ]
-    previews = {index: make_preview(picture, status) for index, (picture, status) in enumerate(uploaded)}
-    return {index: preview for index, preview in previews.items() if preview}
 
 
 def _write(directory: Path, done: Run, previews: dict[int, str]) -> None:

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
+from local.demo.overview import Group, group_uploads
 from local.demo.rate import Rate
 from local.demo.results import Result
 from local.demo.upload import UploadedVersion
@@ -56,12 +57,15 @@ class Run:
     problems: list[str] = field(default_factory=list)
     # The user's files that could not be uploaded.
     left_out: list[str] = field(default_factory=list)
+    # One more upload, which is not among the pictures: no other one waited when it was made. None if it was not made.
+    alone: CheckedUpload | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Return the content of results.json."""
         return {
             "pictures": [asdict(checked_upload) for checked_upload in self.pictures],
             "summary": self.summary(),
+            "alone": asdict(self.alone) if self.alone else None,
             "rate": asdict(self.rate),
             "problems": self.problems,
             "left_out": self.left_out,
@@ -74,10 +78,16 @@ class Run:
             "pictures": len(self.pictures),
             "as_expected": sum(checked_upload.as_expected for checked_upload in self.pictures),
             "by_status": dict(Counter(checked_upload.status or "no verdict" for checked_upload in self.pictures)),
+            "by_group": {group.name: group.count for group in self.groups()},
             "seconds": round(self.seconds, 2),
             "median_seconds_to_verdict": round(statistics.median(times), 3) if times else None,
             "slowest_seconds_to_verdict": max(times, default=None),
+            "alone_seconds_to_verdict": self.alone.seconds_to_verdict if self.alone else None,
         }
+
+    def groups(self) -> list[Group]:
+        """Return the uploads by what became of them: a verdict, no scan and why, or still open."""
+        return group_uploads(self.pictures)
 
     def times(self) -> list[float]:
         """Return the seconds to verdict of every upload that has one."""

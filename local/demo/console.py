@@ -83,20 +83,3 @@ def _format_cells(checked_upload: CheckedUpload) -> dict[str, Text]:
 def _format_reason(checked_upload: CheckedUpload) -> str:
     sources = ", ".join(str(match.get("source")) for match in checked_upload.matches)
     return escape_invisible(", ".join(filter(None, [checked_upload.reason, sources, checked_upload.frames])))
-
-
-def summary_lines(run: Run) -> Iterator[str]:
-    """Format the lines below the table. The last lines say whether every upload ended as expected."""
-    values, rate = run.summary(), run.rate
-    counts = ", ".join(f"{number} {status}" for status, number in sorted(values["by_status"].items()))
-    yield f"{len(run.pictures)} uploads in {run.seconds:.1f} s: {counts}."
-    yield (
-        f"The emulator received {rate.requests} requests, at most {rate.largest_window} in any one second "
-        f"(limit {rate.limit:g}), and refused {rate.refused_429} with 429."
-    )
-    yield from (f"Not uploaded: {line}" for line in run.left_out)
-    if run.problems:
-        yield f"Problems found: {len(run.problems)}"
-        yield from (f"  - {escape_invisible(problem)}" for problem in run.problems)
-    else:
-        yield f"All {len(run.pictures)} uploads ended as expected."

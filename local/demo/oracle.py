@@ -12,14 +12,14 @@ from PIL import Image
 from local.demo.picture import CLEAN, SKIPPED, UNSCANNABLE
 
 # MPO is a phone's JPEG with a second JPEG after it.
-_DECODED_FORMATS = {
+DECODED_FORMATS = {
     "JPEG", "MPO", "PNG", "GIF", "BMP", "TIFF", "WEBP", "AVIF", "HEIF", "JPEG2000", "PSD", "ICO", "CUR", "ICNS",
     "PPM", "TGA", "PCX", "DDS", "SGI", "SUN", "QOI", "FITS",
 }  # fmt: skip
 # From this side on, the application enlarges what is too small for the service.
 _MIN_SIDE_PIXELS = 50
 # Above this, one decoder may refuse what another accepts.
-_MAX_CERTAIN_PIXELS = 50_000_000
+MAX_CERTAIN_PIXELS = 50_000_000
 # What a picture begins with that is stored as base64 text, behind other bytes or within another file.
 _HIDDEN_PICTURES = (b"\xff\xd8\xff", b"ftyp", b"data:", b"/9j/", b"iVBORw0KGgo", b"R0lGOD", b"UklGR", b"AAAA")
 # What an ordinary text may begin like.
@@ -27,7 +27,7 @@ _WEAK_FORMATS = ("PPM", "TGA", "PCX")
 # The names of types whose files browsers show as a page or a document, whatever they hold.
 _SHOWN_OTHERWISE = ("html", "xml", "pdf", "postscript", "rtf")
 # Pillow's decoders raise these errors on damaged files.
-_DECODER_ERRORS = (
+DECODER_ERRORS = (
     OSError,
     SyntaxError,
     ValueError,
@@ -35,6 +35,7 @@ _DECODER_ERRORS = (
     IndexError,
     KeyError,
     TypeError,
+    RuntimeError,
     struct.error,
     zlib.error,
     Image.DecompressionBombError,
@@ -54,11 +55,11 @@ def expected_statuses(path: Path, content_type: str = "") -> frozenset[str]:
     if size == 0:
         return SKIPPED
     kind, width, height = _read_header(path)
-    if kind not in _DECODED_FORMATS or (kind in _WEAK_FORMATS and not is_decodable(path)):
+    if kind not in DECODED_FORMATS or (kind in _WEAK_FORMATS and not is_decodable(path)):
         return (SKIPPED | UNSCANNABLE | CLEAN) if _may_hide_picture(path) else (SKIPPED | UNSCANNABLE)
     if min(width, height) < _MIN_SIDE_PIXELS or any(name in content_type for name in _SHOWN_OTHERWISE):
         return UNSCANNABLE
-    if width * height > _MAX_CERTAIN_PIXELS:
+    if width * height > MAX_CERTAIN_PIXELS:
         return CLEAN | UNSCANNABLE
     return CLEAN if is_decodable(path) else UNSCANNABLE
 
@@ -73,7 +74,7 @@ def is_decodable(path: Path) -> bool:
     try:
         with warnings.catch_warnings(action="ignore"), Image.open(path) as image:
             image.load()
-    except _DECODER_ERRORS as error:
+    except DECODER_ERRORS as error:
         _raise_system_error(error)
         return False
     return True
@@ -86,7 +87,7 @@ def _read_header(path: Path) -> tuple[str, int, int]:
             return image.format or "", *image.size
     except Image.DecompressionBombError:
         return "too many pixels", 0, 0
-    except _DECODER_ERRORS as error:
+    except DECODER_ERRORS as error:
         _raise_system_error(error)
         return "", 0, 0
 

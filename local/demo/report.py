@@ -1,19 +1,38 @@
 """Writes the run as one HTML page that needs nothing else: no script and no network."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+from local.demo.burst import explain_times
 from local.demo.charts import Bars, histogram
 from local.demo.checked_upload import Run
+from local.demo.overview import Group, ReasonCount
 from local.demo.rate import Rate
 from local.demo.templates import render
+from local.demo.thumbnail import MAX_PREVIEWS
 
 
 def render_report(run: Run, previews: Mapping[int, str], finished_at: datetime) -> str:
     """Render the page. `previews` has data URIs by the picture's index in the run."""
     charts = [_time_chart(run.times()), _rate_chart(run.rate)]
-    values = {"run": run, "summary": run.summary(), "charts": charts, "previews": previews, "finished_at": finished_at}
-    return render("report.html.jinja", **values)
+    return render(
+        "report.html.jinja",
+        run=run,
+        summary=run.summary(),
+        groups=run.groups(),
+        without_verdict=_list_reasons(run.groups()),
+        times=list(explain_times(run)),
+        charts=charts,
+        previews=previews,
+        max_previews=MAX_PREVIEWS,
+        finished_at=finished_at,
+    )
+
+
+def _list_reasons(groups: Sequence[Group]) -> list[ReasonCount]:
+    """Return why uploads have no verdict. What a reader may have to act upon comes first."""
+    by_name = {group.name: group for group in groups}
+    return [reason for name in ("open", "unscannable", "gone", "skipped") for reason in by_name[name].reasons]
 
 
 def _time_chart(times: list[float]) -> Bars:

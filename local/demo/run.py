@@ -1,10 +1,11 @@
-"""Runs the demo against an embedded cloud: fills the hash lists, uploads, waits for the verdicts, verifies."""
+"""Runs the demo in an embedded cloud: fills the hash lists, uploads, waits, verifies, and times one more upload."""
 
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from local.demo import rate, results, upload
+from local.demo.alone import check_one_alone
 from local.demo.bucket_checks import BucketChecks, check_dead_letter_queue
 from local.demo.checked_upload import CheckedUpload, Run
 from local.demo.console import ShowProgress
@@ -34,15 +35,19 @@ def run_demo(cloud: EmbeddedCloud, pictures: PictureSet, limit: float, idle_time
     seconds = time.monotonic() - began
     checks = BucketChecks(cloud.client("s3"), cloud.endpoints.quarantine_bucket, cloud.user_client("s3"))
     checked_uploads, problems = verify(uploading, found, checks.find_problems)
-    dead_letters = check_dead_letter_queue(cloud.client("sqs"), cloud.endpoints.dead_letter_queue_url)
     measured = rate.measure(limit, emulator.stats(), emulator.requests())
-    problems = [
-        *_find_unsettled(checked_uploads, idle_timeout),
-        *problems,
-        *dead_letters,
-        *_find_exceeded_limit(measured),
-    ]
-    return Run(checked_uploads, measured, seconds, problems, pictures.left_out)
+    unsettled = _find_unsettled(checked_uploads, idle_timeout)
+    alone, alone_problems = (None, []) if unsettled else _check_one_alone(cloud, checks, idle_timeout)
+    dead_letters = check_dead_letter_queue(cloud.client("sqs"), cloud.endpoints.dead_letter_queue_url)
+    problems = [*unsettled, *problems, *alone_problems, *dead_letters, *_find_exceeded_limit(measured)]
+    return Run(checked_uploads, measured, seconds, problems, pictures.left_out, alone)
+
+
+def _check_one_alone(
+    cloud: EmbeddedCloud, checks: BucketChecks, idle_timeout: float
+) -> tuple[CheckedUpload | None, list[str]]:
+    reader, bucket = _make_results_reader(cloud), cloud.endpoints.upload_bucket
+    return check_one_alone(cloud.client("s3"), bucket, reader, checks.find_problems, idle_timeout)
 
 
 def _get_emulator(cloud: EmbeddedCloud) -> Emulator:

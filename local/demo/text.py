@@ -1,4 +1,4 @@
-"""Makes keys safe to display: no character of a key can move the cursor, reverse a line or stay invisible."""
+"""Formats keys and counts. No character of a key can move the cursor, reverse a line or stay invisible."""
 
 import unicodedata
 
@@ -17,6 +17,11 @@ def shorten_middle(text: str, length: int) -> str:
         return text
     head = (length - 1) * 2 // 3
     return f"{text[:head]}…{text[-(length - 1 - head) :]}"
+
+
+def count_of(number: int, noun: str) -> str:
+    """Return the number with its noun: "1 upload", "2 uploads"."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _is_invisible(character: str) -> bool:

@@ -31,6 +31,10 @@ def test_the_demo_finds_every_verdict_as_expected_and_says_so(tmp_path: Path) ->
     assert len(found["pictures"]) >= 40
     assert found["problems"] == []
     assert found["rate"]["largest_window"] <= found["rate"]["limit"]
+    assert sum(found["summary"]["by_group"].values()) == len(found["pictures"])
+    assert found["summary"]["by_group"]["open"] == 0
+    assert found["alone"]["key"] not in {picture["key"] for picture in found["pictures"]}
+    assert 0 < found["alone"]["seconds_to_verdict"] < found["summary"]["slowest_seconds_to_verdict"]
     report = (tmp_path / "report.html").read_text()
     assert "not PhotoDNA" in report
     assert "X-Amz-Signature" not in report + (tmp_path / "results.json").read_text()
@@ -50,6 +54,8 @@ def test_the_demo_takes_the_users_own_pictures(tmp_path: Path) -> None:
     found = json.loads((tmp_path / "out/results.json").read_text())
     statuses = {picture["key"]: picture["status"] for picture in found["pictures"]}
     assert statuses == {"deep/clean + 1.png": "CLEAN", "copy.jpg": "QUARANTINED", "notes.txt": "SKIPPED"}
+    # The only preview is that of the clean picture.
+    assert (tmp_path / "out/report.html").read_text().count("<img src=") == 1
 
 
 def test_make_up_serves_any_s3_client_until_it_is_ended() -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from local.demo.text import escape_invisible, shorten_middle
+from local.demo.text import count_of, escape_invisible, shorten_middle
 
 
 def render(template: str, **values: object) -> str:
@@ -29,3 +29,4 @@ _ENVIRONMENT = Environment(
     lstrip_blocks=True,
 )
 _ENVIRONMENT.filters["shorten_middle"] = shorten_middle
+_ENVIRONMENT.filters["count_of"] = count_of

@@ -66,27 +66,6 @@ def test_a_narrow_table_keeps_key_and_verdict_on_one_line() -> None:
     assert "QUARANTINED" in row
 
 
-def test_the_last_line_says_that_every_upload_ended_as_expected() -> None:
-    *_, last = output.summary_lines(factories.run(factories.checked_upload()))
-
-    assert last == "All 1 uploads ended as expected."
-
-
-def test_problems_are_listed_at_the_end() -> None:
-    *_, title, first, second = output.summary_lines(
-        factories.run(factories.checked_upload(), problems=["a: no result", "b\x1b: gone"])
-    )
-
-    assert title == "Problems found: 2"
-    assert (first, second) == ("  - a: no result", "  - b\\x1b: gone")
-
-
-def test_a_file_that_was_not_uploaded_is_listed() -> None:
-    assert "Not uploaded: notes: no picture" in list(
-        output.summary_lines(factories.run(left_out=["notes: no picture"]))
-    )
-
-
 def test_a_long_key_keeps_both_its_ends() -> None:
     short = shorten_middle("a" * 50 + "b" * 50, 21)
 

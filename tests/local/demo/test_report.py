@@ -49,10 +49,23 @@ def test_a_hostile_key_or_reason_stays_text() -> None:
         factories.run(factories.checked_upload(matches=[{"source": HOSTILE_NAME}])),
         factories.run(factories.checked_upload(matches=[{"source": "Test", "match_id": HOSTILE_NAME}])),
         factories.run(factories.checked_upload(matches=[{"source": "Test", "distance": HOSTILE_NAME}])),
+        factories.run(factories.checked_upload(status="UNSCANNABLE", reason=HOSTILE_NAME)),
         factories.run(problems=[f"{HOSTILE_NAME}: no result"]),
         factories.run(left_out=[f"{HOSTILE_NAME}: it cannot be read"]),
     ],
-    ids=["key", "kind", "status", "expected", "reason", "source", "match_id", "distance", "problem", "left_out"],
+    ids=[
+        "key",
+        "kind",
+        "status",
+        "expected",
+        "reason",
+        "source",
+        "match_id",
+        "distance",
+        "counted",
+        "problem",
+        "left_out",
+    ],
 )
 def test_a_name_with_an_event_handler_stays_text_in_every_place(run: Run) -> None:
     seen = Parsed(render_report(run, {0: PREVIEW}, WHEN))
@@ -66,7 +79,7 @@ def test_a_hostile_key_and_kind_stay_whole_in_their_attributes() -> None:
     seen = Parsed(_page(factories.checked_upload(key=HOSTILE_NAME, kind=HOSTILE_NAME + '"'), previews={0: PREVIEW}))
 
     assert [bdi["title"] for bdi in seen.named("bdi")] == [HOSTILE_NAME]
-    assert [image["alt"] for image in seen.named("img")] == [f'Drawn test picture: {HOSTILE_NAME}"']
+    assert [image["alt"] for image in seen.named("img")] == [f'Preview: {HOSTILE_NAME}"']
 
 
 def test_a_key_cannot_turn_the_line_round() -> None:
@@ -112,3 +125,36 @@ def test_a_run_with_problems_says_so_first() -> None:
 
 def test_a_run_without_uploads_or_requests_still_has_a_page() -> None:
     assert "All 0 uploads ended as expected" in Parsed(_page()).text
+
+
+def test_the_groups_are_counted_in_words_and_the_bar_has_their_shares() -> None:
+    seen = Parsed(
+        _page(
+            factories.checked_upload(),
+            factories.checked_upload(status="QUARANTINED"),
+            factories.checked_upload(status="SKIPPED", reason="empty"),
+        )
+    )
+
+    shares = {str(span["class"]): span["style"] for span in seen.named("span") if "flex-grow" in str(span.get("style"))}
+    assert shares == {"verdict": "flex-grow: 2", "skipped": "flex-grow: 1"}
+    assert "1 clean, 1 match" in seen.text
+    assert "An empty object or a folder marker." in seen.text
+
+
+def test_an_open_upload_is_said_loudly_and_none_is_not() -> None:
+    loud = Parsed(_page(factories.checked_upload(), factories.checked_upload(status="", seconds_to_verdict=None)))
+    quiet = Parsed(_page(factories.checked_upload()))
+
+    assert "1 upload still open." in loud.text
+    assert [p["class"] for p in loud.named("p") if p.get("role") == "alert"] == ["still-open"]
+    assert not [p for p in quiet.named("p") if p.get("role") == "alert"]
+
+
+def test_the_burst_stands_beside_one_upload_alone() -> None:
+    run = factories.run(factories.checked_upload(), alone=factories.checked_upload(seconds_to_verdict=0.31))
+
+    seen = Parsed(render_report(run, {}, WHEN))
+
+    assert "One upload alone, after the others had settled, took 0.31 s." in seen.text
+    assert "0.31 s" in seen.text.partition("one upload alone")[2]

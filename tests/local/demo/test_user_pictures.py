@@ -11,6 +11,8 @@ from local.pictures import draw, encode
 from tests.support.template import ROOT
 
 JPEG = encode(draw(1, (320, 240)), "JPEG")
+# Its decoder raises RuntimeError.
+AVIF_OF_AN_UNKNOWN_CODEC = encode(draw(2, (200, 160)), "AVIF").replace(b"av01", b"av02", 1)
 
 
 def _expected(tmp_path: Path, content: bytes) -> set[str]:
@@ -61,6 +63,10 @@ def test_hidden_picture_may_have_any_verdict(tmp_path: Path, content: bytes) -> 
 
 def test_a_damaged_picture_is_unscannable(tmp_path: Path) -> None:
     assert _expected(tmp_path, JPEG[: len(JPEG) // 2]) == {"UNSCANNABLE"}
+
+
+def test_an_avif_of_an_unknown_codec_may_be_unscannable_and_stops_nothing(tmp_path: Path) -> None:
+    assert "UNSCANNABLE" in _expected(tmp_path, AVIF_OF_AN_UNKNOWN_CODEC)
 
 
 def test_more_than_4_mb_is_clean(tmp_path: Path) -> None:
