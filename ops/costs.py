@@ -27,7 +27,10 @@ PRICE: Mapping[str, float] = {
     # Pictures that the service fetches, or that it is sent. The first 100 GB a month are free.
     "egress_gb": 0.09,
     "metric": 0.30,
+    # Of each metric that an alarm watches. One on an expression watches several.
     "alarm": 0.10,
+    # The first three of an account are free, if they have at most 50 metrics.
+    "dashboard": 3.00,
     "key": 1.00,
     "secret": 0.40,
 }
@@ -58,7 +61,7 @@ LOG_BYTES = 1_300
 # Lambda polls each of the two queues with at least five readers, each for up to 20 s, also while it is empty: a maximum
 # of concurrency keeps it from polling less (Lambda Developer Guide, "Configuring scaling behavior for SQS").
 IDLE_POLLS = 2 * 5 * 3 * 60 * 24 * 30
-FIXED = {"metric": 34, "alarm": 22, "key": 2, "secret": 1}
+FIXED = {"metric": 31, "alarm": 24, "dashboard": 1, "key": 2, "secret": 1}
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +91,7 @@ def monthly_costs(traffic: Traffic, rendition: bool) -> dict[str, float]:
         "status tags": costs["tag_month"],
         "SQS, events": costs["sqs_request"] + costs["event"] + IDLE_POLLS * PRICE["sqs_request"],
         "logs": costs["log_gb"],
-        "alarms, metrics, keys": fixed,
+        "dashboard, alarms, keys": fixed,
         "to the service": costs["egress_gb"],
     }
     return rows | {"in all": sum(rows.values())}

@@ -93,7 +93,7 @@ def build(
     prepare_libraries(session)
     s3, dynamodb = _build_clients(session, now)
     queue_name = "backfill" if priority is BACKFILL else "retry"
-    telemetry = build_telemetry(now)
+    telemetry = build_telemetry(now, priority is BACKFILL)
     results = ResultsTable(dynamodb, conf.results_table, conf.clean_result_days, queue_name, now)
     rate_limiter_table = Table(dynamodb, conf.rate_limiter_table, now)
     rate_limiter = _build_rate_limiter(conf, rate_limiter_table, priority, sleep)
@@ -133,9 +133,9 @@ def _build_clients(session: boto3.Session, now: Clock) -> tuple["S3Client", "Dyn
     return renew_idle_connections(s3, now), renew_idle_connections(dynamodb, now)
 
 
-def build_telemetry(now: Clock) -> Telemetry:
+def build_telemetry(now: Clock, is_backfill: bool = False) -> Telemetry:
     """Return the log and the metrics of a function."""
-    return Telemetry(Logger(), Metrics(), now)
+    return Telemetry(Logger(), Metrics(), now, is_backfill)
 
 
 def _build_quarantine_bucket(conf: Settings, s3: "S3Client", now: Clock) -> QuarantineBucket:

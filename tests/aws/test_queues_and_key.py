@@ -14,6 +14,7 @@ from photodna_guard.aws.telemetry import Telemetry
 from photodna_guard.domain.errors import DeferrableError, RetryableError
 from photodna_guard.domain.events import parse_message
 from photodna_guard.domain.models import Representation, ScanJob, Status, Upload
+from tests.support.metrics import RecordingMetrics
 
 UPLOAD = Upload("uploads", "ü" * 512, "etag", "v1", 7, "0A", "2026-11-22T10:00:00Z", "AWS:AIDA", "192.0.2.1")
 
@@ -166,6 +167,22 @@ def test_metrics_hold_counts_and_no_object_keys(capsys: pytest.CaptureFixture[st
     assert (emf["OldestUnsettled"], emf["AwaitingOperator"]) == ([77.0], [2.0])
     assert emf["_aws"]["CloudWatchMetrics"][0]["Dimensions"] == [["service"]]
     assert UPLOAD.key not in json.dumps(emf, ensure_ascii=False)
+
+
+@pytest.mark.parametrize(("is_backfill", "name"), [(False, "TimeToVerdict"), (True, "BackfillTimeToVerdict")])
+def test_time_to_verdict_of_a_backfill_is_a_metric_of_its_own(is_backfill: bool, name: str) -> None:
+    metrics = RecordingMetrics()
+    telemetry = Telemetry(Logger(service="stack"), cast(Metrics, metrics), is_backfill=is_backfill)
+    telemetry.log_settled(UPLOAD, Status.CLEAN, "", received=7.5, is_test=False)
+    assert metrics.names == {"Clean", name}
+
+
+@pytest.mark.parametrize("status", [Status.FAILED, Status.GONE])
+def test_upload_without_a_verdict_has_no_time_to_one(status: Status) -> None:
+    metrics = RecordingMetrics()
+    telemetry = Telemetry(Logger(service="stack"), cast(Metrics, metrics))
+    telemetry.log_settled(UPLOAD, status, "", received=7.5, is_test=False)
+    assert metrics.names == {status.value.title()}
 
 
 def test_no_metrics_are_written_without_events(capsys: pytest.CaptureFixture[str]) -> None:

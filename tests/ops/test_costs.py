@@ -1,13 +1,11 @@
 """What a deployment costs: the table in docs/costs.md is the one that the counts and prices give."""
 
-import re
-
 import pytest
 
 from ops import costs
 from ops.costs import Traffic, format_table, monthly_costs
-from photodna_guard.domain.models import Status
 from photodna_guard.scanning.put_back import MAX_RECEIVES
+from tests.support.metrics import emitted_metrics, own_metrics
 from tests.support.template import FUNCTIONS, RESOURCES, ROOT, TEMPLATE
 
 COSTS_PAGE = ROOT / "docs/costs.md"
@@ -22,11 +20,12 @@ def test_costs_page_shows_the_current_table_and_the_date_of_its_prices() -> None
 
 def test_fixed_costs_match_the_template_and_the_metrics() -> None:
     made = [resource["Type"] for resource in RESOURCES.values()]
-    assert costs.FIXED["alarm"] == made.count("AWS::CloudWatch::Alarm")
+    alarms = [r["Properties"] for r in RESOURCES.values() if r["Type"] == "AWS::CloudWatch::Alarm"]
+    assert costs.FIXED["alarm"] == sum(len(own_metrics(alarm)) for alarm in alarms)
+    assert costs.FIXED["dashboard"] == made.count("AWS::CloudWatch::Dashboard")
     assert costs.FIXED["key"] == made.count("AWS::KMS::Key")
     assert costs.FIXED["secret"] == made.count("AWS::SecretsManager::Secret")
-    named = set(re.findall(r'_metric\((?:"| ?f?")(\w+)"', (ROOT / "src/photodna_guard/aws/telemetry.py").read_text()))
-    assert costs.FIXED["metric"] >= len(named) + len(Status), "statuses are metrics, too"
+    assert costs.FIXED["metric"] == len(emitted_metrics())
 
 
 def test_standstill_costs_follow_the_code_that_puts_back() -> None:

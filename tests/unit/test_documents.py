@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.dashboard import load_dashboard
 from tests.support.markdown import anchors, broken_links, headings, linked_documents, links, table_rows
+from tests.support.metrics import emitted_metrics
 from tests.support.template import PARAMETERS, RESOURCES, ROOT, TEMPLATE
 
 README = ROOT / "README.md"
@@ -89,9 +91,24 @@ def test_runbook_names_only_alarms_that_exist() -> None:
     assert {name for name in NAMED.findall(text_of(RUNBOOK)) if name.endswith("Alarm")} == set(ALARMS)
 
 
-def test_results_describe_every_metric_of_an_alarm() -> None:
-    own = {alarm["MetricName"] for alarm in ALARMS.values() if alarm["Namespace"] == "PhotoDNAGuard"}
-    assert own - set(first_names(RESULTS, "Metrics")) == set()
+def test_results_describe_exactly_the_metrics_that_are_emitted() -> None:
+    assert sorted(first_names(RESULTS, "Metrics")) == sorted(emitted_metrics())
+
+
+def test_every_alarm_says_that_the_runbook_has_its_entry() -> None:
+    assert [name for name, alarm in ALARMS.items() if "docs/runbook.md" not in alarm["AlarmDescription"]] == []
+
+
+def test_every_alarm_has_one_urgency() -> None:
+    rows = table_rows(text_of(RUNBOOK), "Runbook: what to do about each alarm")
+    assert sorted(name for row in rows for name in NAMED.findall(row[1])) == sorted(ALARMS)
+
+
+def test_runbook_explains_each_widget_of_the_dashboard() -> None:
+    titles = [widget["properties"]["title"] for widget in load_dashboard()["widgets"]]
+    rows = table_rows(text_of(RUNBOOK), "The dashboard")
+    assert [row[0] for row in rows] == titles
+    assert all(all(cell.strip() for cell in row) for row in rows)
 
 
 @each_decision

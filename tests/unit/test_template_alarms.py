@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.metrics import emitted_metrics, own_metrics
 from tests.support.template import FUNCTIONS, RESOURCES
 
 ALARMS: dict[str, dict[str, Any]] = {
@@ -38,17 +39,18 @@ DAY, WEEK = 86_400, 604_800
 
 @every_alarm
 def test_alarm_watches_a_metric_that_exists(name: str) -> None:
-    alarm = ALARMS[name]
-    if alarm["Namespace"] == "PhotoDNAGuard":
-        assert alarm["Dimensions"] == [{"Name": "service", "Value": {"Ref": "AWS::StackName"}}]
-        return
-    dimension, statistic = METRICS_OF_AWS[alarm["Namespace"], alarm["MetricName"]]
-    kind, attribute = NAMES[dimension]
-    resources = [resource for resource, r in RESOURCES.items() if r["Type"] == kind]
-    named = [{"Fn::GetAtt": [each, attribute]} if attribute else {"Ref": each} for each in resources]
-    assert [given["Name"] for given in alarm["Dimensions"]] == [dimension]
-    assert alarm["Dimensions"][0]["Value"] in named
-    assert alarm["Statistic"] == statistic
+    for metric in own_metrics(ALARMS[name]):
+        if metric["Namespace"] == "PhotoDNAGuard":
+            assert metric["MetricName"] in emitted_metrics()
+            assert metric["Dimensions"] == [{"Name": "service", "Value": {"Ref": "AWS::StackName"}}]
+            continue
+        dimension, statistic = METRICS_OF_AWS[metric["Namespace"], metric["MetricName"]]
+        kind, attribute = NAMES[dimension]
+        resources = [resource for resource, r in RESOURCES.items() if r["Type"] == kind]
+        named = [{"Fn::GetAtt": [each, attribute]} if attribute else {"Ref": each} for each in resources]
+        assert [given["Name"] for given in metric["Dimensions"]] == [dimension]
+        assert metric["Dimensions"][0]["Value"] in named
+        assert metric["Stat"] == statistic
 
 
 @every_alarm
@@ -56,8 +58,9 @@ def test_alarm_keeps_the_limits_of_cloudwatch(name: str) -> None:
     """Amazon CloudWatch API Reference, "PutMetricAlarm"."""
     alarm = ALARMS[name]
     periods = alarm["EvaluationPeriods"]
-    assert alarm["Period"] in (10, 20, 30) or alarm["Period"] % 60 == 0
-    assert alarm["Period"] * periods <= (WEEK if alarm["Period"] >= 3600 else DAY)
+    (period,) = {metric["Period"] for metric in own_metrics(alarm)}
+    assert period in (10, 20, 30) or period % 60 == 0
+    assert period * periods <= (WEEK if period >= 3600 else DAY)
     assert 1 <= alarm.get("DatapointsToAlarm", periods) <= periods
     assert len(alarm["AlarmDescription"]) <= 1024
     assert 1 <= len(alarm["AlarmActions"]) <= 5
@@ -66,7 +69,8 @@ def test_alarm_keeps_the_limits_of_cloudwatch(name: str) -> None:
 
 def test_each_sign_of_trouble_in_lambdas_own_queue_has_an_alarm() -> None:
     """An event in that queue is in no other one, and its upload has no record that a sweep could find."""
-    watched = {a["MetricName"] for a in ALARMS.values() if a["Dimensions"][0]["Value"] == {"Ref": "OnUploadFunction"}}
+    metrics = [metric for alarm in ALARMS.values() for metric in own_metrics(alarm)]
+    watched = {m["MetricName"] for m in metrics if m["Dimensions"][0]["Value"] == {"Ref": "OnUploadFunction"}}
     assert watched == {"AsyncEventAge", "AsyncEventsDropped", "DestinationDeliveryFailures"}
 
 

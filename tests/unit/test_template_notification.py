@@ -68,7 +68,7 @@ def test_undelivered_event_goes_to_a_standard_queue_that_admits_the_rules() -> N
 
 
 def test_undelivered_and_lost_events_raise_an_alarm_each() -> None:
-    alarms = {r["Properties"]["MetricName"]: r["Properties"] for r in RESOURCES.values() if "Alarm" in r["Type"]}
+    alarms = {r["Properties"].get("MetricName"): r["Properties"] for r in RESOURCES.values() if "Alarm" in r["Type"]}
     assert alarms["InvocationsFailedToBeSentToDlq"]["Dimensions"] == [
         {"Name": "RuleName", "Value": {"Ref": "NotificationRule"}}
     ]

@@ -25,7 +25,10 @@ NOT_CREATED = {
     "AWS::SNS::TopicPolicy": "local.aws.policy enforces it",
     "AWS::SNS::Subscription": "nothing here delivers to a subscriber",
     "AWS::CloudWatch::Alarm": "nothing here publishes metrics",
+    "AWS::CloudWatch::Dashboard": "nothing here shows metrics",
 }
+# Types whose properties nothing here reads. The dashboard's name the ARNs of alarms, and moto has none of them.
+NOT_RESOLVED = ("AWS::CloudWatch::Alarm", "AWS::CloudWatch::Dashboard")
 # moto finds the model of a type among the subclasses of CloudFormationModel: to be imported is enough.
 CREATED_HERE = (Secret, Alias)
 
@@ -80,12 +83,13 @@ def describe_resources(stack_id: str) -> list[dict[str, Any]]:
         if "Condition" in given and not resources.lazy_condition_map[given["Condition"]]:
             continue
         made = resources[logical_id]
+        properties = {} if given["Type"] in NOT_RESOLVED else given.get("Properties", {})
         described.append(
             {
                 "logical_id": logical_id,
                 "type": given["Type"],
                 "physical_id": getattr(made, "physical_resource_id", None),
-                "properties": _leave_out_no_value(parsing.clean_json(given.get("Properties", {}), resources)),
+                "properties": _leave_out_no_value(parsing.clean_json(properties, resources)),
             }
         )
     return described

@@ -12,13 +12,19 @@ from photodna_guard.domain.models import Status, Upload
 
 # An operator need not look at uploads with these outcomes, so their log lines are INFO.
 _UNREMARKABLE_STATUSES = (Status.CLEAN, Status.SKIPPED, Status.GONE)
+# An upload that was given up after days, or deleted, has no verdict, and so no time to it.
+_WITHOUT_VERDICT = (Status.FAILED, Status.GONE)
 
 
 class Telemetry:
     """Log lines and metrics. No metric has an object's key as a dimension; no line contains a URL or the key."""
 
-    def __init__(self, logger: Logger, metrics: Metrics, now: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, logger: Logger, metrics: Metrics, now: Callable[[], float] = time.time, is_backfill: bool = False
+    ) -> None:
+        """`is_backfill`: the function checks a backfill. Its uploads may wait for days, and so have a metric apart."""
         self._log, self._metrics, self._now = logger, metrics, now
+        self._is_backfill = is_backfill
         # A batch is processed by several threads, and Metrics is not thread-safe.
         self._lock = threading.Lock()
 
@@ -33,7 +39,9 @@ class Telemetry:
     def log_settled(self, upload: Upload, status: Status, reason: str, received: float, is_test: bool) -> None:
         """Log an upload's outcome. `received`: epoch seconds at which the upload was first claimed."""
         self._add_metric("TestQuarantined" if is_test else status.value.title())
-        self._add_metric("TimeToVerdict", max(0.0, self._now() - received), MetricUnit.Seconds)
+        if status not in _WITHOUT_VERDICT:
+            name = "BackfillTimeToVerdict" if self._is_backfill else "TimeToVerdict"
+            self._add_metric(name, max(0.0, self._now() - received), MetricUnit.Seconds)
         log = self._log.info if status in _UNREMARKABLE_STATUSES or is_test else self._log.warning
         fields = {"status": status.value, "reason": reason, "is_test": is_test}
         log("upload settled", extra=_upload_fields(upload) | fields)
@@ -57,6 +65,10 @@ class Telemetry:
         """Log that messages went back to their queue untouched, because the service answers nobody."""
         self._add_metric("PutBack", count)
         self._log.info("messages put back: the service answers nobody", extra={"messages": count})
+
+    def count_request(self) -> None:
+        """Count a request that was sent to the service, whatever came of it."""
+        self._add_metric("Requests")
 
     def log_pause(self, reason: str, seconds: float) -> None:
         """Log that no worker sends requests for some seconds, as the service asked."""

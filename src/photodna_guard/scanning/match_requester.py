@@ -101,6 +101,7 @@ class MatchRequester:
             is_met = self._rate_limiter.wait_for_slot(slot)
             verdict = self._match_api.send(ready.request, self._rate_limiter.answer_timeout) if is_met else None
             if verdict:
+                self._telemetry.count_request()
                 if verdict.kind.reached_service:
                     self._rate_limiter.record_success()
                 return self._observe(Answered(ready, ready.picture.after(verdict), verdict))

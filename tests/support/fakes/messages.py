@@ -52,6 +52,10 @@ class FakeEventBus(Failing):
 @dataclass
 class FakeTelemetry:
     logged: list[tuple[str, str]] = field(default_factory=list)
+    requests: int = 0
+
+    def count_request(self) -> None:
+        self.requests += 1
 
     def log_settled(self, upload: Upload, status: Status, reason: str, received: float, is_test: bool) -> None:
         self.logged.append(("settled", status.value))

@@ -42,6 +42,7 @@ def test_url_refused_by_the_service_is_followed_by_the_bytes(first: Verdict) -> 
     world.scan()
     assert world.match_api.sent == ["url https://s3/a.jpg", f"value image/jpeg {len(JPEG)}"]
     assert world.rate_limiter.arrived == 2
+    assert world.telemetry.requests == 2
     assert world.results.status() is Status.CLEAN
 
 
@@ -67,6 +68,7 @@ def test_missed_slot_is_replaced_by_another() -> None:
     world.rate_limiter.missed = 2
     world.scan()
     assert world.rate_limiter.reserved == [1, 1, 1]
+    assert world.telemetry.requests == 1, "none was sent at the missed slots"
     assert world.results.status() is Status.CLEAN
 
 
@@ -84,4 +86,5 @@ def test_request_without_connection_reserves_another_slot() -> None:
     world.scan()
     assert world.rate_limiter.reserved == [1, 1]
     assert world.match_api.calls.count("connect") == 2
+    assert world.telemetry.requests == 1
     assert world.results.records["v1a.jpg"].attempts == 1

@@ -56,6 +56,9 @@ class Telemetry(Protocol):
     def log_put_back(self, count: int) -> None:
         """Log that messages went back to their queue untouched."""
 
+    def count_request(self) -> None:
+        """Count a request that was sent to the service."""
+
     def log_pause(self, reason: str, seconds: float) -> None:
         """Log that all requests pause."""
 
