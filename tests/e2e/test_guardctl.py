@@ -52,7 +52,7 @@ def test_upload_waits_during_a_pause_and_goes_on_within_seconds(
     paused = guardctl("status", "--sample", "0.5")
     assert (paused["is_sending"], paused["rate_per_second"]) == (False, 0)
     assert paused["state"].endswith("a test")
-    assert wait_until(lambda: guardctl("status", "--sample", "0.5")["waiting"]["retry"]["messages"] == 1)
+    assert wait_until(lambda: guardctl("status", "--sample", "0.5")["waiting"]["retry"]["messages"] >= 1)
 
     guardctl("resume", *WHY)
     # A message that waits in a pause is looked at again after 10 s at most, and a batch waits for another second.

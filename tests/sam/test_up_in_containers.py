@@ -25,14 +25,15 @@ ENVIRONMENT = {**os.environ, "PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}", 
 START_SECONDS, RESULT_SECONDS, END_SECONDS = 90.0, 60.0, 40.0
 
 
-def list_containers() -> set[str]:
-    names = subprocess.run(  # noqa: S603
-        ["docker", "ps", "-aq", "--filter", f"network={engine.NETWORK}"],  # noqa: S607
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    return set(names.stdout.split())
+def list_containers(folder: Path) -> set[str]:
+    """Return the containers that run what was built below the folder. Tests beside this one have their own."""
+    names = run_docker("ps", "-aq", "--filter", f"network={engine.NETWORK}").split()
+    return {name for name in names if f"{folder}/" in run_docker("inspect", "--format", "{{json .Mounts}}", name)}
+
+
+def run_docker(*words: str) -> str:
+    """Return what a command prints; nothing where a container ended before it."""
+    return subprocess.run(["docker", *words], capture_output=True, text=True, check=False).stdout  # noqa: S603, S607
 
 
 def invoke_by_hand(folder: Path) -> Any:
@@ -67,7 +68,7 @@ def up(built: Path, tmp_path: Path) -> Iterator["subprocess.Popen[str]"]:
 
 
 def test_upload_runs_in_a_container_and_ctrl_c_removes_it(up: "subprocess.Popen[str]", tmp_path: Path) -> None:
-    before, file = list_containers(), tmp_path / "build/local/endpoints.json"
+    file = tmp_path / "build/local/endpoints.json"
     wait_until(lambda: file.exists() or up.poll() is not None, START_SECONDS)
     assert up.poll() is None, up.communicate()[0]
     endpoints = json.loads(file.read_text(encoding="utf-8"))
@@ -87,13 +88,13 @@ def test_upload_runs_in_a_container_and_ctrl_c_removes_it(up: "subprocess.Popen[
     log = (tmp_path / "build/local/sam/start-lambda.log").read_text(encoding="utf-8")
     assert "REPORT RequestId" in log, "no container ran the function"
     assert "X-Amz-Signature" not in log
-    assert list_containers() - before
+    assert list_containers(tmp_path)
     assert invoke_by_hand(tmp_path) == cases.ANSWERS[cases.ON_RETRY]
 
     up.send_signal(signal.SIGINT)
     output, _ = up.communicate(timeout=END_SECONDS)
     assert (up.returncode, "Traceback" in output) == (0, False), output
-    assert list_containers() <= before
+    assert not list_containers(tmp_path)
     assert not file.exists()
 
 
@@ -114,17 +115,17 @@ with start_lambda(folder, folder / "killed.out") as endpoint:
 
 
 def test_killed_owner_leaves_no_container(containers: ContainerCloud) -> None:
-    before = list_containers()
+    before = list_containers(containers.folder)
     argv = [sys.executable, "-c", OWNER, str(containers.folder), cases.ON_RETRY]
     with subprocess.Popen(  # noqa: S603
         argv, cwd=ROOT, env=ENVIRONMENT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as owner:
         assert owner.stdout
         assert json.loads(owner.stdout.readline()) == cases.ANSWERS[cases.ON_RETRY]
-        started = list_containers() - before
+        started = list_containers(containers.folder) - before
         assert started
         owner.kill()
-    wait_until(lambda: not list_containers() & started, END_SECONDS)
+    wait_until(lambda: not list_containers(containers.folder) & started, END_SECONDS)
 
 
 @pytest.mark.parametrize(

@@ -28,6 +28,7 @@ RETAINED = {
     "BreakGlassRole",
     "BreakGlassPolicy",
     "ResultsTable",
+    "OperationsTable",
 }
 HOLDS_DATA = (
     "AWS::S3::Bucket",
