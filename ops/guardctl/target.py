@@ -15,6 +15,7 @@ from botocore.exceptions import EndpointConnectionError
 
 from ops.errors import CannotProceedError
 from ops.stack import Stack, describe_stack
+from photodna_guard.aws.response_integrity import reject_truncated_responses
 
 ENDPOINTS = Path(__file__).resolve().parents[2] / "build/local/endpoints.json"
 EMBEDDED_STACK = "photodna-guard"
@@ -60,24 +61,29 @@ def connect_embedded(endpoint: str, region: str) -> Target:
     """Return the target of an embedded cloud at an endpoint. Raises botocore's errors."""
 
     def make(access_key: str) -> Callable[[str], Any]:
-        session = boto3.Session(access_key, "any", region_name=region)
-        return lambda service: session.client(service, endpoint_url=endpoint, config=_CONFIG)  # type: ignore[call-overload]
+        return _make_clients(boto3.Session(access_key, "any", region_name=region), endpoint_url=endpoint)
 
     described = describe_stack(make("user")("cloudformation"), EMBEDDED_STACK)
     return Target(described, getpass.getuser(), make(_OPERATOR_KEY))
 
 
 def _connect_deployed(name: str, session: boto3.Session) -> Target:
-    described = describe_stack(session.client("cloudformation", config=_CONFIG), name)
-    role = described.output("OperatorRoleArn")
-    sts = session.client("sts", config=_CONFIG)
+    own = _make_clients(session)
+    described = describe_stack(own("cloudformation"), name)
+    role, sts = described.output("OperatorRoleArn"), own("sts")
     who = sts.get_caller_identity()["Arn"]
     assumed = sts.assume_role(RoleArn=role, RoleSessionName=session_name(who), DurationSeconds=_SESSION_SECONDS)
     given = assumed["Credentials"]
     operator = boto3.Session(
         given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"], region_name=session.region_name
     )
-    return Target(described, who, lambda service: operator.client(service, config=_CONFIG))  # type: ignore[call-overload]
+    return Target(described, who, _make_clients(operator))
+
+
+def _make_clients(session: boto3.Session, **options: Any) -> Callable[[str], Any]:
+    """Return what makes the session's clients. A truncated answer would look like an empty queue or table to them."""
+    reject_truncated_responses(session.events)
+    return lambda service: session.client(service, config=_CONFIG, **options)  # type: ignore[call-overload]
 
 
 def session_name(arn: str) -> str:

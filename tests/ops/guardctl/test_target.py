@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.exceptions import ChecksumError, IncompleteReadError
 
 from ops.guardctl import target as targets
 from ops.guardctl.main import main
@@ -31,6 +32,20 @@ def test_deployed_stack_is_operated_by_its_role(aws: None) -> None:
     assert found.who == SESSION.client("sts").get_caller_identity()["Arn"]
     assumed = found.client("sts").get_caller_identity()["Arn"]
     assert assumed.endswith(f":assumed-role/operator/{session_name(found.who)}")
+
+
+def test_truncated_answer_is_an_error_and_no_empty_list(aws: None) -> None:
+    """A cut JSON body is one without fields to botocore, as though nothing waited."""
+    SESSION.client("cloudformation").create_stack(StackName="guard", TemplateBody=json.dumps(TEMPLATE))
+    client = connect("guard", None, "us-east-1").client("dynamodb")
+
+    def cut(response_dict: dict[str, Any], **_: Any) -> None:
+        whole = response_dict["body"]
+        response_dict |= {"headers": {"content-length": str(len(whole))}, "body": whole[:-1]}
+
+    client.meta.events.register_first("before-parse.*.*", cut)
+    with pytest.raises((IncompleteReadError, ChecksumError)):
+        client.list_tables()
 
 
 @pytest.mark.parametrize(
