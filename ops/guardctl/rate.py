@@ -20,7 +20,7 @@ class LimiterStatus:
     """What the rate limiter's item says. Times are epoch seconds; 0 where there is none."""
 
     paused_until: float
-    # Who paused, when and why; empty where the service asked for the pause.
+    # Who made this pause and why; empty where the service asked for it.
     operator_pause: dict[str, Any]
     breaker_open_since: float
     failures: int
@@ -53,9 +53,11 @@ class RateControl:
     def read(self) -> LimiterStatus:
         """Read the rate limiter's item."""
         item = self._table.read(limiter=_LIMITER)
+        paused_until, made = item.get("paused_until", 0), item.get("operator_pause", {})
         return LimiterStatus(
-            paused_until=float(item.get("paused_until", 0)) / MICROSECONDS,
-            operator_pause=dict(item.get("operator_pause", {})),
+            paused_until=float(paused_until) / MICROSECONDS,
+            # One that has ended stays in the item, beside a pause that the service asked for since.
+            operator_pause=made if made.get("until") == paused_until else {},
             breaker_open_since=float(item.get("tripped_at", 0)) / MICROSECONDS,
             failures=int(item.get("failures", 0)),
             used=int(item.get(used_attribute(round(self._now() * MICROSECONDS)), 0)),
@@ -63,10 +65,11 @@ class RateControl:
 
     def pause(self, until: float, by: str, reason: str) -> None:
         """Let no request be sent before `until` (epoch seconds). It replaces a pause that is on."""
+        paused_until = round(until * MICROSECONDS)
         self._table.update(
             {"limiter": _LIMITER},
             "SET paused_until = :until, operator_pause = :pause",
-            {":until": round(until * MICROSECONDS), ":pause": {"by": by, "reason": reason}},
+            {":until": paused_until, ":pause": {"by": by, "reason": reason, "until": paused_until}},
         )
 
     def resume(self) -> None:

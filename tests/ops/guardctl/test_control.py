@@ -44,6 +44,13 @@ def test_pause_asked_for_by_the_service_is_told_apart(console: Console, target: 
     assert "as the service asked for" in console.json("status")["state"]
 
 
+def test_pause_of_the_service_is_not_laid_to_who_paused_before(console: Console, clock: ManualClock) -> None:
+    console.run("pause", "--for", "10m", *WHY)
+    clock.now = NOW + 601
+    limiter(clock).pause(clock.now + 60)
+    assert "as the service asked for" in console.json("status")["state"]
+
+
 def test_resume_closes_the_circuit_breaker(console: Console, clock: ManualClock) -> None:
     for _ in range(10):
         limiter(clock).record_failure()
