@@ -4,6 +4,7 @@ from collections import Counter
 from typing import Annotated, Any
 
 import typer
+from rich.console import Console
 from rich.progress import Progress
 
 from ops.guardctl import queues
@@ -53,10 +54,8 @@ def redrive(
 
 
 def _preview(target: Target, only_reason: str | None, only_prefix: str | None, json: bool) -> None:
-    queue = DeadLetterQueue(target)
-    received = list(queue.receive_each_once())
-    queue.show_again(received)
-    chosen = [one for one in received if _is_chosen(one, only_reason, only_prefix)]
+    with DeadLetterQueue(target).reading() as messages_there:
+        chosen = [one for one in messages_there if _is_chosen(one, only_reason, only_prefix)]
     counts = Counter(one.reason for one in chosen).most_common()
     if json:
         messages: list[dict[str, Any]] = [{"upload": one.uri or None, "reason": one.reason} for one in chosen]
@@ -67,24 +66,25 @@ def _preview(target: Target, only_reason: str | None, only_prefix: str | None, j
 
 
 def _move_some(target: Target, only_reason: str | None, only_prefix: str | None) -> int:
-    queue, left, moved = DeadLetterQueue(target), [], 0
-    for message in queue.receive_each_once():
-        if _is_chosen(message, only_reason, only_prefix):
-            queue.move(message)
-            moved += 1
-        else:
-            left.append(message)
-    queue.show_again(left)
+    queue, moved = DeadLetterQueue(target), 0
+    with queue.reading() as messages:
+        for message in messages:
+            if _is_chosen(message, only_reason, only_prefix):
+                queue.move(message)
+                moved += 1
     return moved
 
 
 def _move_all(target: Target, waiting: int) -> int:
-    queue = DeadLetterQueue(target)
     source, destination = target.stack.output("DeadLetterQueueArn"), target.stack.output("RetryQueueArn")
-    queue.start_move_task(source, destination)
-    with Progress(transient=True) as shown:
+    # Standard output is for the answer, which a program may read.
+    with Progress(transient=True, console=Console(stderr=True)) as shown:
         bar = shown.add_task("Moving messages", total=waiting)
-        return queue.wait_for_move(source, lambda moved: shown.update(bar, completed=moved), target.sleep)
+
+        def show(moved: int) -> None:
+            shown.update(bar, completed=moved)
+
+        return DeadLetterQueue(target).move_all(source, destination, show, target.sleep)
 
 
 def _is_chosen(message: DeadLetter, only_reason: str | None, only_prefix: str | None) -> bool:

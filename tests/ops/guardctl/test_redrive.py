@@ -1,8 +1,16 @@
 """guardctl redrive: messages of the dead-letter queue."""
 
 import json
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
+import pytest
+from botocore.exceptions import ClientError
+
+from ops.errors import CannotProceedError
+from ops.guardctl.dead_letters import DeadLetter, DeadLetterQueue
+from ops.guardctl.target import Target
 from photodna_guard.domain.models import ScanJob, Upload
 from tests.ops.guardctl.conftest import Console
 from tests.support.moto_aws import SESSION
@@ -50,6 +58,62 @@ def test_filter_moves_only_what_it_names(console: Console) -> None:
     assert len(bodies("dead")) == 2
     (entry,) = console.json("journal")
     assert (entry["action"], entry["moved"], entry["only_reason"]) == ("redrive", 1, "http-500")
+
+
+def interrupt_after(count: int, messages: Iterator[DeadLetter]) -> None:
+    for _ in range(count):
+        next(messages)
+    raise KeyboardInterrupt
+
+
+def test_interrupted_reading_shows_every_message_again(target: Target) -> None:
+    for n in range(12):
+        send(f"{n}.jpg", "http-500")
+    with pytest.raises(KeyboardInterrupt), DeadLetterQueue(target).reading() as messages:
+        interrupt_after(11, messages)
+    assert len(bodies("dead")) == 12
+
+
+class FakeSqs:
+    """Lists these newest tasks, one at each call, and the last one from then on."""
+
+    class exceptions:  # noqa: N801 - boto3's name
+        UnsupportedOperation = ClientError
+
+    def __init__(self, *tasks: dict[str, Any] | None, refusal: ClientError | None = None) -> None:
+        self.tasks, self.refusal = list(tasks), refusal
+
+    def list_message_move_tasks(self, **_: Any) -> dict[str, Any]:
+        newest = self.tasks.pop(0) if len(self.tasks) > 1 else self.tasks[0]
+        return {"Results": [newest]} if newest else {}
+
+    def start_message_move_task(self, **_: Any) -> None:
+        if self.refusal:
+            raise self.refusal
+
+
+def task(started: int, status: str, moved: int, **more: Any) -> dict[str, Any]:
+    return {"StartedTimestamp": started, "Status": status, "ApproximateNumberOfMessagesMoved": moved, **more}
+
+
+def move_all(target: Target, sqs: FakeSqs) -> tuple[int, list[int]]:
+    shown: list[int] = []
+    queue = DeadLetterQueue(replace(target, client=lambda _: sqs))
+    return queue.move_all("source", "destination", shown.append, target.sleep), shown
+
+
+@pytest.mark.parametrize("before", [None, task(1, "COMPLETED", 99), task(1, "FAILED", 0)])
+def test_redrive_waits_for_its_own_task(target: Target, before: dict[str, Any] | None) -> None:
+    sqs = FakeSqs(before, before, task(2, "RUNNING", 3), task(2, "COMPLETED", 7))
+    assert move_all(target, sqs) == (7, [3, 7])
+
+
+def test_failed_task_and_running_task_are_told(target: Target) -> None:
+    with pytest.raises(CannotProceedError, match="moved 3 messages and stopped: AccessDenied"):
+        move_all(target, FakeSqs(None, task(2, "FAILED", 3, FailureReason="AccessDenied")))
+    refusal = ClientError({"Error": {"Code": "Unsupported", "Message": "one is running"}}, "StartMessageMoveTask")
+    with pytest.raises(CannotProceedError, match="one is running"):
+        move_all(target, FakeSqs(None, refusal=refusal))
 
 
 def test_empty_queue_is_no_error(console: Console) -> None:
