@@ -97,8 +97,7 @@ def ack(
     target, why = get_target(context), check_reason(reason)
     results = Results(target)
     item = results.read_version(uri, version)
-    if "needs_attention" not in item:
-        raise CannotProceedError(f"{uri} is not on the list: its result is {item['status']}")
+    _check_may_be_acknowledged(uri, item)
     ask(f"Take {uri} ({item['needs_attention']}) off the list?", yes)
     with Journal(target).recording("ack", why, uri, version=item["version"], status=item["needs_attention"]):
         at = datetime.fromtimestamp(target.now(), UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
@@ -121,6 +120,17 @@ def rescan(
     with Journal(target).recording("rescan", why, uri, version=item["version"], status=item["status"]):
         send_rescan(target, item)
     print_json({"sent": uri}) if json else print(f"{uri} is in the retry queue. guardctl show has its new result.")
+
+
+def _check_may_be_acknowledged(uri: str, item: dict[str, Any]) -> None:
+    if "needs_attention" not in item:
+        raise CannotProceedError(f"{uri} is not on the list: its result is {item['status']}")
+    # By this entry the functions know that the tag is still to be set.
+    if item["needs_attention"] == "UNTAGGED":
+        raise CannotProceedError(
+            f"{uri} has no room for its status tag, and nobody can read it. Remove one of its tags and give guardctl "
+            f"rescan; it leaves the list then"
+        )
 
 
 def _describe_match(match: dict[str, Any]) -> str:

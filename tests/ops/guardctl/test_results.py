@@ -62,6 +62,18 @@ def test_acknowledged_upload_is_off_the_list_and_keeps_its_result(
     assert "is not on the list" in console.err
 
 
+def test_upload_without_room_for_its_tag_stays_on_the_list(
+    console: Console, table: ResultsTable, clock: ManualClock
+) -> None:
+    """The functions read there that the tag is to be set, once there is room."""
+    settle(table, clock, "a.jpg", Status.CLEAN)
+    upload = Upload("uploads", "a.jpg", "etag", "v1")
+    table.mark_tagged(upload, Status.CLEAN, done=False)
+    assert console.run("ack", "s3://uploads/a.jpg", *WHY) == 2
+    assert "Remove one of its tags" in console.err
+    assert table.claim(ScanJob(upload)).untagged
+
+
 def test_result_that_changed_since_it_was_read_stays_on_the_list(
     console: Console, target: Any, table: ResultsTable, clock: ManualClock
 ) -> None:
