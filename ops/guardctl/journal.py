@@ -1,6 +1,6 @@
 """The journal of what operators changed: who, when, what and why. An entry is written before the change is made."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
@@ -19,8 +19,8 @@ class Journal:
 
     def __init__(self, target: Target) -> None:
         table = target.stack.output("OperationsTableName")
-        self._table, self._who = OperatedTable(target.client("dynamodb"), table), target.who
-        self._now: Callable[[], float] = target.now
+        self._table = OperatedTable(target.client("dynamodb"), table)
+        self._who, self._now = target.who, target.now
 
     @contextmanager
     def recording(self, action: str, reason: str, subject: str = "", **details: object) -> Iterator[dict[str, Any]]:
@@ -47,10 +47,9 @@ class Journal:
     def newest(self, count: int) -> list[dict[str, Any]]:
         """Return the newest entries, the newest first, of the last two years."""
         found: list[dict[str, Any]] = []
-        year, month = (datetime.fromtimestamp(self._now(), UTC).year, datetime.fromtimestamp(self._now(), UTC).month)
-        for back in range(_MONTHS):
-            total = year * 12 + month - 1 - back
-            partition = f"journal#{total // 12:04d}-{total % 12 + 1:02d}"
+        now = datetime.fromtimestamp(self._now(), UTC)
+        for month in range(now.year * 12 + now.month - 1, now.year * 12 + now.month - 1 - _MONTHS, -1):
+            partition = f"journal#{month // 12:04d}-{month % 12 + 1:02d}"
             for entry in self._table.query("partition", partition, newest=True):
                 found.append(entry)
                 if len(found) == count:

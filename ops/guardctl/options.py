@@ -23,7 +23,7 @@ Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before the ch
 Uri = Annotated[
     str,
     typer.Argument(
-        metavar="S3://BUCKET/KEY", help="The upload, in quotes where its key has spaces.", callback=check_uri
+        metavar="s3://BUCKET/KEY", help="The upload, in quotes where its key has spaces.", callback=check_uri
     ),
 ]
 Version = Annotated[str | None, typer.Option("--version", help="The version, where the upload has several.")]
@@ -44,7 +44,7 @@ def ask(question: str, yes: bool) -> None:
         return
     if not sys.stdin.isatty():
         raise CannotProceedError("This changes the stack, and there is no terminal to ask at. Give --yes")
-    typer.confirm(question, abort=True)
+    typer.confirm(question, abort=True, err=True)
 
 
 def check_reason(reason: str) -> str:

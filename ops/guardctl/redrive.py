@@ -17,7 +17,7 @@ from ops.guardctl.uploads import parse_uri
 
 MayLackReason = Annotated[str, typer.Option("--reason", "-r", help="Why, for the journal. --preview needs none.")]
 OnlyReason = Annotated[str | None, typer.Option("--only-reason", help="Only messages with this failure_reason.")]
-OnlyPrefix = Annotated[str | None, typer.Option("--only-prefix", help="Only uploads below S3://BUCKET/PREFIX.")]
+OnlyPrefix = Annotated[str | None, typer.Option("--only-prefix", help="Only uploads below s3://BUCKET/PREFIX.")]
 
 
 def redrive(

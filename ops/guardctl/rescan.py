@@ -6,7 +6,8 @@ from typing import Any
 
 from ops.errors import CannotProceedError
 from ops.guardctl.target import Target
-from photodna_guard.domain.models import ScanJob, Status, Upload
+from photodna_guard.aws.result_item import parse_upload
+from photodna_guard.domain.models import ScanJob, Status
 
 _WAITS = "It waits for its verdict already (guardctl status says why)"
 _REFUSED = {
@@ -29,19 +30,6 @@ def send_rescan(target: Target, item: Mapping[str, Any]) -> None:
 
     The job names when the result was settled: delivered twice, it opens the result once.
     """
-    job = ScanJob(_to_upload(item), rescan=True, reopen_settled_until=str(item["settled_at"]))
+    job = ScanJob(parse_upload(item), rescan=True, reopen_settled_until=str(item["settled_at"]))
     sqs = target.client("sqs")
     sqs.send_message(QueueUrl=target.stack.output("RetryQueueUrl"), MessageBody=json.dumps(job.as_dict()))
-
-
-def _to_upload(item: Mapping[str, Any]) -> Upload:
-    bucket, _, key = str(item["upload"]).partition("/")
-    version = str(item["version"])
-    source = item.get("source", {})
-    return Upload(
-        bucket,
-        key,
-        etag=source.get("etag", version.removeprefix("etag:") if version.startswith("etag:") else ""),
-        version_id=None if version.startswith("etag:") else version,
-        sequencer=str(item.get("sequencer", "")),
-    )

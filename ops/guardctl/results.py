@@ -1,6 +1,5 @@
 """guardctl show, attention, ack and rescan: the results of single uploads."""
 
-from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import typer
@@ -12,6 +11,7 @@ from ops.guardctl.printing import print_facts, print_json, print_table
 from ops.guardctl.rescan import check_may_be_rescanned, send_rescan
 from ops.guardctl.target import Target
 from ops.guardctl.uploads import ATTENTION, Results
+from photodna_guard.domain.timestamps import to_iso
 
 _FACTS = (
     "version",
@@ -100,8 +100,7 @@ def ack(
     _check_may_be_acknowledged(uri, item)
     ask(f"Take {uri} ({item['needs_attention']}) off the list?", yes)
     with Journal(target).recording("ack", why, uri, version=item["version"], status=item["needs_attention"]):
-        at = datetime.fromtimestamp(target.now(), UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        if not results.acknowledge(item, target.who, at, why):
+        if not results.acknowledge(item, target.who, to_iso(target.now()), why):
             raise CannotProceedError(f"{uri} has changed meanwhile. Look at it again (guardctl show)")
     print_json({"acknowledged": uri}) if json else print(f"{uri} is off the list.")
 
