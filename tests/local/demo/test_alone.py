@@ -1,11 +1,6 @@
 """The upload that is made alone, for its time."""
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
-
-import boto3
-import pytest
-from moto import mock_aws
 
 from local.demo import alone
 from local.demo.results import Results
@@ -17,15 +12,6 @@ if TYPE_CHECKING:
 # Far after any upload of a test.
 SETTLED_AT = "2100-01-01T00:00:00+00:00"
 OTHER = {(f"{BUCKET}/other.jpg", "v1"): {"status": "CLEAN"}}
-
-
-@pytest.fixture(scope="module")
-def s3() -> "Iterator[S3Client]":
-    with mock_aws():
-        client = boto3.client("s3", region_name="us-east-1")
-        client.create_bucket(Bucket=BUCKET)
-        client.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
-        yield client
 
 
 def _check(s3: "S3Client", result: dict[str, Any] | None, bucket: str = BUCKET) -> Any:

@@ -1,14 +1,11 @@
 """The checks of the buckets: each finds its problem."""
 
 import hashlib
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-import boto3
 import pytest
 from botocore.exceptions import ClientError
-from moto import mock_aws
 
 from local.demo.bucket_checks import BucketChecks
 from local.demo.picture import QUARANTINED
@@ -23,13 +20,9 @@ SHA256 = hashlib.sha256(b"bytes").hexdigest()
 
 
 @pytest.fixture(scope="module")
-def s3() -> "Iterator[S3Client]":
-    with mock_aws():
-        client = boto3.client("s3", region_name="us-east-1")
-        client.create_bucket(Bucket=BUCKET)
-        client.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
-        client.create_bucket(Bucket=QUARANTINE, ObjectLockEnabledForBucket=True)
-        yield client
+def s3(s3: "S3Client") -> "S3Client":
+    s3.create_bucket(Bucket=QUARANTINE, ObjectLockEnabledForBucket=True)
+    return s3
 
 
 @pytest.fixture(scope="module")

@@ -1,13 +1,10 @@
 """The uploads, with the history of each key."""
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
-import boto3
 import pytest
 from botocore.exceptions import ClientError
-from moto import mock_aws
 
 from local.demo import results, upload
 from local.demo.picture import Picture
@@ -16,15 +13,6 @@ from tests.local.demo.factories import BUCKET, picture
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
-
-
-@pytest.fixture(scope="module")
-def s3() -> "Iterator[S3Client]":
-    with mock_aws():
-        client = boto3.client("s3", region_name="us-east-1")
-        client.create_bucket(Bucket=BUCKET)
-        client.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
-        yield client
 
 
 def _upload(s3: "S3Client", *pictures: Picture) -> list[UploadedVersion]:
