@@ -38,11 +38,12 @@ PRICE: Mapping[str, float] = {
 MEMORY_GB = 1.0
 FREE_EGRESS_GB = 100.0
 # The calls for a clean upload on the fast path. Writes: the claim writes the item and its entry in the index of
-# unsettled records, the lease writes the item, and settling writes both. S3: the head, the whole
+# unsettled records, the lease writes the item, and settling writes both, and the entries in two
+# of the indexes by which results are listed. S3: the head, the whole
 # object (by the service, or to be rendered), the tags read and written. The status is one tag. Each upload that is not
 # clean is one event.
 NOT_CLEAN_SHARE = 0.05
-FAST = {"tag_month": 1, "event": NOT_CLEAN_SHARE, "lambda_request": 1, "write_unit": 5, "s3_get": 3, "s3_put": 1}
+FAST = {"tag_month": 1, "event": NOT_CLEAN_SHARE, "lambda_request": 1, "write_unit": 7, "s3_get": 3, "s3_put": 1}
 # The additional calls for an upload that waits for a slot. Its message is sent, received and deleted, in batches of 13.
 # Writes: the record is deferred and claimed again, each time the item and its entry in the index of unsettled records,
 # and a slot is asked for once in vain. S3: the head is read again.

@@ -1,28 +1,18 @@
 """guardctl pause, resume, limit reset and journal: what holds for the whole stack."""
 
-import re
 from typing import Annotated
 
 import typer
 
-from ops.errors import CannotProceedError
 from ops.guardctl.journal import Journal, entry_time
 from ops.guardctl.options import AsJson, Reason, Yes, ask, check_reason, get_target
 from ops.guardctl.printing import format_time, print_json, print_table
 from ops.guardctl.rate import FOR_EVER, RateControl
+from ops.guardctl.times import parse_duration
 
-_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 limit = typer.Typer(
     help="The deletion limit, which stops all deleting when too many matches come.", no_args_is_help=True
 )
-
-
-def parse_duration(text: str) -> float:
-    """Return the seconds of 90s, 10m, 4h or 2d. Raises CannotProceedError for anything else."""
-    found = re.fullmatch(r"(\d+)([smhd])", text)
-    if not found or not int(found[1]):
-        raise CannotProceedError(f"{text!r} is no duration. Give a number and s, m, h or d, such as 90s, 10m, 4h or 2d")
-    return float(found[1]) * _UNITS[found[2]]
 
 
 def pause(

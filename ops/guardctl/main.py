@@ -10,7 +10,7 @@ from botocore.exceptions import BotoCoreError
 from typer.exceptions import TyperException
 
 from ops.errors import AWS_ERRORS, CannotProceedError, describe_error
-from ops.guardctl import control, redrive, results, status
+from ops.guardctl import control, listing, redrive, results, stats, status
 from ops.guardctl.target import Target, connect
 
 Connect = Callable[[str | None, str | None, str | None], Target]
@@ -28,6 +28,8 @@ for command in (
     status.status,
     results.attention,
     results.show,
+    listing.results,
+    stats.stats,
     results.ack,
     results.rescan,
     control.pause,

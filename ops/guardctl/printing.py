@@ -20,7 +20,7 @@ _PIPE_WIDTH = 4000  # characters
 
 def print_json(value: object) -> None:
     """Print one JSON document. Control characters in an uploader's key are escaped."""
-    print(json.dumps(value, indent=2, default=_to_json))
+    print(json.dumps(value, indent=2, default=to_json))
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], empty: str) -> None:
@@ -60,7 +60,8 @@ def format_age(seconds: float | None) -> str:
     return "-" if seconds is None else format_duration(max(0.0, seconds))
 
 
-def _to_json(value: object) -> Any:
+def to_json(value: object) -> Any:
+    """Return a value as json.dumps takes it, where it does not by itself."""
     if isinstance(value, Decimal):
         return int(value) if value == value.to_integral_value() else float(value)
     return str(value)

@@ -1,6 +1,8 @@
 """guardctl status: what waits, how fast it is worked off, and what needs a person."""
 
 import math
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from typing import Annotated, Any
 
 import typer
@@ -10,11 +12,14 @@ from ops.guardctl import queues
 from ops.guardctl.options import AsJson, get_target
 from ops.guardctl.printing import format_age, format_time, print_facts, print_json, print_table
 from ops.guardctl.rate import RateControl
+from ops.guardctl.settled_results import SETTLED, Selection, SettledResults, partition_names
 from ops.guardctl.target import Target
 from ops.guardctl.uploads import Results
 
 # More than that of one status is shown as "1000 or more".
 MOST_COUNTED = 1000
+# A page of an index has about four thousand results.
+_PAGES, _THREADS = 5, 16
 _QUEUES_WITH_AGE = (queues.RETRY, queues.BACKFILL)
 
 
@@ -44,6 +49,7 @@ def read_status(target: Target, sample: float) -> dict[str, Any]:
     before, began = rate_control.read(), target.now()
     depths = {queue: queues.read_depth(target, queue) for queue in queues.URL_OUTPUTS}
     attention = {name: number for name, number in results.count_attention(MOST_COUNTED).items() if number}
+    verdicts = count_today(target, before_today(began))
     ages = {queue: rate_control.read_queue_age(queue) for queue in _QUEUES_WITH_AGE}
     target.sleep(max(0.0, sample - (target.now() - began)))
     after, now = rate_control.read(), target.now()
@@ -66,7 +72,29 @@ def read_status(target: Target, sample: float) -> dict[str, Any]:
         },
         "seconds_to_finish": math.ceil(waiting / limit),
         "deleting_stopped_at": None if tripped is None else format_time(tripped),
+        "today": verdicts,
         "needs_attention": attention,
+    }
+
+
+def before_today(now: float) -> str:
+    """Return when today began, in UTC."""
+    return f"{format_time(now)[:10]}T00:00:00.000Z"
+
+
+def count_today(target: Target, since: str) -> dict[str, Any]:
+    """Return how many results of each status were settled since then. Of a status in millions it says `at_least`."""
+    results, selection = SettledResults(target), Selection(since=since)
+    with ThreadPoolExecutor(_THREADS) as pool:
+        counts = list(pool.map(lambda name: results.count(selection, name, _PAGES), partition_names(SETTLED)))
+    found: Counter[str] = Counter()
+    for name, (number, _) in zip(partition_names(SETTLED), counts, strict=True):
+        found[name.partition("#")[0]] += number
+    at_least = {} if all(whole for _, whole in counts) else {"at_least": True}
+    return {
+        "since": since,
+        "by_status": {status: found[status] for status in sorted(found) if found[status]},
+        **at_least,
     }
 
 
@@ -93,6 +121,14 @@ def print_status(found: dict[str, Any]) -> None:
     print()
     print_table(("waiting", "messages", "in flight", "oldest seen"), rows, "")
     print()
+    today = found["today"]["by_status"]
+    print_facts(
+        {
+            "today": (", ".join(f"{number:,} {status}" for status, number in today.items()) or "no result yet")
+            + (" or more" if "at_least" in found["today"] else "")
+            + " (UTC)"
+        }
+    )
     print_facts({"backlog": _describe_backlog(found), "attention": describe_attention(found["needs_attention"])})
 
 

@@ -16,12 +16,12 @@ class OperatedTable:
 
     def read(self, **key: str) -> dict[str, Any]:
         """Return an item by a consistent read; empty if there is none."""
-        answer = self._client.get_item(TableName=self._name, Key=_to_item(key), ConsistentRead=True)
-        return _to_python(answer.get("Item", {}))
+        answer = self._client.get_item(TableName=self._name, Key=to_item(key), ConsistentRead=True)
+        return to_python(answer.get("Item", {}))
 
     def put(self, item: Mapping[str, object]) -> None:
         """Write an item."""
-        self._client.put_item(TableName=self._name, Item=_to_item(item))
+        self._client.put_item(TableName=self._name, Item=to_item(item))
 
     def update(
         self,
@@ -33,15 +33,15 @@ class OperatedTable:
     ) -> None:
         """Update an item. Where the condition does not hold botocore's ConditionalCheckFailedException is raised."""
         more: dict[str, Any] = {"ConditionExpression": condition} if condition else {}
-        more |= {"ExpressionAttributeValues": _to_item(values)} if values else {}
+        more |= {"ExpressionAttributeValues": to_item(values)} if values else {}
         more |= {"ExpressionAttributeNames": dict(names)} if names else {}
-        self._client.update_item(TableName=self._name, Key=_to_item(key), UpdateExpression=expression, **more)
+        self._client.update_item(TableName=self._name, Key=to_item(key), UpdateExpression=expression, **more)
 
     def query(
         self, attribute: str, value: str, index: str | None = None, newest: bool = False
     ) -> Iterator[dict[str, Any]]:
         """Yield a partition's items in their order, or the newest first. The next page is read when it is needed."""
-        yield from map(_to_python, self._pages("Items", attribute, value, index, ScanIndexForward=not newest))
+        yield from map(to_python, self._pages("Items", attribute, value, index, ScanIndexForward=not newest))
 
     def count(self, attribute: str, value: str, index: str, most: int) -> int:
         """Return how many items a partition of an index has. Counting ends at the first page with `most` or more."""
@@ -69,9 +69,11 @@ class OperatedTable:
             options["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
 
 
-def _to_item(values: Mapping[str, object]) -> dict[str, Any]:
+def to_item(values: Mapping[str, object]) -> dict[str, Any]:
+    """Return Python's values as DynamoDB's."""
     return {name: _serialize(value) for name, value in values.items()}
 
 
-def _to_python(item: Mapping[str, Any]) -> dict[str, Any]:
+def to_python(item: Mapping[str, Any]) -> dict[str, Any]:
+    """Return DynamoDB's values as Python's."""
     return {name: _deserialize(value) for name, value in item.items()}

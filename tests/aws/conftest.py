@@ -10,7 +10,7 @@ from photodna_guard.aws.results_table import ResultsTable
 from photodna_guard.aws.upload_bucket import UploadBucket
 from tests.support.clock import ManualClock
 from tests.support.moto_aws import SESSION, mocked_aws
-from tests.support.template import RESOURCES
+from tests.support.template import RESOURCES, take_first_branch
 
 
 @pytest.fixture(autouse=True)
@@ -74,7 +74,7 @@ def uploads(upload_bucket: str) -> UploadBucket:
 
 def create_table(dynamodb: Any, name: str, logical_id: str) -> str:
     """Create a table with the keys and indexes that the template gives it. Return its name."""
-    properties = RESOURCES[logical_id]["Properties"]
+    properties = take_first_branch(RESOURCES[logical_id]["Properties"])
     wanted = ("BillingMode", "AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes")
     dynamodb.create_table(TableName=name, **{key: properties[key] for key in wanted if key in properties})
     return name

@@ -134,3 +134,13 @@ def test_limit_reset_lets_deleting_go_on(cloud: EmbeddedCloud, guardctl: Guardct
     assert guardctl("limit", "reset", *WHY) == {"was_stopped_at": "2027-01-15T08:00:00Z"}
     assert guardctl("status", "--sample", "0.5")["deleting_stopped_at"] is None
     assert guardctl("limit", "reset", *WHY) == {"was_stopped_at": None}
+
+
+def test_settled_result_is_listed_and_counted(cloud: EmbeddedCloud, guardctl: Guardctl, pictures: Pictures) -> None:
+    uri = put(cloud, "guardctl/listed.jpg", pictures["clean"])
+    assert wait_until(lambda: status_of(cloud, uri) == "CLEAN")
+    for options in (("--status", "CLEAN", "--all"), ("--prefix", uri), ("--from", "1h", "--all")):
+        assert uri in [f"s3://{item['upload']}" for item in guardctl("results", *options)]
+    assert guardctl("results", "--reason", "no such reason") == []
+    assert guardctl("status", "--sample", "0.5")["today"]["by_status"]["CLEAN"] >= 1
+    assert guardctl("stats", "--from", "1h")["by_status"]["CLEAN"] >= 1

@@ -21,3 +21,12 @@ def translate_template(**parameters: str) -> dict[str, Any]:
     """Return the template as plain CloudFormation, with these parameters beside its defaults."""
     translated = template.translate(template.load(TEMPLATE_PATH), TEMPLATE_PATH, parameters, "us-east-1")
     return dict(translated.cloudformation)
+
+
+def take_first_branch(found: Any) -> Any:
+    """Return a part of the template in which every condition holds."""
+    if isinstance(found, dict) and found.keys() == {"Fn::If"}:
+        return take_first_branch(found["Fn::If"][1])
+    if isinstance(found, dict):
+        return {name: take_first_branch(inner) for name, inner in found.items()}
+    return [take_first_branch(inner) for inner in found] if isinstance(found, list) else found

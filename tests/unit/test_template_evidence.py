@@ -9,7 +9,7 @@ from photodna_guard.aws.results_table import REDELIVER_AFTER_SECONDS
 from photodna_guard.scanning.missing_versions import SETTLED_AGE_SECONDS
 from tests.support.metrics import emitted_metrics, own_metrics
 from tests.support.schemas import load_schema
-from tests.support.template import PARAMETERS, RESOURCES
+from tests.support.template import PARAMETERS, RESOURCES, take_first_branch
 
 QUARANTINE = {s["Sid"]: s for s in RESOURCES["QuarantineBucketPolicy"]["Properties"]["PolicyDocument"]["Statement"]}
 SETTLED = load_schema("settled-1")
@@ -166,11 +166,14 @@ def test_legal_hold_is_removed_by_break_glass_only() -> None:
 
 
 def test_each_index_that_a_function_queries_is_permitted() -> None:
-    indexes = {index["IndexName"] for index in RESOURCES["ResultsTable"]["Properties"]["GlobalSecondaryIndexes"]}
+    properties = take_first_branch(RESOURCES["ResultsTable"]["Properties"])
+    indexes = {index["IndexName"] for index in properties["GlobalSecondaryIndexes"]}
     asked = {p: str(statements(p)) for p in ("ScannerPolicy", "OnSweepPolicy")}
     assert "/index/sha256" in asked["ScannerPolicy"]
     assert "/index/unsettled" in asked["OnSweepPolicy"]
-    assert indexes == {"needs-attention", "sha256", "unsettled"}
+    listed = {"settled-by-time", "settled-by-reason", "settled-by-key"}
+    assert "/index/settled-by-*" in str(statements("OperatorPolicy"))
+    assert indexes == {"needs-attention", "sha256", "unsettled"} | listed
 
 
 def test_largest_deletion_limit_fits_into_its_item() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from local.aws.moto import awslambda, cloudformation, events, s3, s3_notifications, sqs, sqs_move_tasks
+from local.aws.moto import awslambda, cloudformation, dynamodb, events, s3, s3_notifications, sqs, sqs_move_tasks
 from local.aws.moto.events import SendToFunction
 
 
@@ -15,3 +15,4 @@ def apply(endpoint: str, send_to_function: SendToFunction) -> None:
     events.apply()
     awslambda.apply()
     cloudformation.apply()
+    dynamodb.apply()

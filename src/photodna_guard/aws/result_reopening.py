@@ -5,6 +5,7 @@ from typing import Any
 
 from photodna_guard.aws.update_expression import Update, assignments, name_placeholders, value_placeholders
 from photodna_guard.domain.models import ScanJob, Status, Upload
+from photodna_guard.domain.result_index import INDEX_ATTRIBUTES
 from photodna_guard.domain.timestamps import to_iso
 
 # Why a version could not be scanned then, and may be scanned now.
@@ -82,7 +83,8 @@ def reopen_update(upload: Upload, item: Mapping[str, Any], now: float) -> Update
         "is_test": False,
         "received_at": to_iso(now),
     }
-    removed = ("expires_at", "settled_at", "reason", "tracking_id", "matched_at", *SEEN_ATTRIBUTES, *COPY_ATTRIBUTES)
+    settled = ("expires_at", "settled_at", "reason", *INDEX_ATTRIBUTES)
+    removed = (*settled, "tracking_id", "matched_at", *SEEN_ATTRIBUTES, *COPY_ATTRIBUTES)
     previous = "#previous_matches = list_append(if_not_exists(#previous_matches, :matches), :kept)"
     values = value_placeholders(changes) | {":kept": _kept_match(item)} | _unchanged_values(item)
     expression = f"SET {', '.join([*assignments(changes), previous])} REMOVE {', '.join(name_placeholders(removed))}"
@@ -96,7 +98,7 @@ def _is_vanished_match(upload: Upload, item: Mapping[str, Any]) -> bool:
 
 def _resume_update(item: Mapping[str, Any]) -> Update:
     """Return the update that has the quarantine workflow go on with a match."""
-    changes, removed = {"status": Status.MATCHED.value}, ("settled_at", "reason")
+    changes, removed = {"status": Status.MATCHED.value}, ("settled_at", "reason", *INDEX_ATTRIBUTES)
     expression = f"SET {', '.join(assignments(changes))} REMOVE {', '.join(name_placeholders(removed))}"
     values = value_placeholders(changes) | _unchanged_values(item)
     return Update(expression, _UNCHANGED, values, name_placeholders([*changes, *removed, "sequencer"]))

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from photodna_guard.aws.result_item import UNTAGGED, source_attribute
 from photodna_guard.aws.update_expression import Update, assignments, name_placeholders, value_placeholders
 from photodna_guard.domain.models import ScanRecord, Status, Upload
+from photodna_guard.domain.result_index import index_attributes
 from photodna_guard.domain.timestamps import to_iso
 
 # The attributes that an item loses when its settled event needs no publishing any more.
@@ -82,7 +83,7 @@ def _attention(record: ScanRecord, status: Status) -> str | None:
 
 
 def settled_attributes(
-    record: ScanRecord, status: Status, reason: str, now: float, clean_result_seconds: int
+    upload: Upload, record: ScanRecord, status: Status, reason: str, now: float, clean_result_seconds: int
 ) -> dict[str, object]:
     """Return the attributes of a settled record. `now`: epoch seconds; `clean_result_seconds`: until it expires."""
     attributes: dict[str, object] = {"settled_at": to_iso(now), "attempts": record.attempts}
@@ -92,9 +93,9 @@ def settled_attributes(
     if status is Status.CLEAN:
         attributes |= PUBLISHED_ATTRIBUTES
     # A match's reason says how it was found, and stays.
-    if reason or not record.has_match_history:
-        attributes["reason"] = reason or None
-    return attributes
+    final_reason = reason or (record.reason if record.has_match_history else "")
+    attributes["reason"] = final_reason or None
+    return attributes | index_attributes(upload, status, final_reason, to_iso(now))
 
 
 def published_update() -> Update:

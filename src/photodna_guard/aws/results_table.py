@@ -143,7 +143,7 @@ class ResultsTable:
 
         `more`: further attributes. Raises LeaseHeldError.
         """
-        attributes = settled_attributes(record, status, reason, self._now(), self._clean_result_seconds)
+        attributes = settled_attributes(upload, record, status, reason, self._now(), self._clean_result_seconds)
         return self._write(upload, record, status, attributes | more, release=True)
 
     def mark_published(self, upload: Upload) -> None:

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from ops.guardctl.control import parse_duration
 from ops.guardctl.journal import Journal
 from ops.guardctl.rate import RateControl
 from ops.guardctl.target import Target
+from ops.guardctl.times import parse_duration
 from photodna_guard.aws.table import Table
 from photodna_guard.domain.errors import DeferrableError
 from photodna_guard.rate_limiter.gcra import LIVE
