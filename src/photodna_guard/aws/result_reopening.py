@@ -36,6 +36,7 @@ COPY_ATTRIBUTES = (
     "tags",
     "source_digest",
     "evidence_key",
+    "release_key",
 )
 # worker A   reads CLEAN of event 1 ---- reopens for event 2: PENDING
 # worker B   reads CLEAN of event 1 ---------------------------------- reopens for event 2: refused
