@@ -7,6 +7,7 @@ import pytest
 
 from photodna_guard.domain.errors import DeferrableError, ObjectGoneError, RetryableError
 from photodna_guard.domain.models import ScanJob, Status
+from photodna_guard.domain.releases import Release
 from photodna_guard.scanning.source_copier import MoveLimits
 from tests.support.releases import release_of
 from tests.support.scanner_world import AWAY, JPEG, MATCH, NO_MATCH, ScannerWorld, upload
@@ -15,9 +16,9 @@ from tests.support.schemas import assert_valid
 HERE = "uploads/a.jpg"
 
 
-def released_world(*releases: object, limits: MoveLimits | None = None) -> ScannerWorld:
+def released_world(*releases: Release, limits: MoveLimits | None = None) -> ScannerWorld:
     world = ScannerWorld(MATCH, limits=limits)
-    world.releases.releases = list(releases) or [release_of(JPEG, HERE)]  # type: ignore[assignment]
+    world.releases.releases = list(releases) or [release_of(JPEG, HERE)]
     return world
 
 
@@ -63,7 +64,7 @@ def test_match_is_recorded_and_tagged_before_releases_are_looked_up() -> None:
     [release_of(b"other bytes", HERE), release_of(JPEG, "uploads/b.jpg"), release_of(JPEG, "others/a.jpg")],
     ids=["of other bytes", "of another key", "of another bucket"],
 )
-def test_match_that_no_release_covers_is_quarantined(release: object) -> None:
+def test_match_that_no_release_covers_is_quarantined(release: Release) -> None:
     world = released_world(release)
     world.scan()
     assert_quarantined(world)
