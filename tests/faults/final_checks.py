@@ -41,9 +41,9 @@ def _outcomes(state: State) -> Iterator[str]:
 
 
 def is_released(state: State, upload: Uploaded) -> bool:
-    """Return whether two people had agreed to open the upload before it was settled, and nobody withdrew that."""
+    """Return whether two people had agreed to open the upload when it was settled, and nobody had withdrawn that."""
     agreed, settled = state.release_of(upload), state.result(upload).get("settled_at", "")
-    return bool(agreed) and agreed["state"] != "withdrawn" and settled > agreed["confirmed_at"]
+    return bool(agreed) and agreed["confirmed_at"] < settled < agreed.get("withdrawn_at", "9")
 
 
 def _no_match_is_readable(state: State) -> Iterator[str]:
