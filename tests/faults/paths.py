@@ -19,8 +19,6 @@ from tests.faults.path_steps import (
     known_hash,
     no_slot,
     queue_throttled,
-    released,
-    released_known_hash,
     rescanned,
     same_match_twice,
     service_fails,
@@ -36,6 +34,7 @@ from tests.faults.path_steps import (
     upload_on_fast_path,
 )
 from tests.faults.proofs import CHECKSUM
+from tests.faults.release_steps import released, released_known_hash
 from tests.faults.world import World
 
 VERSIONED: Final[dict[str, Path]] = {

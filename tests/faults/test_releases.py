@@ -1,5 +1,7 @@
 """guardctl release: each call of each command is the last of its process, or fails; then the command is given again."""
 
+from collections.abc import Callable
+
 import pytest
 
 from tests.faults.calls import DEATHS
@@ -76,11 +78,10 @@ def everywhere(world: World, counts: Counts, what: str, planned: str, *, deliver
     for n in range(1, MAX_CALLS):
         story = Story(world)
         reached = COMMANDS[what](story, n, planned, delivered)
-        name = "a call"
         try:
             CHECKS[what](story)
         except AssertionError as error:
-            broken.append(f"{what}: {planned} at {name} {n}: {error}")
+            broken.append(f"{what}: {planned} at call {n}: {error}")
         counts.points[f"guardctl {what}: {planned}"] += reached
         if not reached or len(broken) >= MAX_SENTENCES:
             break
@@ -122,7 +123,11 @@ def _check_withdrawn(story: Story) -> None:
 
 
 COMMANDS = {"request": _request, "confirm": _confirm, "withdraw": _withdraw}
-CHECKS = {"request": Story.check_released, "confirm": Story.check_released, "withdraw": _check_withdrawn}
+CHECKS: dict[str, Callable[[Story], None]] = {
+    "request": Story.check_released,
+    "confirm": Story.check_released,
+    "withdraw": _check_withdrawn,
+}
 
 
 @pytest.mark.parametrize("planned", FAULTS)
