@@ -140,8 +140,8 @@ def _place_of(result: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _headers_of(result: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what its uploader chose: content type, metadata and tags, but for a status of their own making."""
+    """Return what its uploader chose: headers, metadata and tags, but for a status of their own making."""
     tags = {key: value for key, value in (result.get("tags") or {}).items() if key.lower() != _STATUS_TAG_KEY}
-    headers: dict[str, Any] = {"Metadata": dict(result.get("metadata") or {})}
+    headers: dict[str, Any] = {"Metadata": dict(result.get("metadata") or {})} | dict(result.get("headers") or {})
     headers |= {"ContentType": result["content_type"]} if result.get("content_type") else {}
     return headers | ({"Tagging": urlencode(tags)} if tags else {})

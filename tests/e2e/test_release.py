@@ -16,7 +16,12 @@ from tests.support.schemas import assert_valid
 from tests.support.waiting import wait_until
 
 WHY = ("--reason", "a drawing of ours", "--yes")
-OBJECT = {"ContentType": "image/jpeg", "Metadata": {"album": "b 7"}, "Tagging": "owner=ann&team=x%20y"}
+OBJECT = {
+    "ContentType": "image/jpeg",
+    "CacheControl": "no-store",
+    "Metadata": {"album": "b 7"},
+    "Tagging": "owner=ann&team=x%20y",
+}
 Guardctl = Callable[..., Any]
 
 
@@ -82,6 +87,7 @@ def test_false_match_goes_back_and_its_bytes_pass_in_their_place(
     answer = read_as_user(cloud, "release/one.jpg")
     assert answer["Body"].read() == pictures["match"]
     assert (answer["ContentType"], answer["Metadata"]) == ("image/jpeg", {"album": "b 7"})
+    assert answer["CacheControl"] == "no-store"
     assert answer["VersionId"] == done["released_version"]
     where = {"Bucket": cloud.endpoints.upload_bucket, "Key": "release/one.jpg"}
     tags = {tag["Key"]: tag["Value"] for tag in cloud.client("s3").get_object_tagging(**where)["TagSet"]}

@@ -33,6 +33,7 @@ COPY_ATTRIBUTES = (
     "content_type",
     "last_modified",
     "metadata",
+    "headers",
     "tags",
     "source_digest",
     "evidence_key",

@@ -29,7 +29,8 @@ QUEUES = {"RetryQueue": "retry", "BackfillQueue": "backfill", "DeadLetterQueue":
 URI, PICTURE, DAY = "s3://uploads/a b.jpg", b"picture", 86400
 WHY = ("--reason", "a drawing", "--yes")
 OWN_TAGS = {"owner": "ann", "Scan-Status": "clean"}
-OWN = SourceObject(PICTURE, "image/png", "2026-11-26T00:00:00Z", {"album": "b 7"}, len(PICTURE), OWN_TAGS)
+OWN_HEADERS = {"CacheControl": "max-age=60", "ContentEncoding": "identity"}
+OWN = SourceObject(PICTURE, "image/png", "2026-11-26T00:00:00Z", {"album": "b 7"}, OWN_HEADERS, len(PICTURE), OWN_TAGS)
 
 
 @dataclass
@@ -107,7 +108,7 @@ def quarantine(buckets: Any, clock: ManualClock) -> Callable[..., str]:
         copy = QuarantinedCopy(f"folder/{version}", stored, sha256, len(content))
         record = table.record_copy(upload, record, copy, source)
         table.settle(upload, record, Status.QUARANTINED)
-        return stored
+        return str(stored)
 
     return make
 

@@ -27,6 +27,7 @@ def test_released_object_is_back_with_what_its_uploader_chose(
     answer = buckets.get_object(Bucket="uploads", Key="a b.jpg")
     assert (answer["Body"].read(), answer["ContentType"]) == (PICTURE, "image/png")
     assert answer["Metadata"] == {"album": "b 7"}
+    assert (answer["CacheControl"], answer["ContentEncoding"]) == ("max-age=60", "identity")
     # A status of the uploader's own making stays behind.
     tags = buckets.get_object_tagging(Bucket="uploads", Key="a b.jpg")["TagSet"]
     assert tags == [{"Key": "owner", "Value": "ann"}]
