@@ -3,6 +3,7 @@
 import functools
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Annotated
 
 import typer
@@ -10,7 +11,7 @@ from botocore.exceptions import BotoCoreError
 from typer.exceptions import TyperException
 
 from ops.errors import AWS_ERRORS, CannotProceedError, describe_error
-from ops.guardctl import control, listing, redrive, results, stats, status
+from ops.guardctl import control, listing, redrive, release, results, stats, status
 from ops.guardctl.target import Target, connect
 
 Connect = Callable[[str | None, str | None, str | None], Target]
@@ -23,6 +24,8 @@ does, and keeps who, when and why in the journal.
 
 Exit codes: 0 done, 1 AWS refused or failed, 2 the call cannot be carried out as it is given, 130 stopped."""
 
+_NOT_DEPLOYED = "--as (GUARDCTL_AS) is for the embedded cloud only. On a deployed stack AWS says who you are"
+
 app = typer.Typer(name="guardctl", help=_HELP, no_args_is_help=True, add_completion=False, rich_markup_mode="markdown")
 for command in (
     status.status,
@@ -32,6 +35,7 @@ for command in (
     stats.stats,
     results.ack,
     results.rescan,
+    release.release,
     control.pause,
     control.resume,
     redrive.redrive,
@@ -47,10 +51,25 @@ def options(
     stack: Annotated[str | None, typer.Option(envvar="GUARDCTL_STACK", help="The deployed stack.")] = None,
     profile: Annotated[str | None, typer.Option(envvar="AWS_PROFILE", help="A profile of the AWS CLI.")] = None,
     region: Annotated[str | None, typer.Option(envvar="AWS_REGION", help="The stack's region.")] = None,
+    acting_as: Annotated[str | None, typer.Option("--as", envvar="GUARDCTL_AS", hidden=True)] = None,
 ) -> None:
     """Prepare the connection. It is made when a command needs it, so that --help needs no stack."""
     make: Connect = context.obj
-    context.obj = functools.cache(lambda: make(stack, profile, region))
+    if acting_as and stack:
+        raise CannotProceedError(_NOT_DEPLOYED)
+    context.obj = functools.cache(lambda: _act_as(make(stack, profile, region), acting_as))
+
+
+def _act_as(target: Target, name: str | None) -> Target:
+    """Return the target with another operator's name, so that one person alone can try what needs two.
+
+    Raises CannotProceedError on a deployed stack, where AWS says who calls.
+    """
+    if not name:
+        return target
+    if not target.is_embedded:
+        raise CannotProceedError(_NOT_DEPLOYED)
+    return replace(target, who=name)
 
 
 def main(arguments: Sequence[str] | None = None, make_target: Connect = connect) -> int:

@@ -55,8 +55,19 @@ def describe(item: dict[str, Any], target: Target) -> dict[str, object]:
     facts["needs attention"] = item.get("needs_attention")
     if "acknowledged" in item:
         facts["acknowledged"] = "{at} by {by}: {reason}".format(**item["acknowledged"])
+    if released := item.get("released"):
+        facts["released"] = describe_release(released) if isinstance(released, dict) else "yes"
+    facts["release record"] = item.get("release_key")
     facts["earlier matches"] = len(item.get("previous_matches", [])) or None
     return facts
+
+
+def describe_release(released: dict[str, Any]) -> str:
+    """Return who released a match, and as which version it is back."""
+    return (
+        "as version {version}, asked for by {requested_by} at {requested_at} ({reason}), confirmed by {confirmed_by} "
+        "at {confirmed_at} ({confirmation})"
+    ).format(**released)
 
 
 def attention(

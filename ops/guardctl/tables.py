@@ -19,9 +19,16 @@ class OperatedTable:
         answer = self._client.get_item(TableName=self._name, Key=to_item(key), ConsistentRead=True)
         return to_python(answer.get("Item", {}))
 
-    def put(self, item: Mapping[str, object]) -> None:
-        """Write an item."""
-        self._client.put_item(TableName=self._name, Item=to_item(item))
+    def put(
+        self,
+        item: Mapping[str, object],
+        condition: str | None = None,
+        values: Mapping[str, object] | None = None,
+        names: Mapping[str, str] | None = None,
+    ) -> None:
+        """Write an item. Where the condition does not hold botocore's ConditionalCheckFailedException is raised."""
+        more = _to_condition(condition, values, names)
+        self._client.put_item(TableName=self._name, Item=to_item(item), **more)
 
     def update(
         self,
@@ -32,16 +39,15 @@ class OperatedTable:
         names: Mapping[str, str] | None = None,
     ) -> None:
         """Update an item. Where the condition does not hold botocore's ConditionalCheckFailedException is raised."""
-        more: dict[str, Any] = {"ConditionExpression": condition} if condition else {}
-        more |= {"ExpressionAttributeValues": to_item(values)} if values else {}
-        more |= {"ExpressionAttributeNames": dict(names)} if names else {}
+        more = _to_condition(condition, values, names)
         self._client.update_item(TableName=self._name, Key=to_item(key), UpdateExpression=expression, **more)
 
     def query(
-        self, attribute: str, value: str, index: str | None = None, newest: bool = False
+        self, attribute: str, value: str, index: str | None = None, newest: bool = False, is_consistent: bool = False
     ) -> Iterator[dict[str, Any]]:
         """Yield a partition's items in their order, or the newest first. The next page is read when it is needed."""
-        yield from map(to_python, self._pages("Items", attribute, value, index, ScanIndexForward=not newest))
+        how = {"ScanIndexForward": not newest} | ({"ConsistentRead": True} if is_consistent else {})
+        yield from map(to_python, self._pages("Items", attribute, value, index, **how))
 
     def count(self, attribute: str, value: str, index: str, most: int) -> int:
         """Return how many items a partition of an index has. Counting ends at the first page with `most` or more."""
@@ -67,6 +73,14 @@ class OperatedTable:
             if "LastEvaluatedKey" not in answer:
                 return
             options["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+
+
+def _to_condition(
+    condition: str | None, values: Mapping[str, object] | None, names: Mapping[str, str] | None
+) -> dict[str, Any]:
+    given: dict[str, Any] = {"ConditionExpression": condition} if condition else {}
+    given |= {"ExpressionAttributeValues": to_item(values)} if values else {}
+    return given | ({"ExpressionAttributeNames": dict(names)} if names else {})
 
 
 def to_item(values: Mapping[str, object]) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+import botocore.session
 from botocore.config import Config
 from botocore.exceptions import EndpointConnectionError
 
@@ -20,9 +21,21 @@ from photodna_guard.aws.response_integrity import reject_truncated_responses
 ENDPOINTS = Path(__file__).resolve().parents[2] / "build/local/endpoints.json"
 EMBEDDED_STACK = "photodna-guard"
 # The embedded cloud knows a role by the logical id that is its access key, and permits what its policies permit.
-_OPERATOR_KEY = "OperatorRole"
+_OPERATOR_KEY, _BREAK_GLASS_KEY = "OperatorRole", "BreakGlassRole"
 _CONFIG = Config(retries={"mode": "standard", "total_max_attempts": 4}, connect_timeout=5, read_timeout=20)
 _SESSION_SECONDS = 3600
+
+
+@dataclass(frozen=True, slots=True)
+class Mfa:
+    """The MFA device of an IAM user (the profile's, if None) and its code; nothing for others."""
+
+    serial: str | None = None
+    code: str | None = None
+
+
+def _refuse_break_glass(_: Mfa) -> Callable[[str], Any]:
+    raise CannotProceedError("This target has no break-glass role")
 
 
 @dataclass(frozen=True)
@@ -34,6 +47,10 @@ class Target:
     client: Callable[[str], Any]
     now: Callable[[], float] = field(default=time.time)
     sleep: Callable[[float], None] = field(default=time.sleep)
+    # Takes the break-glass role, and returns what makes its clients. Each use rings an alarm.
+    break_glass: Callable[[Mfa], Callable[[str], Any]] = field(default=_refuse_break_glass)
+    # The embedded cloud has no people of its own: there --as names one.
+    is_embedded: bool = False
 
 
 def connect(stack: str | None, profile: str | None, region: str | None) -> Target:
@@ -64,7 +81,13 @@ def connect_embedded(endpoint: str, region: str) -> Target:
         return _make_clients(boto3.Session(access_key, "any", region_name=region), endpoint_url=endpoint)
 
     described = describe_stack(make("user")("cloudformation"), EMBEDDED_STACK)
-    return Target(described, getpass.getuser(), make(_OPERATOR_KEY))
+    return Target(
+        described,
+        getpass.getuser(),
+        make(_OPERATOR_KEY),
+        break_glass=lambda _: make(_BREAK_GLASS_KEY),
+        is_embedded=True,
+    )
 
 
 def _connect_deployed(name: str, session: boto3.Session) -> Target:
@@ -72,12 +95,33 @@ def _connect_deployed(name: str, session: boto3.Session) -> Target:
     described = describe_stack(own("cloudformation"), name)
     role, sts = described.output("OperatorRoleArn"), own("sts")
     who = sts.get_caller_identity()["Arn"]
-    assumed = sts.assume_role(RoleArn=role, RoleSessionName=session_name(who), DurationSeconds=_SESSION_SECONDS)
-    given = assumed["Credentials"]
-    operator = boto3.Session(
-        given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"], region_name=session.region_name
-    )
-    return Target(described, who, _make_clients(operator))
+
+    def assume(role: str, **mfa: str) -> Callable[[str], Any]:
+        names: Any = {"RoleArn": role, "RoleSessionName": session_name(who), "DurationSeconds": _SESSION_SECONDS}
+        given = sts.assume_role(**names, **mfa)["Credentials"]
+        keys = given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"]
+        return _make_clients(boto3.Session(*keys, region_name=session.region_name))
+
+    def break_glass(mfa: Mfa) -> Callable[[str], Any]:
+        return assume(described.output("BreakGlassRoleArn"), **_mfa_arguments(mfa, session.profile_name))
+
+    return Target(described, who, assume(role), break_glass=break_glass)
+
+
+def _mfa_arguments(mfa: Mfa, profile: str) -> dict[str, str]:
+    """Return what AssumeRole needs of an IAM user's MFA device. The AWS CLI's own `mfa_serial` names it."""
+    if not mfa.code:
+        return {}
+    serial = mfa.serial or _read_mfa_serial(profile)
+    if not serial:
+        raise CannotProceedError("Which device has the code? Give --mfa-serial, or set mfa_serial in your profile")
+    return {"SerialNumber": serial, "TokenCode": mfa.code}
+
+
+def _read_mfa_serial(profile: str) -> str | None:
+    profiles = botocore.session.Session().full_config.get("profiles", {})
+    found: str | None = profiles.get(profile, {}).get("mfa_serial")
+    return found
 
 
 def _make_clients(session: boto3.Session, **options: Any) -> Callable[[str], Any]:

@@ -74,10 +74,43 @@ class Results:
         values = {":seen": item["needs_attention"], ":by": {"by": by, "at": at, "reason": reason}}
         return self._update(item, "SET acknowledged = :by REMOVE needs_attention", values, "needs_attention = :seen")
 
-    def _update(self, item: dict[str, Any], expression: str, values: dict[str, object], condition: str) -> bool:
+    def read_quarantined(self, uri: str, version: str | None) -> dict[str, Any]:
+        """Return the item of a match in quarantine: the named version, or the only one. Raises CannotProceedError."""
+        items = [item for item in self.read_versions(uri) if version in (None, item["version"])]
+        found = [item for item in items if item["status"] == "QUARANTINED"]
+        if len(found) == 1:
+            return found[0]
+        if found:
+            raise CannotProceedError(
+                f"{uri} has {len(found)} versions in quarantine. Name one with --version; guardctl show lists them"
+            )
+        statuses = ", ".join(sorted({str(item["status"]) for item in items})) or f"no version {version}"
+        raise CannotProceedError(f"{uri} is not in quarantine ({statuses}). Only a QUARANTINED match can be released")
+
+    def mark_released(self, item: dict[str, Any], released: dict[str, object]) -> bool:
+        """Note who released a match, and take it off the list. Its hash counts as known no more."""
+        values: dict[str, object] = {":released": released, ":quarantined": "QUARANTINED"}
+        expression, names = "SET released = :released REMOVE needs_attention", {"#status": "status"}
+        return self._update(item, expression, values, "#status = :quarantined", names)
+
+    def mark_withdrawn(self, item: dict[str, Any]) -> bool:
+        """Undo that. A test match is on the list in no case."""
+        back = "" if item["is_test"] else " SET needs_attention = :quarantined"
+        condition = "attribute_exists(released) AND #status = :quarantined"
+        values: dict[str, object] = {":quarantined": "QUARANTINED"}
+        return self._update(item, f"REMOVE released{back}", values, condition, {"#status": "status"})
+
+    def _update(
+        self,
+        item: dict[str, Any],
+        expression: str,
+        values: dict[str, object],
+        condition: str,
+        names: dict[str, str] | None = None,
+    ) -> bool:
         key = {"upload": str(item["upload"]), "version": str(item["version"])}
         try:
-            self._table.update(key, expression, values, condition)
+            self._table.update(key, expression, values, condition, names)
         except ClientError as error:
             if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
                 raise

@@ -21,6 +21,7 @@ from photodna_guard.aws.event_bus import EventBus
 from photodna_guard.aws.idle_connections import renew_idle_connections
 from photodna_guard.aws.quarantine_bucket import QuarantineBucket
 from photodna_guard.aws.queue_age import QueueAge
+from photodna_guard.aws.release_list import ReleaseList
 from photodna_guard.aws.response_integrity import reject_truncated_responses
 from photodna_guard.aws.result_lookup import ResultLookup
 from photodna_guard.aws.results_table import ResultsTable
@@ -43,6 +44,7 @@ from photodna_guard.scanning.outcome_handler import OutcomeHandler
 from photodna_guard.scanning.ports.imaging import Renderer as RendererPort
 from photodna_guard.scanning.put_back import PutBack
 from photodna_guard.scanning.quarantine_workflow import QuarantineWorkflow
+from photodna_guard.scanning.released_bytes import ReleasedBytes
 from photodna_guard.scanning.scanner import Scanner
 from photodna_guard.scanning.source_copier import MoveLimits
 from photodna_guard.scanning.url_health import UrlHealth
@@ -101,12 +103,14 @@ def build(
     upload_bucket = UploadBucket(s3)
     quarantine_bucket = _build_quarantine_bucket(conf, s3, now)
     deletion_limit = DeletionLimit(rate_limiter_table, conf.max_deletions_per_hour, now)
+    limits, releases = move_limits or MoveLimits(), ReleaseList(Table(dynamodb, conf.operations_table, now))
     workflow = QuarantineWorkflow(
-        results, upload_bucket, quarantine_bucket, deletion_limit, conf.observe_mode, now, move_limits or MoveLimits()
+        results, upload_bucket, quarantine_bucket, deletion_limit, conf.observe_mode, now, limits
     )
+    released_bytes = ReleasedBytes(releases, upload_bucket, quarantine_bucket, now, limits)
     event_bus = _build_event_bus(conf, session, now)
     outcomes = OutcomeHandler(
-        results, upload_bucket, retry_queue, event_bus, workflow, telemetry, conf.retry_for_seconds, now
+        results, upload_bucket, retry_queue, event_bus, workflow, released_bytes, telemetry, conf.retry_for_seconds, now
     )
     match_client = _build_match_client(conf, session, now, adapter)
     requester = MatchRequester(rate_limiter, match_client, upload_bucket, telemetry, UrlHealth(now), now)

@@ -32,6 +32,7 @@ class Settings:
     monthly_quota: int
     results_table: str
     rate_limiter_table: str
+    operations_table: str
     retry_queue_url: str
     backfill_queue_url: str
     dead_letter_queue_url: str
@@ -130,6 +131,7 @@ def _read_settings(reader: _Reader) -> Settings:
         monthly_quota=int(reader.number("MONTHLY_QUOTA", 0, 1e12, "a number of requests per month, or 0")),
         results_table=reader.name("RESULTS_TABLE", "the name of a table"),
         rate_limiter_table=reader.name("RATE_LIMITER_TABLE", "the name of a table"),
+        operations_table=reader.name("OPERATIONS_TABLE", "the name of a table"),
         retry_queue_url=reader.name("RETRY_QUEUE_URL", "the URL of a queue"),
         backfill_queue_url=reader.name("BACKFILL_QUEUE_URL", "the URL of a queue"),
         dead_letter_queue_url=reader.name("DEAD_LETTER_QUEUE_URL", "the URL of a queue"),

@@ -6,7 +6,7 @@ from typing import Final
 
 from tests.faults import pictures
 from tests.faults.moment_checks import TAGS, Check
-from tests.faults.observed import Object, State
+from tests.faults.observed import Object, State, Uploaded
 
 SETTLED: Final = ("CLEAN", "SKIPPED", "UNSCANNABLE", "GONE", "QUARANTINED", "FAILED")
 # Answers that leave a picture unscannable.
@@ -28,6 +28,8 @@ def _outcomes(state: State) -> Iterator[str]:
         if any(one.name == upload.name and one.removed != upload.removed for one in state.uploads):
             # The same bytes came again under the same key: both have one result, which the latter upload decides.
             continue
+        if is_released(state, upload):
+            wanted = {"CLEAN"}
         if upload.removed:
             wanted |= {"GONE"}
         if (state.answers(upload) | state.answers_without_bytes(upload)) & _NOT_SCANNED:
@@ -36,6 +38,12 @@ def _outcomes(state: State) -> Iterator[str]:
             wanted |= {"FAILED"}
         if status not in wanted:
             yield f"{status} instead of {' or '.join(sorted(wanted))}: {upload}"
+
+
+def is_released(state: State, upload: Uploaded) -> bool:
+    """Return whether two people had agreed to open the upload when it was settled, and nobody had withdrawn that."""
+    agreed, settled = state.release_of(upload), state.result(upload).get("settled_at", "")
+    return bool(agreed) and agreed["confirmed_at"] < settled < agreed.get("withdrawn_at", "9")
 
 
 def _no_match_is_readable(state: State) -> Iterator[str]:

@@ -1,5 +1,6 @@
 """What must hold at each moment, whatever is still on its way."""
 
+import json
 from collections.abc import Callable, Iterator
 from typing import Final
 
@@ -8,6 +9,7 @@ from tests.faults.observed import State
 
 TAGS: Final = {
     "clean": "CLEAN",
+    "released": "CLEAN",
     "skipped": "SKIPPED",
     "document": "SKIPPED",
     "unscannable": "UNSCANNABLE",
@@ -54,8 +56,26 @@ def _nothing_foreign(state: State) -> Iterator[str]:
 def _clean_only_by_the_service(state: State) -> Iterator[str]:
     """Require an answer of the service for each clean result, and for each frame of it."""
     for upload in state.uploads:
-        if state.result(upload).get("status") == "CLEAN" and not state.was_seen_clean(upload):
+        is_clean = state.result(upload).get("status") == "CLEAN"
+        if is_clean and not (state.was_seen_clean(upload) or state.release_of(upload)):
             yield f"CLEAN without the service's word: {upload}"
+
+
+def _released_only_by_two(state: State) -> Iterator[str]:
+    """Require of each match that can be read two people, both of whom a locked record of this version names."""
+    records = [json.loads(one.content) for one in state.quarantined if one.is_locked and b"/release/" in one.content]
+    for upload in state.uploads:
+        source, is_match = state.find_source(upload), pictures.OUTCOME[upload.picture] == "QUARANTINED"
+        tag = source.tags.get("scan-status") if source and state.versioned else None
+        is_open = tag in TAGS if state.versioned else state.result(upload).get("status") == "CLEAN"
+        if not (is_match and source and is_open) or tag == upload.tags.get("scan-status", ""):
+            continue
+        found = [one for one in records if one["source"]["version_id"] == upload.version_id
+                 and one["source"]["sha256"] == upload.sha256 and one["source"]["key"] == upload.key]  # fmt: skip
+        agreed = state.release_of(upload)
+        people = {"requested": agreed.get("requested_by"), "confirmed": agreed.get("confirmed_by")}
+        if not agreed or not any({name: one[name]["by"] for name in people} == people for one in found):
+            yield f"a match that can be read, and no locked record of two people: {upload}"
 
 
 def _each_request_has_a_slot(state: State) -> Iterator[str]:
@@ -74,5 +94,6 @@ CHECKS: Final[tuple[Check, ...]] = (
     _tags_tell_the_truth,
     _nothing_foreign,
     _clean_only_by_the_service,
+    _released_only_by_two,
     _each_request_has_a_slot,
 )

@@ -95,6 +95,8 @@ class State:
     arrived: int
     largest_window: int
     events: list[Item]
+    # Whatever guardctl wrote about releases.
+    releases: list[Item]
     log: str
     secrets: list[str]
     disturbed: bool
@@ -108,6 +110,14 @@ class State:
     def result(self, upload: Uploaded) -> Item:
         """Return the upload's item, or an empty one."""
         return self._results.get(upload.name, {})
+
+    def release_of(self, upload: Uploaded) -> Item:
+        """Return the release that two people agreed to, of these bytes in this place; or an empty item."""
+        for one in self.releases:
+            is_meant = one["sha256"] == upload.sha256 and one["scope"] in ("*", f"{upload.bucket}/{upload.key}")
+            if is_meant and one.get("confirmed_by") not in (None, one["requested_by"]):
+                return one
+        return {}
 
     def find_source(self, upload: Uploaded) -> Object | None:
         """Return the uploaded object if its bucket still has it."""

@@ -34,6 +34,7 @@ from tests.faults.path_steps import (
     upload_on_fast_path,
 )
 from tests.faults.proofs import CHECKSUM
+from tests.faults.release_steps import released, released_known_hash
 from tests.faults.world import World
 
 VERSIONED: Final[dict[str, Path]] = {
@@ -73,6 +74,13 @@ VERSIONED: Final[dict[str, Path]] = {
     "match with ten tags": lambda world: world.upload("match", tags=TEN_TAGS),
     "large match, fast": upload_on_fast_path("match"),
     "large match, retry": upload_by_queue("match"),
+    "released match, fast": released(upload_on_fast_path("match")),
+    "released match, retry": released(upload_by_queue("match"), scope="*"),
+    "released match with ten tags": released(lambda world: world.upload("match", tags=TEN_TAGS)),
+    "released match that says it is clean": released(upload_on_fast_path("match", **OWN_TAGS)),
+    "large match that is released, retry": released(upload_by_queue("match")),
+    "released known hash while the service is unavailable": released_known_hash,
+    "match beside a release of another key": released(upload_on_fast_path("match"), scope="elsewhere/a.jpg"),
     "a batch of all kinds": batch_of_all_kinds,
     "an event with two records": several_records,
     "delivered three times at once": duplicates,
@@ -83,6 +91,7 @@ UNVERSIONED: Final[dict[str, Path]] = {
     "match, without versions": upload_on_fast_path("match"),
     "match, without versions, retry": upload_by_queue("match"),
     "large match, without versions": upload_on_fast_path("match"),
+    "released match, without versions": released(upload_on_fast_path("match"), scope="*"),
     "unscannable, without versions": upload_on_fast_path("tiny"),
     "animated match, without versions": upload_on_fast_path("animated match"),
     "deleted, without versions": upload_and_delete,

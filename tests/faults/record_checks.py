@@ -41,7 +41,8 @@ def _all_is_published(state: State) -> Iterator[str]:
 
 def _evidence_is_kept(state: State) -> Iterator[str]:
     """Require one evidence record for each quarantined upload."""
-    kept = [json.loads(one.content) for one in state.quarantined if one.content.startswith(b"{")]
+    records = [json.loads(one.content) for one in state.quarantined if one.content.startswith(b"{")]
+    kept = [one for one in records if one["schema"].startswith("photodna-guard/evidence/")]
     for upload in state.uploads:
         if state.result(upload).get("status") != "QUARANTINED":
             continue
@@ -63,6 +64,10 @@ def _attention_is_requested(state: State) -> Iterator[str]:
         wanted = item["status"] in ("UNSCANNABLE", "FAILED") or (
             item["status"] == "QUARANTINED" and not item["is_test"]
         )
+        if item.get("released"):
+            if "needs_attention" in item:
+                yield f"released, and still in the index: {item['upload']} {item['version']}"
+            continue
         if wanted and item.get("needs_attention") not in (item["status"], "QUARANTINED", "UNTAGGED"):
             yield f"{item['status']}, and not in the index: {item['upload']} {item['version']}"
 

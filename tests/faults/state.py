@@ -32,6 +32,7 @@ def read_state(world: "World") -> State:
         arrived=world.service.arrived,
         largest_window=world.service.window.largest,
         events=events,
+        releases=[item for item in map(_item, cloud.items("OperationsTable")) if "scope" in item],
         log=world.functions.log.getvalue(),
         secrets=world.secrets,
         disturbed=world.calls.disturbed,

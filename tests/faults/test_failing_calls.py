@@ -18,10 +18,12 @@ BY_CALL = {"match.send": SERVICE_FAULTS, "match.connect": ("refused",)}
 FAILING_PATHS = (
     *("clean, fast", "match, retry", "match, without versions"),
     *("large match, retry", "large match, without versions", "match with ten tags"),
+    *("released match, fast", "released match, without versions"),
 )
 USERS_PATHS = (
     *("clean, fast", "match, fast", "clean, without versions", "match, without versions"),
     *("large match, fast", "large match, without versions", "match with ten tags"),
+    *("released match, fast", "released match, without versions"),
 )
 ACTS = ("deletes it", "uploads another", "uploads it again")
 

@@ -14,7 +14,7 @@ CALLER = "guardduty"
 # The evaluator's callers are users and the stack's roles. To the policies each is an ARN.
 ROLE = f"arn:aws:iam::{ACCOUNT}:user/{CALLER}"
 VERDICT = {"GuardDutyMalwareScanStatus": "NO_THREATS_FOUND"}
-READABLE = ("clean", "skipped")
+READABLE = ("clean", "skipped", "released")
 
 
 @pytest.fixture(params=["bucket of the stack", "existing bucket"])
@@ -50,7 +50,7 @@ def test_second_scanner_neither_reads_nor_retags_a_match() -> None:
         assert not rewrites(policies, matched, {"scan-status": "clean"} | VERDICT)
 
 
-@pytest.mark.parametrize("status", [None, "clean", "skipped", "unscannable", "document"])
+@pytest.mark.parametrize("status", [None, "clean", "skipped", "released", "unscannable", "document"])
 def test_second_scanner_adds_its_tag_beside_the_status(gated: StackPolicies, status: str | None) -> None:
     present = {"album": "holiday"} | ({"scan-status": status} if status else {})
     assert rewrites(gated, present, present | VERDICT)

@@ -14,6 +14,7 @@ COMPLETE_ENVIRONMENT = {
     "MONTHLY_QUOTA": "10000000",
     "RESULTS_TABLE": "results",
     "RATE_LIMITER_TABLE": "limiter",
+    "OPERATIONS_TABLE": "operations",
     "RETRY_QUEUE_URL": "https://sqs.example.org/retry",
     "BACKFILL_QUEUE_URL": "https://sqs.example.org/backfill",
     "DEAD_LETTER_QUEUE_URL": "https://sqs.example.org/dead",

@@ -12,10 +12,11 @@ from photodna_guard.scanning.object_renderer import ObjectRenderer
 from photodna_guard.scanning.outcome_handler import OutcomeHandler
 from photodna_guard.scanning.ports.service import MatchApi
 from photodna_guard.scanning.quarantine_workflow import QuarantineWorkflow
+from photodna_guard.scanning.released_bytes import ReleasedBytes
 from photodna_guard.scanning.scanner import Scanner
 from photodna_guard.scanning.source_copier import MoveLimits
 from photodna_guard.scanning.url_health import UrlHealth
-from tests.support.fakes.buckets import FakeDeletionLimit, FakeQuarantineBucket, FakeUploadBucket
+from tests.support.fakes.buckets import FakeDeletionLimit, FakeQuarantineBucket, FakeReleaseList, FakeUploadBucket
 from tests.support.fakes.failing import NOW
 from tests.support.fakes.imaging import FakeRenderer
 from tests.support.fakes.messages import FakeEventBus, FakeRetryQueue, FakeTelemetry
@@ -80,6 +81,7 @@ class ScannerWorld:
         # Seconds that the calls so far took.
         self.passing: Callable[[], float] = lambda: 0.0
         self.deletion_limit, self.event_bus = FakeDeletionLimit(), FakeEventBus()
+        self.releases = FakeReleaseList()
         workflow = QuarantineWorkflow(
             self.results,
             self.upload_bucket,
@@ -109,6 +111,9 @@ class ScannerWorld:
                 self.retry_queue,
                 self.event_bus,
                 workflow,
+                ReleasedBytes(
+                    self.releases, self.upload_bucket, self.quarantine_bucket, self.now, limits or MoveLimits()
+                ),
                 self.telemetry,
                 retry_for,
                 self.now,

@@ -22,6 +22,7 @@ from local.stack import EmbeddedCloud
 from photodna_guard.aws.deletion_limit import DeletionLimit
 from photodna_guard.aws.event_bus import EventBus
 from photodna_guard.aws.quarantine_bucket import QuarantineBucket
+from photodna_guard.aws.release_list import ReleaseList
 from photodna_guard.aws.results_table import ResultsTable
 from photodna_guard.aws.retry_queue import RetryQueue
 from photodna_guard.aws.table import Table
@@ -32,6 +33,7 @@ from photodna_guard.domain.verdicts import MatchFlag, MatchOutcome, Verdict
 from photodna_guard.scanning.outcome_handler import OutcomeHandler
 from photodna_guard.scanning.outcomes import Quarantine
 from photodna_guard.scanning.quarantine_workflow import QuarantineWorkflow
+from photodna_guard.scanning.released_bytes import ReleasedBytes
 from photodna_guard.scanning.stages import Ended
 from tools.bench.call_recorder import Call, Recorder, replay_calls
 
@@ -59,7 +61,9 @@ class RecordedWorkflow:
         queue = RetryQueue(_client(self.cloud, boto3.Session(), "sqs"), "-", "-")
         telemetry = Telemetry(Logger("bench"), Metrics("bench", "bench"))
         bus = EventBus(self.clients["events"], "bench")
-        self.outcomes = OutcomeHandler(self.results, self.uploads, queue, bus, workflow, telemetry, 86400)
+        releases = ReleaseList(Table(dynamodb, self.cloud.resource("OperationsTable")))
+        released = ReleasedBytes(releases, self.uploads, quarantine)
+        self.outcomes = OutcomeHandler(self.results, self.uploads, queue, bus, workflow, released, telemetry, 86400)
 
     def claim_upload(self, upload: Upload) -> ScanRecord:
         """Claim the upload, and drop the calls that were recorded for it."""

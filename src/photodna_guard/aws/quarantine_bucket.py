@@ -72,6 +72,12 @@ class QuarantineBucket:
         """Store an evidence record (JSON) under the same lock, unless it is already stored."""
         self._store(key, evidence, digest_of(evidence), is_test)
 
+    def store_beside(self, upload: Upload, name: str, record: bytes, is_test: bool) -> str:
+        """Store another record (JSON) in the version's folder, in the same way. Return its key."""
+        key = f"{_folder(upload)}/{name}"
+        self.store_evidence(key, record, is_test)
+        return key
+
     def find_copy(self, upload: Upload, is_test: bool) -> QuarantinedCopy | None:
         """Return the copy that an earlier run stored of a version that is gone since, and lock it.
 

@@ -118,6 +118,7 @@ def copy_attributes(copy: QuarantinedCopy, source: SourceObject) -> dict[str, ob
         "size": copy.size,
         "metadata": dict(source.metadata),
         "content_type": source.content_type,
+        "headers": dict(source.headers) or None,
         "last_modified": source.last_modified,
         "tags": None if source.tags is None else dict(source.tags),
         "source_digest": None,

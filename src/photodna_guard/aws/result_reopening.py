@@ -34,9 +34,11 @@ COPY_ATTRIBUTES = (
     "content_type",
     "last_modified",
     "metadata",
+    "headers",
     "tags",
     "source_digest",
     "evidence_key",
+    "release_key",
 )
 # worker A   reads CLEAN of event 1 ---- reopens for event 2: PENDING
 # worker B   reads CLEAN of event 1 ---------------------------------- reopens for event 2: refused

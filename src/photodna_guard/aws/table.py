@@ -108,16 +108,22 @@ class Table:
         `limit`: the items of a page, for a caller who needs the first ones only.
         """
         size: Any = {"Limit": limit} if limit else {}
+        return self._query(attribute, value, {"IndexName": index} | size)
+
+    def query_partition(self, attribute: str, value: str) -> Iterator[dict[str, Any]]:
+        """Yield the items of one partition of the table, from all pages, by consistent reads."""
+        return self._query(attribute, value, {"ConsistentRead": True})
+
+    def _query(self, attribute: str, value: str, options: Any) -> Iterator[dict[str, Any]]:
         more: Any = {}
         while more is not None:
             with translate_aws_errors("dynamodb:Query"):
                 answer = self.client.query(
                     TableName=self.name,
-                    IndexName=index,
                     KeyConditionExpression="#name = :value",
                     ExpressionAttributeNames={"#name": attribute},
                     ExpressionAttributeValues={":value": {"S": value}},
-                    **size,
+                    **options,
                     **more,
                 )
             yield from map(_to_python, answer["Items"])

@@ -26,6 +26,8 @@ from photodna_guard.domain.errors import DecryptionRefusedError, GuardError, Obj
 from photodna_guard.domain.models import ObjectHead, SourceObject, Upload
 
 PRESIGNED_URL_SECONDS = 300
+# What an uploader chose beside the content type and the metadata, and what a released upload gets back.
+_UPLOADERS_HEADERS = ("CacheControl", "ContentDisposition", "ContentEncoding", "ContentLanguage")
 
 
 class UploadBucket(VersionTags):
@@ -67,6 +69,7 @@ class UploadBucket(VersionTags):
             content_type=answer.get("ContentType", ""),
             last_modified=answer["LastModified"].isoformat(),
             metadata={name: value for name, value in answer.get("Metadata", {}).items() if name},
+            headers={name: answer[name] for name in _UPLOADERS_HEADERS if answer.get(name)},
             size=size,
         )
 

@@ -69,6 +69,10 @@ class VersionTags:
         """Set the scan-status tag in place of all others."""
         self._put_tags(upload, {STATUS_TAG_KEY: value})
 
+    def set_own_tags(self, upload: Upload, tags: Mapping[str, str]) -> None:
+        """Set the user's own tags in place of all others. Without a status tag nobody reads the version."""
+        self._put_tags(upload, {key: value for key, value in tags.items() if key.lower() != STATUS_TAG_KEY})
+
     def _put_tags(self, upload: Upload, tags: dict[str, str]) -> None:
         tag_set: list[TagTypeDef] = [{"Key": key, "Value": value} for key, value in tags.items()]
         with translate_aws_errors("s3:PutObjectTagging", _PUT_ERRORS):

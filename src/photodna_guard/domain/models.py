@@ -101,6 +101,8 @@ class SourceObject:
     content_type: str = ""
     last_modified: str = ""  # ISO 8601, UTC
     metadata: Mapping[str, str] = field(default_factory=dict)
+    # By their names in S3's API, such as CacheControl.
+    headers: Mapping[str, str] = field(default_factory=dict)
     size: int = 0  # bytes of the whole object
     # The uploader's own; None where nobody knows them.
     tags: Mapping[str, str] | None = None

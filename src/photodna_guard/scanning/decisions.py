@@ -43,7 +43,8 @@ def decide(verdict: Verdict, picture: Picture, now: float) -> Outcome:
             return decide_no_match(picture, verdict.tracking_id)
         case MatchOutcome.MATCH:
             frame = {"matched_frame": picture.unchecked[0].frame} if picture.unchecked else {}
-            return Quarantine(verdict, is_untagged=not picture.head.tags, seen=picture.describe() | frame)
+            seen = picture.describe() | frame | {"size": picture.head.size}
+            return Quarantine(verdict, is_untagged=not picture.head.tags, seen=seen)
         case MatchOutcome.WRONG_SIZE | MatchOutcome.NOT_AN_IMAGE | MatchOutcome.BAD_PARAMETER:
             return Settle(Status.UNSCANNABLE, verdict.reason, verdict.tracking_id, picture.describe())
         case MatchOutcome.THROTTLED:

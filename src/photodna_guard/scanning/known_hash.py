@@ -29,7 +29,9 @@ class KnownHashFallback:
         except (ObjectGoneError, UnscannableError, DeferrableError, RetryableError):
             return end(picture, outcome)
         checked = replace(picture, job=replace(picture.job, hash_checked=True))
-        return end(checked, Quarantine(verdict, is_untagged=not picture.head.tags) if verdict else outcome)
+        if not verdict:
+            return end(checked, outcome)
+        return end(checked, Quarantine(verdict, not picture.head.tags, {"size": picture.head.size}))
 
     def _find_verdict(self, upload: Upload) -> Verdict | None:
         """Return the verdict on the same bytes. An unproved read that finds none is made once more."""

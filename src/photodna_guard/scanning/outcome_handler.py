@@ -37,8 +37,9 @@ from photodna_guard.scanning.ports.messaging import EventBus, RetryQueue, Teleme
 from photodna_guard.scanning.ports.storage import ResultsTable, UploadBucket
 from photodna_guard.scanning.quarantine_workflow import QuarantineWorkflow
 from photodna_guard.scanning.redelivery import Redelivery
+from photodna_guard.scanning.released_bytes import ReleasedBytes
 from photodna_guard.scanning.stages import Ended, get_claimed
-from photodna_guard.scanning.status_tags import choose_status_tag
+from photodna_guard.scanning.status_tags import RELEASED, choose_status_tag
 
 
 class OutcomeHandler:
@@ -51,6 +52,7 @@ class OutcomeHandler:
         retry_queue: RetryQueue,
         event_bus: EventBus,
         workflow: QuarantineWorkflow,
+        released_bytes: ReleasedBytes,
         telemetry: Telemetry,
         retry_for_seconds: float,
         now: Callable[[], float] = time.time,
@@ -58,6 +60,7 @@ class OutcomeHandler:
         """`retry_for_seconds`: back-off after which an upload is given up."""
         self._results, self._upload_bucket, self._retry_queue = results, upload_bucket, retry_queue
         self._event_bus, self._workflow, self._telemetry = event_bus, workflow, telemetry
+        self._released_bytes = released_bytes
         self._redelivery = Redelivery(results, retry_queue, telemetry, retry_for_seconds, now)
         self._now = now
 
@@ -159,6 +162,9 @@ class OutcomeHandler:
 
     def _resume_quarantine(self, ended: Ended, ends: float) -> Ended:
         upload, record = ended.job.upload, get_claimed(ended)
+        # The match is recorded and tagged by now: while this look fails, nobody reads it.
+        if release_key := self._released_bytes.record_release(upload, record, ends):
+            return self._settle(ended, Settle(Status.CLEAN, RELEASED), release_key=release_key)
         self._telemetry.log_match(upload, record.is_test)
         evidence_key = self._workflow.resume(upload, record, ends)
         return self._settle(ended, Settle(Status.QUARANTINED), evidence_key=evidence_key)

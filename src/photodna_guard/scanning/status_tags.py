@@ -9,6 +9,8 @@ STATUS_TAG_VALUES: Mapping[Status, str] = {
     Status.SKIPPED: "skipped",
     Status.UNSCANNABLE: "unscannable",
 }
+# A match that two people released is CLEAN for this reason, and its tag says so.
+RELEASED = "released"
 # Skipped uploads that may show pictures nobody looked at have the reason as their tag, with which nobody reads them
 # unless the operator permits it.
 UNSEEN_SKIPPED_REASONS = ("document", "video", "audio", "archive")
@@ -16,5 +18,7 @@ UNSEEN_SKIPPED_REASONS = ("document", "video", "audio", "archive")
 
 def choose_status_tag(record: ScanRecord) -> str | None:
     """Return the tag's value; None where the upload has none."""
+    if record.status is Status.CLEAN and record.reason == RELEASED:
+        return RELEASED
     is_unseen = record.status is Status.SKIPPED and record.reason in UNSEEN_SKIPPED_REASONS
     return record.reason if is_unseen else STATUS_TAG_VALUES.get(record.status)

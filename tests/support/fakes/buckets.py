@@ -9,6 +9,7 @@ from typing import IO, BinaryIO
 from photodna_guard.domain.content_digest import ContentDigest, digest_of
 from photodna_guard.domain.errors import AwaitingOperatorError, ObjectGoneError, RetryableError
 from photodna_guard.domain.models import ObjectHead, QuarantinedCopy, SourceObject, Upload
+from photodna_guard.domain.releases import Release
 from tests.support.fakes.failing import Failing
 
 
@@ -79,6 +80,12 @@ class FakeUploadBucket(Failing):
             self.tags[upload.key] = value
         return not self.full
 
+    def set_own_tags(self, upload: Upload, tags: Mapping[str, str]) -> None:
+        self.call("set_own_tags")
+        self._bytes(upload)
+        self.tags.pop(upload.key, None)
+        self.replaced = [key for key in self.replaced if key != upload.key]
+
     def set_only_status_tag(self, upload: Upload, value: str) -> None:
         self.call("set_only_status_tag")
         self._bytes(upload)
@@ -121,9 +128,24 @@ class FakeQuarantineBucket(Failing):
         self.call("store_evidence")
         self.evidence.setdefault(key, evidence)
 
+    def store_beside(self, upload: Upload, name: str, record: bytes, is_test: bool) -> str:
+        self.store_evidence(f"{upload.key}/{name}", record, is_test)
+        return f"{upload.key}/{name}"
+
     def _copy(self, upload: Upload) -> QuarantinedCopy:
         digest = digest_of(self.copies[upload.key][0])
         return QuarantinedCopy(f"quarantined/{upload.key}", "q1", digest.sha256, digest.size)
+
+
+@dataclass
+class FakeReleaseList(Failing):
+    releases: list[Release] = field(default_factory=list)
+    sizes: list[int] = field(default_factory=list)  # that were asked for
+
+    def find(self, size: int) -> list[Release]:
+        self.call("find")
+        self.sizes.append(size)
+        return self.releases
 
 
 @dataclass

@@ -51,7 +51,7 @@ class FakeResultsTable(Failing):
         self.call("record_match")
         self._write(upload, record, Status.MATCHED, {"flags": verdict.flags, "why": verdict.reason, **seen})
         facts: dict[str, Any] = {"matches": [], "is_test": verdict.is_test, "received_at": "r", "matched_at": "m"}
-        facts |= {"tags": seen["tags"]} if "tags" in seen else {}
+        facts |= {name: seen[name] for name in ("tags", "size") if name in seen}
         return self._change(upload, is_test=verdict.is_test, has_match_history=True, match_attributes=facts)
 
     def record_copy(

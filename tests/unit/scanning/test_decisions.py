@@ -41,7 +41,7 @@ THROTTLED = MatchOutcome.THROTTLED
 
 VERDICTS: dict[str, tuple[Verdict, Outcome]] = {
     "no match": (Verdict(MatchOutcome.NO_MATCH, tracking_id="T"), Settle(Status.CLEAN, tracking_id="T", seen=SEEN)),
-    "match": (MATCH, Quarantine(MATCH, is_untagged=True, seen=SEEN)),
+    "match": (MATCH, Quarantine(MATCH, is_untagged=True, seen=SEEN | {"size": 9})),
     "wrong size": (
         Verdict(MatchOutcome.WRONG_SIZE, "service-3208", "T"),
         Settle(Status.UNSCANNABLE, "service-3208", "T", SEEN),
@@ -86,7 +86,7 @@ def test_only_a_no_match_is_clean() -> None:
 
 
 def test_tags_of_a_match_are_read_where_it_has_any() -> None:
-    assert decide(MATCH, TAGGED, NOW) == Quarantine(MATCH, is_untagged=False, seen=SEEN)
+    assert decide(MATCH, TAGGED, NOW) == Quarantine(MATCH, is_untagged=False, seen=SEEN | {"size": 9})
 
 
 def test_pause_of_zero_seconds_is_no_default() -> None:
@@ -234,4 +234,5 @@ def test_match_of_an_inconclusive_look_is_a_match() -> None:
     seen = RenditionSet((Rendition(b"1", frame=7),), 2, 9, "format-raw")
     outcome = decide(MATCH, replace(UNTAGGED, representation=RENDITION, rendition_set=seen), NOW)
     assert isinstance(outcome, Quarantine)
-    assert outcome.seen == {"representation": "rendition", "frames_seen": 2, "frames_total": 9, "matched_frame": 7}
+    frames = {"frames_seen": 2, "frames_total": 9, "matched_frame": 7}
+    assert outcome.seen == {"representation": "rendition", "size": 9} | frames

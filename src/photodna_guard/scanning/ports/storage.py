@@ -15,6 +15,7 @@ from photodna_guard.domain.models import (
     UnsettledRecord,
     Upload,
 )
+from photodna_guard.domain.releases import Release
 from photodna_guard.domain.verdicts import Verdict
 
 
@@ -114,6 +115,9 @@ class UploadBucket(Protocol):
     def set_status_tag(self, upload: Upload, value: str, own_tags: Mapping[str, str] | None = None) -> bool:
         """Set the status tag beside the user's own, as read a moment ago. Return False where there is no room."""
 
+    def set_own_tags(self, upload: Upload, tags: Mapping[str, str]) -> None:
+        """Set the user's own tags in place of all others."""
+
     def set_only_status_tag(self, upload: Upload, value: str) -> None:
         """Set the status tag in place of all others."""
 
@@ -135,6 +139,18 @@ class QuarantineBucket(Protocol):
 
     def store_evidence(self, key: str, evidence: bytes, is_test: bool) -> None:
         """Store the evidence record (JSON) under the same lock, unless it exists."""
+
+    def store_beside(self, upload: Upload, name: str, record: bytes, is_test: bool) -> str:
+        """Store another record in the version's folder, in the same way. Return its key."""
+        ...
+
+
+class ReleaseList(Protocol):
+    """The releases of false matches."""
+
+    def find(self, size: int) -> list[Release]:
+        """Return the releases in force of objects of this size in bytes."""
+        ...
 
 
 class DeletionLimit(Protocol):
