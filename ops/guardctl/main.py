@@ -10,7 +10,7 @@ from botocore.exceptions import BotoCoreError
 from typer.exceptions import TyperException
 
 from ops.errors import AWS_ERRORS, CannotProceedError, describe_error
-from ops.guardctl import control, redrive, results, status
+from ops.guardctl import control, decide, redrive, results, status
 from ops.guardctl.target import Target, connect
 
 Connect = Callable[[str | None, str | None, str | None], Target]
@@ -30,6 +30,8 @@ for command in (
     results.show,
     results.ack,
     results.rescan,
+    decide.allow,
+    decide.deny,
     control.pause,
     control.resume,
     redrive.redrive,

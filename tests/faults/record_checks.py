@@ -63,7 +63,8 @@ def _attention_is_requested(state: State) -> Iterator[str]:
         wanted = item["status"] in ("UNSCANNABLE", "FAILED") or (
             item["status"] == "QUARANTINED" and not item["is_test"]
         )
-        if wanted and item.get("needs_attention") not in (item["status"], "QUARANTINED", "UNTAGGED"):
+        decided = item["status"] == "UNSCANNABLE" and "decision" in item
+        if wanted and not decided and item.get("needs_attention") not in (item["status"], "QUARANTINED", "UNTAGGED"):
             yield f"{item['status']}, and not in the index: {item['upload']} {item['version']}"
 
 
