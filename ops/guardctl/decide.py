@@ -1,6 +1,7 @@
 """guardctl allow and deny: a person decides whether one version may be read, where no verdict says so."""
 
 import json
+import re
 from typing import Any
 
 import typer
@@ -14,7 +15,7 @@ from ops.guardctl.uploads import Results
 from photodna_guard.aws.result_item import parse_decision, parse_upload
 from photodna_guard.domain.models import ScanJob, Status
 from photodna_guard.domain.timestamps import to_iso
-from photodna_guard.scanning.status_tags import UNSEEN_SKIPPED_REASONS
+from photodna_guard.scanning.status_tags import ALLOWED, UNSEEN_SKIPPED_REASONS
 
 # A function that read the result before the decision may still set the tag of then. So the job comes a second time,
 # after the longest time for which a function runs.
@@ -52,7 +53,7 @@ def _decide(
     results = Results(target)
     item = results.read_version(uri, version)
     check_may_be_decided(uri, item, is_allowed)
-    _check_stack(target, is_allowed)
+    _check_stack(target, is_opened=is_allowed and (is_unseen(item) or item["status"] == Status.UNSCANNABLE))
     action = "allow" if is_allowed else "deny"
     ask(f"{action.capitalize()} reading {uri}? Its result is {item['status']} {item.get('reason', '')}".strip(), yes)
     decision = {"allowed": is_allowed, "by": target.who, "at": to_iso(target.now()), "reason": why}
@@ -84,17 +85,21 @@ def check_may_be_decided(uri: str, item: dict[str, Any], is_allowed: bool) -> No
 def _check_may_be_allowed(name: str, status: Status, item: dict[str, Any]) -> None:
     if status is Status.FAILED:
         raise CannotProceedError(f"{name}: it was not checked yet. Redrive it first (guardctl redrive)")
-    is_unseen = status is Status.SKIPPED and item.get("reason") in UNSEEN_SKIPPED_REASONS
-    if not (status is Status.UNSCANNABLE or is_unseen or parse_decision(item)):
+    if not (status is Status.UNSCANNABLE or is_unseen(item) or parse_decision(item)):
         raise CannotProceedError(f"{name}, and can be read already")
 
 
-def _check_stack(target: Target, is_allowed: bool) -> None:
+def is_unseen(item: dict[str, Any]) -> bool:
+    """Return whether a skipped upload may show pictures that nobody looked at."""
+    return item["status"] == Status.SKIPPED and item.get("reason") in UNSEEN_SKIPPED_REASONS
+
+
+def _check_stack(target: Target, is_opened: bool) -> None:
     """Raise CannotProceedError where the stack's read gate takes no account of the tag."""
     parameters = target.stack.parameters
     if parameters.get("ReadGate", "on") != "on":
         raise CannotProceedError("The stack has ReadGate=off: every upload but a match can be read, whatever its tag")
-    if is_allowed and "allowed" not in parameters.get("ReadableStatuses", "allowed").split(","):
+    if is_opened and ALLOWED not in re.findall(r"\w+", parameters.get("ReadableStatuses", ALLOWED)):
         raise CannotProceedError("allowed is none of the stack's ReadableStatuses. Deploy with it, and try again")
 
 
