@@ -10,7 +10,7 @@ from botocore.exceptions import BotoCoreError
 from typer.exceptions import TyperException
 
 from ops.errors import AWS_ERRORS, CannotProceedError, describe_error
-from ops.guardctl import control, decide, redrive, results, status
+from ops.guardctl import case, control, decide, redrive, results, status
 from ops.guardctl.target import Target, connect
 
 Connect = Callable[[str | None, str | None, str | None], Target]
@@ -39,6 +39,7 @@ for command in (
 ):
     app.command()(command)
 app.add_typer(control.limit, name="limit")
+app.add_typer(case.case, name="case")
 
 
 @app.callback()

@@ -4,7 +4,7 @@ import getpass
 import json
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from botocore.config import Config
 from botocore.exceptions import EndpointConnectionError
 
 from ops.errors import CannotProceedError
+from ops.guardctl.break_glass import BREAK_GLASS_ROLE, mfa_arguments
 from ops.stack import Stack, describe_stack
 from photodna_guard.aws.response_integrity import reject_truncated_responses
 
@@ -25,15 +26,23 @@ _CONFIG = Config(retries={"mode": "standard", "total_max_attempts": 4}, connect_
 _SESSION_SECONDS = 3600
 
 
+def _refuse_roles(role: str) -> Callable[[str], Any]:
+    raise CannotProceedError(f"This stack is operated without its {role}")
+
+
 @dataclass(frozen=True)
 class Target:
-    """A stack, who operates it (an ARN, or a name on this machine), and `client`, which makes boto3's clients."""
+    """A stack, who operates it (an ARN, or a name on this machine), and `client`, which makes boto3's clients.
+
+    `clients_of` takes another role of the stack by its logical id, and returns what makes clients with its rights.
+    """
 
     stack: Stack
     who: str
     client: Callable[[str], Any]
     now: Callable[[], float] = field(default=time.time)
     sleep: Callable[[float], None] = field(default=time.sleep)
+    clients_of: Callable[[str], Callable[[str], Any]] = field(default=_refuse_roles)
 
 
 def connect(stack: str | None, profile: str | None, region: str | None) -> Target:
@@ -64,7 +73,7 @@ def connect_embedded(endpoint: str, region: str) -> Target:
         return _make_clients(boto3.Session(access_key, "any", region_name=region), endpoint_url=endpoint)
 
     described = describe_stack(make("user")("cloudformation"), EMBEDDED_STACK)
-    return Target(described, getpass.getuser(), make(_OPERATOR_KEY))
+    return Target(described, getpass.getuser(), make(_OPERATOR_KEY), clients_of=make)
 
 
 def _connect_deployed(name: str, session: boto3.Session) -> Target:
@@ -72,12 +81,18 @@ def _connect_deployed(name: str, session: boto3.Session) -> Target:
     described = describe_stack(own("cloudformation"), name)
     role, sts = described.output("OperatorRoleArn"), own("sts")
     who = sts.get_caller_identity()["Arn"]
-    assumed = sts.assume_role(RoleArn=role, RoleSessionName=session_name(who), DurationSeconds=_SESSION_SECONDS)
-    given = assumed["Credentials"]
-    operator = boto3.Session(
-        given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"], region_name=session.region_name
-    )
-    return Target(described, who, _make_clients(operator))
+
+    def assume(arn: str, more: Mapping[str, str]) -> Callable[[str], Any]:
+        named = {"RoleArn": arn, "RoleSessionName": session_name(who)}
+        given = sts.assume_role(**named, **more, DurationSeconds=_SESSION_SECONDS)["Credentials"]
+        keys = (given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"])
+        return _make_clients(boto3.Session(*keys, region_name=session.region_name))
+
+    def assume_other(logical_id: str) -> Callable[[str], Any]:
+        more = mfa_arguments(session) if logical_id == BREAK_GLASS_ROLE else {}
+        return assume(described.output(f"{logical_id}Arn"), more)
+
+    return Target(described, who, assume(role, {}), clients_of=assume_other)
 
 
 def _make_clients(session: boto3.Session, **options: Any) -> Callable[[str], Any]:
