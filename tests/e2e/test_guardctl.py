@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -138,6 +139,24 @@ def test_clean_upload_that_is_denied_stays_unreadable(
     assert not may_read(cloud, uri)
     guardctl("allow", uri, *WHY)
     assert may_read(cloud, uri)
+
+
+def test_match_is_exported_as_a_case_with_its_picture(
+    cloud: EmbeddedCloud, guardctl: Guardctl, pictures: Pictures, tmp_path: Path
+) -> None:
+    assert cloud.emulator
+    cloud.emulator.clear_test_list()
+    cloud.emulator.add_to_test_list(pictures["match"], source="Emulated", match_id="m-7", violations=["A1"])
+    uri = put(cloud, "guardctl/case.jpg", pictures["match"])
+    assert wait_until(lambda: status_of(cloud, uri) == "QUARANTINED")
+    assert not {"picture", "evidence-locked.json"} & set(
+        guardctl("case", "export", uri, "--to", str(tmp_path / "case"), *WHY)["files"]
+    )
+    found = guardctl("case", "export", uri, "--with-picture", "--to", str(tmp_path / "with"), *WHY)
+    assert (found["has_picture"], found["differences"]) == (True, [])
+    (picture,) = (tmp_path / "with").glob("picture-*")
+    assert picture.read_bytes() == pictures["match"]
+    assert guardctl("journal", "--count", "1")[0]["action"] == "case export with picture"
 
 
 @pytest.mark.parametrize("filters", [(), ("--only-reason", "http-500")])

@@ -1,10 +1,10 @@
 """guardctl case export: what it writes, and what it refuses."""
 
+import functools
 import hashlib
 import json
 import stat
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,22 +12,13 @@ import pytest
 
 from ops.guardctl.cybertipline import TO_BE_FILLED
 from photodna_guard.aws.results_table import ResultsTable
-from photodna_guard.domain.models import QuarantinedCopy, ScanJob, SourceObject, Status, Upload
-from photodna_guard.domain.verdicts import MatchFlag, MatchOutcome, Verdict
+from photodna_guard.domain.models import ScanJob, Status
 from tests.ops.guardctl.conftest import Console
+from tests.ops.guardctl.quarantined_match import KEY, MATCH, PICTURE, SHA256, UPLOAD, URI, WHY, quarantine_match
 from tests.support.clock import ManualClock
 from tests.support.moto_aws import SESSION
 from tests.support.schemas import assert_valid
 
-KEY = "album/a b|c.jpg"
-URI, WHY = f"s3://uploads/{KEY}", ("--reason", "ticket 7", "--yes")
-PICTURE = b"the bytes of a drawn picture"
-SHA256 = hashlib.sha256(PICTURE).hexdigest()
-UPLOAD = Upload(
-    "uploads", KEY, "e-tag", "v1", len(PICTURE), "01", "2026-11-26T10:00:00.000Z", "AWS:AIDAUPLOADER", "203.0.113.9"
-)
-MATCH = Verdict(MatchOutcome.MATCH, tracking_id="T-7", flags=(MatchFlag("NCMEC", "m-1", ("A1",), 12),))
-SOURCE = SourceObject(PICTURE, "image/jpeg", "2026-11-26T10:00:00Z", {"album": "x"}, len(PICTURE), {"owner": "u"})
 FILES = {
     "README.md",
     "SHA256SUMS",
@@ -48,15 +39,8 @@ def table(target: Any, clock: ManualClock) -> ResultsTable:
 
 @pytest.fixture
 def quarantine(table: ResultsTable) -> Callable[..., None]:
-    """Return a function that brings the upload into quarantine, as the functions write it."""
-
-    def write(is_test: bool = False) -> None:
-        record = table.record_match(UPLOAD, table.claim(ScanJob(UPLOAD)), MATCH)
-        copy = QuarantinedCopy("copy-key", "copy-version", SHA256, len(PICTURE))
-        record = table.record_copy(UPLOAD, record, copy, SOURCE)
-        table.settle(UPLOAD, replace(record, is_test=is_test), Status.QUARANTINED, evidence_key="copy-key.json")
-
-    return write
+    """Return a function that brings the upload into quarantine."""
+    return functools.partial(quarantine_match, table)
 
 
 def read(directory: Path, name: str) -> Any:

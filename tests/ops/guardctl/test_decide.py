@@ -40,8 +40,8 @@ def sent() -> list[ScanJob]:
 def delayed() -> int:
     sqs = SESSION.client("sqs")
     url = sqs.get_queue_url(QueueName="retry")["QueueUrl"]
-    names = ["ApproximateNumberOfMessagesDelayed"]
-    return int(sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"][names[0]])
+    found = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["ApproximateNumberOfMessagesDelayed"])
+    return int(found["Attributes"]["ApproximateNumberOfMessagesDelayed"])
 
 
 @pytest.mark.parametrize(
