@@ -1,5 +1,6 @@
 """aws/results_table.py and its indexes against moto's DynamoDB: versions about which a person decided."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -24,7 +25,8 @@ YEAR = 365 * 86400
 @pytest.fixture
 def decide(results: ResultsTable, dynamodb: Any, clock: ManualClock) -> Any:
     """Return a function that writes a decision as guardctl does, and returns it as the functions read it."""
-    operated = Results(Target(Stack("s", {"ResultsTableName": "results"}, {}), "ann", SESSION.client, clock))
+    make: Callable[[str], Any] = SESSION.client  # type: ignore[assignment]
+    operated = Results(Target(Stack("s", {"ResultsTableName": "results"}, {}), "ann", make, clock))
 
     def write(is_allowed: bool, at: str = "2026-11-26T10:00:00Z") -> Decision:
         decision = {"allowed": is_allowed, "by": "ann", "at": at, "reason": "seen"}
