@@ -12,6 +12,7 @@ from ops.guardctl.target import Target
 _BEGUN, _DONE, _FAILED = "begun", "done", "failed"
 # Months that `journal` looks back, each a partition.
 _MONTHS = 24
+_ALL = 10**9
 
 
 class Journal:
@@ -43,6 +44,10 @@ class Journal:
             self._table.put(entry | {"state": _FAILED})
             raise
         self._table.put(entry | {"state": _DONE})
+
+    def of_subject(self, subject: str) -> list[dict[str, Any]]:
+        """Return all entries about one subject of the last two years, the oldest first."""
+        return [entry for entry in reversed(self.newest(_ALL)) if entry.get("subject") == subject]
 
     def newest(self, count: int) -> list[dict[str, Any]]:
         """Return the newest entries, the newest first, of the last two years."""

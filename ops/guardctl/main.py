@@ -11,7 +11,7 @@ from botocore.exceptions import BotoCoreError
 from typer.exceptions import TyperException
 
 from ops.errors import AWS_ERRORS, CannotProceedError, describe_error
-from ops.guardctl import control, listing, redrive, release, results, stats, status
+from ops.guardctl import case, control, decide, listing, redrive, release, results, stats, status
 from ops.guardctl.target import Target, connect
 
 Connect = Callable[[str | None, str | None, str | None], Target]
@@ -36,6 +36,8 @@ for command in (
     results.ack,
     results.rescan,
     release.release,
+    decide.allow,
+    decide.deny,
     control.pause,
     control.resume,
     redrive.redrive,
@@ -43,6 +45,7 @@ for command in (
 ):
     app.command()(command)
 app.add_typer(control.limit, name="limit")
+app.add_typer(case.case, name="case")
 
 
 @app.callback()

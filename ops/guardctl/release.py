@@ -1,16 +1,18 @@
 """guardctl release: a false match goes back to its place. One person asks, and another one confirms within a day."""
 
+from functools import partial
 from typing import Annotated, Any
 
 import typer
 
 from ops.errors import CannotProceedError
+from ops.guardctl.break_glass import break_glass_client
 from ops.guardctl.journal import Journal
 from ops.guardctl.options import AsJson, Version, Yes, ask, check_reason, check_uri, get_target
 from ops.guardctl.printing import print_json, print_table
 from ops.guardctl.put_back import PlaceTakenError, PutBack
 from ops.guardctl.releases import Item, Releases
-from ops.guardctl.target import Mfa, Target
+from ops.guardctl.target import Target
 from ops.guardctl.uploads import Results
 from photodna_guard.domain.release_record import release_record_name
 from photodna_guard.domain.releases import ReleaseState, parse_release
@@ -23,8 +25,6 @@ Anywhere = Annotated[bool, typer.Option("--anywhere", help="These bytes in every
 Confirm = Annotated[bool, typer.Option("--confirm", help="Confirm what another person asked for, and put it back.")]
 Withdraw = Annotated[bool, typer.Option("--withdraw", help="End a release: the bytes are a match as any other.")]
 Listing = Annotated[bool, typer.Option("--list", help="Show all releases, the newest first.")]
-MfaSerial = Annotated[str | None, typer.Option(help="Your MFA device, where the profile has no mfa_serial.")]
-MfaCode = Annotated[str | None, typer.Option(help="Its code, if you are an IAM user.")]
 
 
 def release(
@@ -36,8 +36,6 @@ def release(
     confirm: Confirm = False,
     withdraw: Withdraw = False,
     listing: Listing = False,
-    mfa_serial: MfaSerial = None,
-    mfa_code: MfaCode = None,
     yes: Yes = False,
     json: AsJson = False,
 ) -> None:
@@ -62,7 +60,7 @@ def release(
     if withdraw:
         return change.withdraw(uri, yes, json)
     if confirm:
-        return change.confirm(uri, Mfa(mfa_serial, mfa_code), yes, json)
+        return change.confirm(uri, yes, json)
     return change.request(uri, yes, json)
 
 
@@ -83,14 +81,14 @@ class Change:
         say = f"Asked for at {found['requested_at']}. Within 24 hours another person gives:\n{confirm}"
         _print(found, say, json)
 
-    def confirm(self, uri: str, mfa: Mfa, yes: bool, json: bool) -> None:
+    def confirm(self, uri: str, yes: bool, json: bool) -> None:
         """Confirm the release, put the object back, and note it. Each step may be the last before a crash."""
         found = self._releases.find(self._result, self._anywhere)
         asked = "{requested_by} asked for it: {reason}. ".format(**found) if found else ""
         ask(f"{asked}Release {uri} ({self._place}) and put it back? This takes the break-glass role.", yes)
         with self._recording("release confirm", uri) as entry:
             if found.get("state") != ReleaseState.DONE:
-                found = self._put_back(found, mfa)
+                found = self._put_back(found)
             entry["released_version"] = found["released_version"]
             self._mark_released(found)
         say = (
@@ -116,12 +114,12 @@ class Change:
         facts = {"version": self._result["version"], "sha256": self._result["sha256"], "anywhere": self._anywhere}
         return Journal(self._target).recording(action, self._why, uri, **facts)
 
-    def _put_back(self, found: Item, mfa: Mfa) -> Item:
+    def _put_back(self, found: Item) -> Item:
         # It may have changed while the question stood there.
         found = self._releases.find(self._result, self._anywhere)
         # Refuse whom the release refuses before the glass is broken.
         self._releases.check_confirmer(found)
-        back = PutBack(self._target.break_glass(mfa), self._target.stack.output("QuarantineBucketName"))
+        back = PutBack(partial(break_glass_client, self._target), self._target.stack.output("QuarantineBucketName"))
         back.check_copy(self._result)
         # The scanners open these bytes from here on. So no scan of what is put back finds a match.
         found = self._releases.confirm(found, self._why)

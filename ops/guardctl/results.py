@@ -10,7 +10,7 @@ from ops.guardctl.options import AsJson, Reason, Uri, Version, Yes, as_plain, as
 from ops.guardctl.printing import print_facts, print_json, print_table
 from ops.guardctl.rescan import check_may_be_rescanned, send_rescan
 from ops.guardctl.target import Target
-from ops.guardctl.uploads import ATTENTION, Results
+from ops.guardctl.uploads import ATTENTION, TEST_MATCH, Results
 from photodna_guard.domain.timestamps import to_iso
 
 _FACTS = (
@@ -30,7 +30,7 @@ _FACTS = (
     "sha256",
     "evidence_key",
 )
-Status = Annotated[str | None, typer.Option("--status", help=f"Only one of {', '.join(ATTENTION)}.")]
+Status = Annotated[str | None, typer.Option("--status", help=f"Only one of {', '.join(ATTENTION)}, {TEST_MATCH}.")]
 
 
 def show(context: typer.Context, uri: Uri, json: AsJson = False) -> None:
@@ -58,6 +58,9 @@ def describe(item: dict[str, Any], target: Target) -> dict[str, object]:
     if released := item.get("released"):
         facts["released"] = describe_release(released) if isinstance(released, dict) else "yes"
     facts["release record"] = item.get("release_key")
+    if "decision" in item:
+        word = "allowed" if item["decision"]["allowed"] else "denied"
+        facts["decision"] = f"{word} at " + "{at} by {by}: {reason}".format(**item["decision"])
     facts["earlier matches"] = len(item.get("previous_matches", [])) or None
     return facts
 
@@ -80,10 +83,10 @@ def attention(
 
     MATCHED: not in quarantine yet. QUARANTINED: to be reported. GONE: a match whose owner deleted it first. FAILED:
     redrive it. UNTAGGED: no room for the status tag. UNSCANNABLE: nobody knows what it shows. `guardctl ack` takes one
-    off.
+    off. Matches of the service's own samples are listed only with --status TEST.
     """
-    if status is not None and status.upper() not in ATTENTION:
-        raise CannotProceedError(f"{status!r} is no such status. Give one of {', '.join(ATTENTION)}")
+    if status is not None and status.upper() not in (*ATTENTION, TEST_MATCH):
+        raise CannotProceedError(f"{status!r} is no such status. Give one of {', '.join((*ATTENTION, TEST_MATCH))}")
     statuses = [status.upper()] if status else list(ATTENTION)
     items = Results(get_target(context)).first_of_attention(statuses, count)
     if json:

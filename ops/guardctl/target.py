@@ -4,51 +4,45 @@ import getpass
 import json
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import boto3
-import botocore.session
 from botocore.config import Config
 from botocore.exceptions import EndpointConnectionError
 
 from ops.errors import CannotProceedError
+from ops.guardctl.break_glass import BREAK_GLASS_ROLE, mfa_arguments
 from ops.stack import Stack, describe_stack
 from photodna_guard.aws.response_integrity import reject_truncated_responses
 
 ENDPOINTS = Path(__file__).resolve().parents[2] / "build/local/endpoints.json"
 EMBEDDED_STACK = "photodna-guard"
 # The embedded cloud knows a role by the logical id that is its access key, and permits what its policies permit.
-_OPERATOR_KEY, _BREAK_GLASS_KEY = "OperatorRole", "BreakGlassRole"
+_OPERATOR_KEY = "OperatorRole"
 _CONFIG = Config(retries={"mode": "standard", "total_max_attempts": 4}, connect_timeout=5, read_timeout=20)
 _SESSION_SECONDS = 3600
 
 
-@dataclass(frozen=True, slots=True)
-class Mfa:
-    """The MFA device of an IAM user (the profile's, if None) and its code; nothing for others."""
-
-    serial: str | None = None
-    code: str | None = None
-
-
-def _refuse_break_glass(_: Mfa) -> Callable[[str], Any]:
-    raise CannotProceedError("This target has no break-glass role")
+def _refuse_roles(role: str) -> Callable[[str], Any]:
+    raise CannotProceedError(f"This stack is operated without its {role}")
 
 
 @dataclass(frozen=True)
 class Target:
-    """A stack, who operates it (an ARN, or a name on this machine), and `client`, which makes boto3's clients."""
+    """A stack, who operates it (an ARN, or a name on this machine), and `client`, which makes boto3's clients.
+
+    `clients_of` takes another role of the stack by its logical id, and returns what makes clients with its rights.
+    """
 
     stack: Stack
     who: str
     client: Callable[[str], Any]
     now: Callable[[], float] = field(default=time.time)
     sleep: Callable[[float], None] = field(default=time.sleep)
-    # Takes the break-glass role, and returns what makes its clients. Each use rings an alarm.
-    break_glass: Callable[[Mfa], Callable[[str], Any]] = field(default=_refuse_break_glass)
+    clients_of: Callable[[str], Callable[[str], Any]] = field(default=_refuse_roles)
     # The embedded cloud has no people of its own: there --as names one.
     is_embedded: bool = False
 
@@ -81,13 +75,7 @@ def connect_embedded(endpoint: str, region: str) -> Target:
         return _make_clients(boto3.Session(access_key, "any", region_name=region), endpoint_url=endpoint)
 
     described = describe_stack(make("user")("cloudformation"), EMBEDDED_STACK)
-    return Target(
-        described,
-        getpass.getuser(),
-        make(_OPERATOR_KEY),
-        break_glass=lambda _: make(_BREAK_GLASS_KEY),
-        is_embedded=True,
-    )
+    return Target(described, getpass.getuser(), make(_OPERATOR_KEY), clients_of=make, is_embedded=True)
 
 
 def _connect_deployed(name: str, session: boto3.Session) -> Target:
@@ -96,32 +84,17 @@ def _connect_deployed(name: str, session: boto3.Session) -> Target:
     role, sts = described.output("OperatorRoleArn"), own("sts")
     who = sts.get_caller_identity()["Arn"]
 
-    def assume(role: str, **mfa: str) -> Callable[[str], Any]:
-        names: Any = {"RoleArn": role, "RoleSessionName": session_name(who), "DurationSeconds": _SESSION_SECONDS}
-        given = sts.assume_role(**names, **mfa)["Credentials"]
-        keys = given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"]
+    def assume(arn: str, more: Mapping[str, str]) -> Callable[[str], Any]:
+        named = {"RoleArn": arn, "RoleSessionName": session_name(who)}
+        given = sts.assume_role(**named, **more, DurationSeconds=_SESSION_SECONDS)["Credentials"]
+        keys = (given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"])
         return _make_clients(boto3.Session(*keys, region_name=session.region_name))
 
-    def break_glass(mfa: Mfa) -> Callable[[str], Any]:
-        return assume(described.output("BreakGlassRoleArn"), **_mfa_arguments(mfa, session.profile_name))
+    def assume_other(logical_id: str) -> Callable[[str], Any]:
+        more = mfa_arguments(session) if logical_id == BREAK_GLASS_ROLE else {}
+        return assume(described.output(f"{logical_id}Arn"), more)
 
-    return Target(described, who, assume(role), break_glass=break_glass)
-
-
-def _mfa_arguments(mfa: Mfa, profile: str) -> dict[str, str]:
-    """Return what AssumeRole needs of an IAM user's MFA device. The AWS CLI's own `mfa_serial` names it."""
-    if not mfa.code:
-        return {}
-    serial = mfa.serial or _read_mfa_serial(profile)
-    if not serial:
-        raise CannotProceedError("Which device has the code? Give --mfa-serial, or set mfa_serial in your profile")
-    return {"SerialNumber": serial, "TokenCode": mfa.code}
-
-
-def _read_mfa_serial(profile: str) -> str | None:
-    profiles = botocore.session.Session().full_config.get("profiles", {})
-    found: str | None = profiles.get(profile, {}).get("mfa_serial")
-    return found
+    return Target(described, who, assume(role, {}), clients_of=assume_other)
 
 
 def _make_clients(session: boto3.Session, **options: Any) -> Callable[[str], Any]:

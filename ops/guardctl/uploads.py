@@ -13,6 +13,10 @@ from ops.guardctl.target import Target
 
 # The values of `needs_attention`, the most urgent first.
 ATTENTION = ("MATCHED", "QUARANTINED", "GONE", "FAILED", "UNTAGGED", "UNSCANNABLE")
+# Matches of the service's own samples. They are listed when they are asked for, and need nobody.
+TEST_MATCH = "TEST"
+# The index `unsettled`: from then on the sweep sends what was decided, in case that no message does.
+_DECIDED, _LOST_AFTER_SECONDS = "decided", 1800
 _INDEX = "needs-attention"
 
 
@@ -94,17 +98,38 @@ class Results:
         return self._update(item, expression, values, "#status = :quarantined", names)
 
     def mark_withdrawn(self, item: dict[str, Any]) -> bool:
-        """Undo that. A test match is on the list in no case."""
-        back = "" if item["is_test"] else " SET needs_attention = :quarantined"
+        """Undo that."""
         condition = "attribute_exists(released) AND #status = :quarantined"
-        values: dict[str, object] = {":quarantined": "QUARANTINED"}
-        return self._update(item, f"REMOVE released{back}", values, condition, {"#status": "status"})
+        values: dict[str, object] = {
+            ":quarantined": "QUARANTINED",
+            ":list": "TEST" if item["is_test"] else "QUARANTINED",
+        }
+        return self._update(
+            item, "REMOVE released SET needs_attention = :list", values, condition, {"#status": "status"}
+        )
+
+    def decide(self, item: dict[str, Any], decision: dict[str, Any], now: float) -> bool:
+        """Write a decision, and take the item off the list. Return False where it has changed since it was read.
+
+        The same write has the sweep find the item until a function has set the tag. `now`: epoch seconds.
+        """
+        lost_at = int(now) + _LOST_AFTER_SECONDS
+        values = {":decision": decision, ":decided": _DECIDED, ":lost_at": lost_at, ":retry": "retry"}
+        values |= {":status": item["status"], ":settled_at": item["settled_at"]}
+        condition = "#status = :status AND settled_at = :settled_at AND attribute_not_exists(decision)"
+        if seen := item.get("decision"):
+            condition, values[":seen"] = condition.replace("attribute_not_exists(decision)", "decision = :seen"), seen
+        # An event that is not published yet is still to be: such an item stays where the sweep finds it.
+        waiting = ("unsettled = if_not_exists(unsettled, :decided), #queue = if_not_exists(#queue, :retry), "
+                   "redeliver_at = if_not_exists(redeliver_at, :lost_at)")  # fmt: skip
+        expression = f"SET decision = :decision, {waiting} REMOVE needs_attention, expires_at"
+        return self._update(item, expression, values, condition, {"#status": "status", "#queue": "queue"})
 
     def _update(
         self,
         item: dict[str, Any],
         expression: str,
-        values: dict[str, object],
+        values: dict[str, Any],
         condition: str,
         names: dict[str, str] | None = None,
     ) -> bool:

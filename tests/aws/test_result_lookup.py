@@ -22,7 +22,7 @@ def test_only_an_unfinished_match_is_found_as_one(results: ResultsTable, lookup:
     results.claim(ScanJob(UNVERSIONED_UPLOAD))
     results.record_match(UPLOAD, results.claim(ScanJob(UPLOAD)), MATCH)
     nowhere = replace(UPLOAD, key="nowhere.jpg")
-    assert lookup.find_matches([UPLOAD, UPLOAD, UNVERSIONED_UPLOAD, nowhere]) == {UPLOAD.record_key}
+    assert lookup.find_without_service([UPLOAD, UPLOAD, UNVERSIONED_UPLOAD, nowhere]) == {UPLOAD.record_key}
 
 
 def test_more_uploads_than_one_call_takes_are_looked_up(
@@ -30,7 +30,7 @@ def test_more_uploads_than_one_call_takes_are_looked_up(
 ) -> None:
     many = [replace(UPLOAD, key=f"{n:03}.jpg") for n in range(MAX_KEYS + 1)]
     results.record_match(many[-1], results.claim(ScanJob(many[-1])), MATCH)
-    assert lookup.find_matches(many) == {many[-1].record_key}
+    assert lookup.find_without_service(many) == {many[-1].record_key}
 
 
 def test_keys_that_dynamodb_left_out_are_not_taken_for_missing(lookup: ResultLookup, dynamodb: Any) -> None:
@@ -39,4 +39,4 @@ def test_keys_that_dynamodb_left_out_are_not_taken_for_missing(lookup: ResultLoo
 
     dynamodb.meta.events.register("after-call.dynamodb.BatchGetItem", leave_out)
     with pytest.raises(DeferrableError, match="BatchGetItem"):
-        lookup.find_matches([UPLOAD])
+        lookup.find_without_service([UPLOAD])

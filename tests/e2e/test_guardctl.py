@@ -2,9 +2,11 @@
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from local.stack import EmbeddedCloud
 from ops.guardctl.main import main
@@ -96,6 +98,65 @@ def test_unscannable_upload_is_on_the_list_until_it_is_acknowledged(cloud: Embed
     assert uri not in listed()
     (shown,) = guardctl("show", uri)
     assert (shown["status"], shown["acknowledged"]["reason"]) == ("UNSCANNABLE", "a test")
+
+
+def may_read(cloud: EmbeddedCloud, uri: str) -> bool:
+    bucket, _, key = uri.removeprefix("s3://").partition("/")
+    try:
+        cloud.client_of("user", "s3").get_object(Bucket=bucket, Key=key)
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "AccessDenied":
+            raise
+        return False
+    return True
+
+
+def test_unscannable_upload_is_readable_while_it_is_allowed(cloud: EmbeddedCloud, guardctl: Guardctl) -> None:
+    uri = put(cloud, "guardctl/allowed.png", b"\x89PNG\r\n\x1a\n" + bytes(60))
+    assert wait_until(lambda: status_of(cloud, uri) == "UNSCANNABLE")
+    assert not may_read(cloud, uri)
+    assert guardctl("allow", uri, *WHY)["state"] == "taken up"
+    assert may_read(cloud, uri)
+    # A new check keeps the decision.
+    (before,) = guardctl("show", uri)
+    guardctl("rescan", uri, *WHY)
+    assert wait_until(lambda: guardctl("show", uri)[0].get("settled_at", "") > before["settled_at"])
+    assert may_read(cloud, uri)
+    guardctl("deny", uri, *WHY)
+    assert not may_read(cloud, uri)
+
+
+def test_clean_upload_that_is_denied_stays_unreadable(
+    cloud: EmbeddedCloud, guardctl: Guardctl, pictures: Pictures
+) -> None:
+    uri = put(cloud, "guardctl/denied.jpg", pictures["clean"])
+    assert wait_until(lambda: status_of(cloud, uri) == "CLEAN" and may_read(cloud, uri))
+    assert guardctl("deny", uri, *WHY)["state"] == "taken up"
+    assert not may_read(cloud, uri)
+    (before,) = guardctl("show", uri)
+    guardctl("rescan", uri, *WHY)
+    assert wait_until(lambda: guardctl("show", uri)[0].get("settled_at", "") > before["settled_at"])
+    assert not may_read(cloud, uri)
+    guardctl("allow", uri, *WHY)
+    assert may_read(cloud, uri)
+
+
+def test_match_is_exported_as_a_case_with_its_picture(
+    cloud: EmbeddedCloud, guardctl: Guardctl, pictures: Pictures, tmp_path: Path
+) -> None:
+    assert cloud.emulator
+    cloud.emulator.clear_test_list()
+    cloud.emulator.add_to_test_list(pictures["match"], source="Emulated", match_id="m-7", violations=["A1"])
+    uri = put(cloud, "guardctl/case.jpg", pictures["match"])
+    assert wait_until(lambda: status_of(cloud, uri) == "QUARANTINED")
+    assert not {"picture", "evidence-locked.json"} & set(
+        guardctl("case", "export", uri, "--to", str(tmp_path / "case"), *WHY)["files"]
+    )
+    found = guardctl("case", "export", uri, "--with-picture", "--to", str(tmp_path / "with"), *WHY)
+    assert (found["has_picture"], found["differences"]) == (True, [])
+    (picture,) = (tmp_path / "with").glob("picture-*")
+    assert picture.read_bytes() == pictures["match"]
+    assert guardctl("journal", "--count", "1")[0]["action"] == "case export with picture"
 
 
 @pytest.mark.parametrize("filters", [(), ("--only-reason", "http-500")])

@@ -111,6 +111,10 @@ class Deliveries(Users):
             ExpressionAttributeValues={":value": {"N": str(value)}},
         )
 
+    def take_sent(self) -> None:
+        """Take over what somebody other than the application has sent."""
+        self._harvest()
+
     def fail(self, name: str, kind: str, count: int = 1) -> None:
         """Let the next `count` calls of this name fail in this way."""
         self.calls.faults.append(Fault(name, kind, count))

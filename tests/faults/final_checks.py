@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from typing import Final
+from typing import Any, Final
 
 from tests.faults import pictures
 from tests.faults.moment_checks import TAGS, Check
@@ -102,13 +102,16 @@ def _others_untouched(state: State) -> Iterator[str]:
             yield f"not there: {upload}, which is {status}"
         elif {k: v for k, v in source.tags.items() if k != "scan-status"} != user_tags(upload.tags):
             yield f"other tags than the user's: {source.tags} of {upload}"
-        elif _has_wrong_tag(source, status) and state.versioned and len(upload.tags) < 10:
+        elif _has_wrong_tag(source, state.result(upload)) and state.versioned and len(upload.tags) < 10:
             yield f"tagged {source.tags.get('scan-status')}, and is {status}: {upload}"
 
 
-def _has_wrong_tag(source: Object, status: str | None) -> bool:
-    """Return whether the status tag is not that of the status."""
+def _has_wrong_tag(source: Object, result: dict[str, Any]) -> bool:
+    """Return whether the status tag is neither that of the status nor what a person decided instead."""
+    status, decision = result.get("status"), result.get("decision")
     wanted = {tag for tag, of_status in TAGS.items() if of_status == status}
+    if decision and (not decision["allowed"] or not wanted <= {"clean"}):
+        wanted = {"allowed" if decision["allowed"] else "denied"}
     return bool(wanted) and source.tags.get("scan-status") not in wanted
 
 

@@ -3,6 +3,10 @@
 import json
 from collections.abc import Callable
 
+from ops.guardctl.decide import send_decided
+from ops.guardctl.target import Target
+from ops.guardctl.uploads import Results
+from ops.stack import Stack
 from photodna_guard.domain.timestamps import to_iso
 from tests.faults.observed import Uploaded
 from tests.faults.world import World
@@ -142,9 +146,45 @@ def rescanned(world: World) -> None:
     upload = world.upload("clean")
     world.deliver(*world.events)
     world.calls.disturbed = True
+    _ask_for_rescan(world, upload)
+
+
+def _ask_for_rescan(world: World, upload: Uploaded) -> None:
     known = {"bucket": upload.bucket, "key": upload.key, "etag": upload.etag, "version_id": upload.version_id}
     asked = {"rescan": True, "reopen_settled_until": to_iso(world.clock.now())}
     world.put("RetryQueue", json.dumps({"upload": known} | asked), 0.0)
+
+
+def decided(picture: str, is_allowed: bool, is_sent: bool = True, is_rescanned: bool = False) -> Path:
+    """Let an operator decide about a settled upload.
+
+    `is_sent`: guardctl did not die between its write and its messages; `is_rescanned`: it is checked again after it.
+    """
+
+    def path(world: World) -> None:
+        upload = world.upload(picture, tags={"owner": "user"})
+        world.drain(heal=False)
+        target, uri = _operate(world), f"s3://{upload.bucket}/{upload.key}"
+        (item,) = Results(target).read_versions(uri)
+        decision = {"allowed": is_allowed, "by": "ann", "at": to_iso(world.clock.now()), "reason": "seen"}
+        assert Results(target).decide(item, decision, world.clock.now())
+        if is_sent:
+            send_decided(target, item)
+            world.take_sent()
+        else:
+            world.vanished = True
+            world.clock.advance(OVERDUE)
+        if is_rescanned:
+            world.calls.disturbed = True
+            _ask_for_rescan(world, upload)
+
+    return path
+
+
+def _operate(world: World) -> Target:
+    outputs = {"ResultsTableName": "ResultsTable", "RetryQueueUrl": "RetryQueue"}
+    stack = Stack("faults", {name: world.cloud.physical(resource) for name, resource in outputs.items()}, {})
+    return Target(stack, "ann", world.cloud.session.client, world.clock.now)
 
 
 def several_records(world: World) -> None:

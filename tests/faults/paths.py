@@ -12,6 +12,7 @@ from tests.faults.path_steps import (
     Path,
     aws_fails,
     batch_of_all_kinds,
+    decided,
     duplicates,
     given_up,
     given_up_and_redriven,
@@ -67,6 +68,10 @@ VERSIONED: Final[dict[str, Path]] = {
     "no secret": aws_fails("secretsmanager.GetSecretValue", "denied", 1),
     "the queue is throttled": queue_throttled,
     "clean, rescanned": rescanned,
+    "clean, denied": decided("clean", is_allowed=False),
+    "clean, denied, rescanned": decided("clean", is_allowed=False, is_rescanned=True),
+    "unscannable, allowed": decided("tiny", is_allowed=True),
+    "document, allowed": decided("document", is_allowed=True),
     "given up": given_up,
     "redriven": given_up_and_redriven,
     "known hash while the service is unavailable": known_hash,
@@ -99,7 +104,11 @@ UNVERSIONED: Final[dict[str, Path]] = {
     "the same match twice, without versions": same_match_twice,
     "delivered three times at once, without versions": duplicates,
 }
-SWEPT: Final[dict[str, Path]] = {"match, sweep": upload_by_sweep("match")}
+SWEPT: Final[dict[str, Path]] = {
+    "match, sweep": upload_by_sweep("match"),
+    "clean, denied, its messages lost": decided("clean", is_allowed=False, is_sent=False),
+    "unscannable, allowed, its messages lost": decided("tiny", is_allowed=True, is_sent=False),
+}
 PATHS: Final = {name: (True, path) for name, path in (VERSIONED | (SWEPT if HAS_SWEEP else {})).items()} | {
     name: (False, path) for name, path in UNVERSIONED.items()
 }

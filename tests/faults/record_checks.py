@@ -68,7 +68,8 @@ def _attention_is_requested(state: State) -> Iterator[str]:
             if "needs_attention" in item:
                 yield f"released, and still in the index: {item['upload']} {item['version']}"
             continue
-        if wanted and item.get("needs_attention") not in (item["status"], "QUARANTINED", "UNTAGGED"):
+        decided = item["status"] == "UNSCANNABLE" and "decision" in item
+        if wanted and not decided and item.get("needs_attention") not in (item["status"], "QUARANTINED", "UNTAGGED"):
             yield f"{item['status']}, and not in the index: {item['upload']} {item['version']}"
 
 

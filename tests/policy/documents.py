@@ -16,7 +16,7 @@ LONGEST = {
     "UploadKeyArns": ",".join(
         f"arn:aws-us-gov:kms:us-gov-west-1:{ACCOUNT}:key/mrk-{number:032x}" for number in range(44)
     ),
-    "ReadableStatuses": "clean,skipped,released,document,video,audio,archive,unscannable",
+    "ReadableStatuses": "clean,skipped,allowed,released,document,video,audio,archive,unscannable",
     "LegalHold": "on",
     "AlarmEmail": "a@b.c",
 }

@@ -30,7 +30,7 @@ from tests.support.template import TEMPLATE
 def test_user_reads_upload_only_with_readable_status(
     gated: StackPolicies, tags: dict[str, str], operation: str, version: str | None
 ) -> None:
-    readable = tags.get("scan-status") in ("clean", "skipped")
+    readable = tags.get("scan-status") in ("clean", "skipped", "allowed")
     for caller in ("user", "admin"):
         assert GatedBucket(gated, tags).reads(caller, operation, version) is readable
 
@@ -73,9 +73,15 @@ def test_readable_statuses_parameter_decides_what_is_readable() -> None:
     assert not GatedBucket(only_clean, {"scan-status": "skipped"}).reads("user")
 
 
-def test_readable_statuses_parameter_excludes_matched_and_failed() -> None:
+def test_readable_statuses_parameter_excludes_matched_denied_and_failed() -> None:
     pattern = TEMPLATE["Parameters"]["ReadableStatuses"]["AllowedPattern"]
-    assert [status for status in STATUSES if re.fullmatch(pattern, status)] == ["clean", "skipped", "unscannable"]
+    may_be_readable = [status for status in STATUSES if re.fullmatch(pattern, status)]
+    assert may_be_readable == ["clean", "skipped", "unscannable", "allowed"]
+
+
+def test_what_a_person_decided_is_readable_only_where_it_was_allowed(gated: StackPolicies) -> None:
+    assert GatedBucket(gated, {"scan-status": "allowed"}).reads("user")
+    assert not any(GatedBucket(gated, {"scan-status": "denied"}).reads(caller) for caller in OTHERS)
 
 
 # ---------------------------------------------------------------- setting the status

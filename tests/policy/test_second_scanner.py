@@ -14,7 +14,7 @@ CALLER = "guardduty"
 # The evaluator's callers are users and the stack's roles. To the policies each is an ARN.
 ROLE = f"arn:aws:iam::{ACCOUNT}:user/{CALLER}"
 VERDICT = {"GuardDutyMalwareScanStatus": "NO_THREATS_FOUND"}
-READABLE = ("clean", "skipped", "released")
+READABLE = ("clean", "skipped", "allowed", "released")
 
 
 @pytest.fixture(params=["bucket of the stack", "existing bucket"])

@@ -7,11 +7,14 @@ from datetime import datetime
 from typing import Any
 
 from photodna_guard.domain.content_digest import ContentDigest
-from photodna_guard.domain.models import QuarantinedCopy, ScanRecord, SourceObject, Status, Upload
+from photodna_guard.domain.models import Decision, QuarantinedCopy, ScanRecord, SourceObject, Status, Upload
 from photodna_guard.domain.verdicts import MatchFlag, Verdict
 
 # The value of `needs_attention` of a settled record whose object has no room for the scan-status tag.
 UNTAGGED = "UNTAGGED"
+# The partition of the index `unsettled` with settled records whose tag an operator decided. Such a record may have been
+# received months ago, and is not what OldestUnsettled measures.
+DECIDED = "decided"
 # Partitions of the index `unsettled` for each queue. One partition takes a thousand writes a second.
 SHARD_COUNT = 16
 
@@ -30,9 +33,11 @@ def parse_record(item: Mapping[str, Any]) -> ScanRecord:
         has_match_history=bool(item["matches"] or previous_matches or status is Status.MATCHED),
         quarantined_before=any(not match["is_test"] for match in previous_matches),
         received=parse_received(item),
-        published="unsettled" not in item,
+        published=item.get("unsettled") in (None, DECIDED),
         untagged=item.get("needs_attention") == UNTAGGED,
         reason=item.get("reason", ""),
+        decision=parse_decision(item),
+        awaits_decided_tag=item.get("unsettled") == DECIDED,
         match_attributes=item if status is Status.MATCHED else {},
     )
 
@@ -40,6 +45,13 @@ def parse_record(item: Mapping[str, Any]) -> ScanRecord:
 def parse_received(item: Mapping[str, Any]) -> float:
     """Return the epoch seconds at which an item's upload was first claimed."""
     return datetime.fromisoformat(item["received_at"]).timestamp()
+
+
+def parse_decision(item: Mapping[str, Any]) -> Decision | None:
+    """Return what a person decided about an item's version, if anything."""
+    if "decision" not in item:
+        return None
+    return Decision(item["decision"]["allowed"], item["decision"]["at"])
 
 
 def parse_copy(item: Mapping[str, Any]) -> QuarantinedCopy | None:

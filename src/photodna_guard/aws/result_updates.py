@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from photodna_guard.aws.result_item import UNTAGGED, source_attribute
 from photodna_guard.aws.update_expression import Update, assignments, name_placeholders, value_placeholders
-from photodna_guard.domain.models import ScanRecord, Status, Upload
+from photodna_guard.domain.models import Decision, ScanRecord, Status, Upload
 from photodna_guard.domain.result_index import index_attributes
 from photodna_guard.domain.timestamps import to_iso
 
@@ -15,6 +15,8 @@ _EXPIRING_STATUSES = (Status.CLEAN, Status.SKIPPED, Status.GONE)
 # status is one partition, which takes a thousand writes a second, and beyond them DynamoDB throttles the whole table.
 # A burst defers more than that. The index `unsettled` has what waits, in shards.
 _ATTENTION_STATUSES = (Status.MATCHED, Status.QUARANTINED, Status.UNSCANNABLE, Status.FAILED)
+# The value of `needs_attention` of a match of the service's own samples, which is listed apart.
+TEST_MATCH = "TEST"
 
 # A settled item needs no worker, and its status refuses the claim. Of two workers only one gets the lease:
 #
@@ -30,6 +32,9 @@ _LEASE_OWNED = "#lease = :own_lease"
 # worker A   settles, publishes --------------------------- marks as published: refused
 # worker B                      reopens for event 2: PENDING
 _STILL_SETTLED = "attribute_exists(settled_at)"
+# worker A   reads no decision, tags clean ------------------------------ marks as published: refused
+# operator                                 denies: the sweep leads to it
+_UNDECIDED, _SAME_DECISION = "attribute_not_exists(decision)", "decision.#at = :decided_at"
 
 
 def claim_update(upload: Upload, claim: dict[str, object], now: float) -> Update:
@@ -76,10 +81,14 @@ def _attention(record: ScanRecord, status: Status) -> str | None:
     """Return the value of `needs_attention` for a new status, or None."""
     vanished_match = status is Status.GONE and record.status is Status.MATCHED
     test_match = status is Status.QUARANTINED and record.is_test
-    if vanished_match or (status in _ATTENTION_STATUSES and not test_match):
+    # A person decided already what becomes of a version that nobody can scan.
+    decided = status is Status.UNSCANNABLE and record.decision is not None
+    if vanished_match or (status in _ATTENTION_STATUSES and not test_match and not decided):
         return status.value
     # An earlier match in quarantine still needs attention, whatever became of the same bytes uploaded again.
-    return Status.QUARANTINED.value if record.quarantined_before else None
+    if record.quarantined_before:
+        return Status.QUARANTINED.value
+    return TEST_MATCH if test_match else None
 
 
 def settled_attributes(
@@ -88,7 +97,8 @@ def settled_attributes(
     """Return the attributes of a settled record. `now`: epoch seconds; `clean_result_seconds`: until it expires."""
     attributes: dict[str, object] = {"settled_at": to_iso(now), "attempts": record.attempts}
     attributes |= {"is_test": record.is_test, "hold_reason": None}
-    if status in _EXPIRING_STATUSES and not record.has_match_history:
+    # Without its record a version would be checked anew, and a denied one would be readable again.
+    if status in _EXPIRING_STATUSES and not record.has_match_history and not record.decision:
         attributes |= {"expires_at": int(now) + clean_result_seconds, "source": None}
     if status is Status.CLEAN:
         attributes |= PUBLISHED_ATTRIBUTES
@@ -98,16 +108,26 @@ def settled_attributes(
     return attributes | index_attributes(upload, status, final_reason, to_iso(now))
 
 
-def published_update() -> Update:
-    """Return the update that notes that the settled event was published. It needs no lease."""
+def published_update(decision: Decision | None = None) -> Update:
+    """Return the update that notes that the settled event was published. It needs no lease.
+
+    `decision`: the one that the tag says. A later one is still to be tagged.
+    """
     names = name_placeholders(PUBLISHED_ATTRIBUTES)
-    return Update(f"REMOVE {', '.join(names)}", _STILL_SETTLED, {}, names)
+    expression = f"REMOVE {', '.join(names)}"
+    if decision is None:
+        return Update(expression, f"{_STILL_SETTLED} AND {_UNDECIDED}", {}, names)
+    condition, values = f"{_STILL_SETTLED} AND {_SAME_DECISION}", {":decided_at": decision.at}
+    return Update(expression, condition, values, names | {"#at": "at"})
 
 
-def tagged_update(status: Status, done: bool) -> Update:
-    """Return the update that notes whether the scan-status tag was set. It needs no lease."""
+def tagged_update(status: Status, done: bool, is_decided: bool = False) -> Update:
+    """Return the update that notes whether the scan-status tag was set. It needs no lease.
+
+    `is_decided`: a person has decided about the version, and need not look at it again.
+    """
     names = {"#attention": "needs_attention"}
-    if done and status not in _ATTENTION_STATUSES:
+    if done and (is_decided or status not in _ATTENTION_STATUSES):
         return Update("REMOVE #attention", _STILL_SETTLED, {}, names)
     attention = status.value if done else UNTAGGED
     return Update("SET #attention = :attention", _STILL_SETTLED, {":attention": attention}, names)

@@ -24,7 +24,7 @@ from photodna_guard.aws.result_updates import (
 from photodna_guard.aws.table import ConditionFailedError, Table
 from photodna_guard.aws.update_expression import Update
 from photodna_guard.domain.errors import LeaseHeldError
-from photodna_guard.domain.models import QuarantinedCopy, ScanJob, ScanRecord, SourceObject, Status, Upload
+from photodna_guard.domain.models import Decision, QuarantinedCopy, ScanJob, ScanRecord, SourceObject, Status, Upload
 from photodna_guard.domain.timestamps import to_iso
 from photodna_guard.domain.verdicts import MatchOutcome, Verdict
 
@@ -146,15 +146,18 @@ class ResultsTable:
         attributes = settled_attributes(upload, record, status, reason, self._now(), self._clean_result_seconds)
         return self._write(upload, record, status, attributes | more, release=True)
 
-    def mark_published(self, upload: Upload) -> None:
-        """Note that the settled event was published, unless the record was reopened since."""
-        with suppress(ConditionFailedError):
-            self._apply(upload, published_update())
+    def mark_published(self, upload: Upload, decision: Decision | None = None) -> None:
+        """Note that the settled event was published, unless the record was reopened or decided about since.
 
-    def mark_tagged(self, upload: Upload, status: Status, done: bool) -> None:
+        `decision`: the one that the tag says, if any.
+        """
+        with suppress(ConditionFailedError):
+            self._apply(upload, published_update(decision))
+
+    def mark_tagged(self, upload: Upload, status: Status, done: bool, is_decided: bool = False) -> None:
         """Note whether a settled object has its scan-status tag, unless the record was reopened since."""
         with suppress(ConditionFailedError):
-            self._apply(upload, tagged_update(status, done))
+            self._apply(upload, tagged_update(status, done, is_decided))
 
     def _acquire_lease(self, upload: Upload, now: float, lease: str) -> ScanRecord:
         claim: dict[str, object] = {

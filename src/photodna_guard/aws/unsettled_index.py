@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from photodna_guard.aws.result_item import SHARD_COUNT, parse_received, parse_upload, shard_name
+from photodna_guard.aws.result_item import DECIDED, SHARD_COUNT, parse_received, parse_upload, shard_name
 from photodna_guard.aws.results_table import HELD_FOR_OPERATOR, REDELIVER_AFTER_SECONDS
 from photodna_guard.aws.table import ConditionFailedError, Table
 from photodna_guard.domain.models import UnsettledRecord, Upload
@@ -29,8 +29,11 @@ class UnsettledIndex:
     def iter_unsettled(self, queue: str, first: int = 0) -> Iterator[UnsettledRecord]:
         """Yield a queue's records but the held matches, oldest first within each partition.
 
-        `first`: the number of the partition to begin with; the others follow in their order.
+        The retry queue's begin with what an operator decided. `first`: the number of the partition to begin with after
+        it; the others follow in their order.
         """
+        if queue == "retry":
+            yield from self._iter_partition(DECIDED)
         for shard in range(SHARD_COUNT):
             yield from self._iter_partition(shard_name(queue, first + shard))
 
@@ -62,5 +65,10 @@ class UnsettledIndex:
 
 def _parse_unsettled(item: dict[str, Any]) -> UnsettledRecord:
     return UnsettledRecord(
-        item["upload"], item["version"], item["queue"], parse_received(item), int(item["redeliver_at"])
+        item["upload"], item["version"], item["queue"], _waiting_since(item), int(item["redeliver_at"])
     )
+
+
+def _waiting_since(item: dict[str, Any]) -> float:
+    """Return since when (epoch seconds) an item waits. One that was decided about may have been settled for months."""
+    return float(item["redeliver_at"]) if item[_PARTITION_KEY] == DECIDED else parse_received(item)

@@ -147,6 +147,14 @@ class QuarantinedCopy:
 
 
 @dataclass(frozen=True, slots=True)
+class Decision:
+    """What a person decided about a settled version that is no match: whether it may be read."""
+
+    is_allowed: bool
+    at: str  # ISO 8601, UTC
+
+
+@dataclass(frozen=True, slots=True)
 class ScanRecord:
     """A version's record in the results table, as last read or written by this worker."""
 
@@ -170,6 +178,9 @@ class ScanRecord:
     # The object had no room for the scan-status tag.
     untagged: bool = False
     reason: str = ""
+    decision: Decision | None = None
+    # Nobody has noted yet that the tag says what was decided.
+    awaits_decided_tag: bool = False
     # The item's attributes, for the evidence record. Empty unless the status is MATCHED.
     match_attributes: Mapping[str, Any] = field(default_factory=dict)
 

@@ -136,7 +136,8 @@ class OutcomeHandler:
             missing = self._tag(upload, record, tag)
         if not record.published:
             self._event_bus.publish_settled(upload, record)
-            self._results.mark_published(upload)
+        if not record.published or record.awaits_decided_tag:
+            self._results.mark_published(upload, record.decision)
         return replace(ended, outcome=missing) if missing else None
 
     def _tag(self, upload: Upload, record: ScanRecord, value: str) -> Defer | None:
@@ -151,7 +152,7 @@ class OutcomeHandler:
         if not is_tagged:
             self._telemetry.log_untagged(upload)
         if is_tagged is record.untagged:
-            self._results.mark_tagged(upload, record.status, is_tagged)
+            self._results.mark_tagged(upload, record.status, is_tagged, record.decision is not None)
         return None
 
     def _record_match(self, ended: Ended, outcome: Quarantine) -> Ended:

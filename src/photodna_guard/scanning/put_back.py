@@ -4,7 +4,8 @@
                       1 s to N / rate later: N messages come back as fast as the rate works them off
 
 So the queue costs the same however long it is, and the full rate is there as soon as the pause ends or an operator ends
-it. A match that is being moved, an upload that was not compared with the known hashes, and one probe are not put back.
+it. A match that is being moved, an upload that an operator decided about, one that was not compared with the known
+hashes, and one probe are not put back.
 """
 
 import random
@@ -63,8 +64,8 @@ class PutBack:
         waiting = [one for one in messages if self._may_wait(one, standstill)]
         if not waiting:
             return []
-        matches = self._results.find_matches([job.upload for one in waiting for job in one.jobs])
-        waiting = [one for one in waiting if not any(job.upload.record_key in matches for job in one.jobs)]
+        others = self._results.find_without_service([job.upload for one in waiting for job in one.jobs])
+        waiting = [one for one in waiting if not any(job.upload.record_key in others for job in one.jobs)]
         return waiting[1:] if standstill.needs_probe else waiting
 
     def _may_wait(self, message: QueueMessage, standstill: Standstill) -> bool:

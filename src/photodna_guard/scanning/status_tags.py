@@ -14,6 +14,9 @@ RELEASED = "released"
 # Skipped uploads that may show pictures nobody looked at have the reason as their tag, with which nobody reads them
 # unless the operator permits it.
 UNSEEN_SKIPPED_REASONS = ("document", "video", "audio", "archive")
+# What a person decided about one version, whatever its status would be tagged with.
+ALLOWED, DENIED = "allowed", "denied"
+_DENIABLE_STATUSES = (*STATUS_TAG_VALUES, Status.FAILED)
 
 
 def choose_status_tag(record: ScanRecord) -> str | None:
@@ -21,4 +24,10 @@ def choose_status_tag(record: ScanRecord) -> str | None:
     if record.status is Status.CLEAN and record.reason == RELEASED:
         return RELEASED
     is_unseen = record.status is Status.SKIPPED and record.reason in UNSEEN_SKIPPED_REASONS
-    return record.reason if is_unseen else STATUS_TAG_VALUES.get(record.status)
+    value = record.reason if is_unseen else STATUS_TAG_VALUES.get(record.status)
+    if record.decision is None:
+        return value
+    if not record.decision.is_allowed:
+        return DENIED if record.status in _DENIABLE_STATUSES else None
+    # What was checked, and found to be clean, keeps saying so.
+    return ALLOWED if is_unseen or record.status is Status.UNSCANNABLE else value

@@ -121,7 +121,7 @@ def by(console: Console, buckets: Any) -> As:
     def give(name: str) -> Console:
         who = f"arn:aws:iam::1:user/{name}"
         make: Any = SESSION.client
-        console.target = replace(base, who=who, break_glass=lambda _: make)
+        console.target = replace(base, who=who, clients_of=lambda _: make)
         return console
 
     return give

@@ -3,14 +3,12 @@
 import hashlib
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ops.errors import CannotProceedError
 from ops.guardctl.put_back import PutBack
-from ops.guardctl.target import Mfa, _mfa_arguments
 from photodna_guard.domain.releases import parse_release
 from tests.ops.guardctl.conftest import DAY, PICTURE, URI, As, Console, release
 from tests.support.clock import ManualClock
@@ -80,17 +78,3 @@ def test_another_name_is_for_the_embedded_cloud_only(console: Console) -> None:
     console.target = replace(console.target, is_embedded=True)
     assert console.run("--as", "ben", "release", "--list") == 0
     assert console.run("--stack", "guard", "--as", "ben", "release", "--list") == 2
-
-
-def test_mfa_device_is_that_of_the_profile_or_has_to_be_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    config = tmp_path / "config"
-    config.write_text("[profile ann]\nmfa_serial = arn:aws:iam::1:mfa/ann\n[profile ben]\nregion = eu-west-1\n")
-    monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
-    assert _mfa_arguments(Mfa(), "ann") == {}
-    assert _mfa_arguments(Mfa(code="123456"), "ann") == {
-        "SerialNumber": "arn:aws:iam::1:mfa/ann",
-        "TokenCode": "123456",
-    }
-    assert _mfa_arguments(Mfa("mine", "1"), "ann")["SerialNumber"] == "mine"
-    with pytest.raises(CannotProceedError):
-        _mfa_arguments(Mfa(code="123456"), "ben")

@@ -4,15 +4,18 @@ import json
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
 from botocore.exceptions import ChecksumError, IncompleteReadError
 
+from ops.errors import CannotProceedError
 from ops.guardctl import target as targets
+from ops.guardctl.break_glass import break_glass_client, mfa_arguments
 from ops.guardctl.main import main
 from ops.guardctl.target import connect, session_name
 from tests.support.moto_aws import SESSION
 
-TEMPLATE = {
+TEMPLATE: dict[str, Any] = {
     "Resources": {
         "Operator": {
             "Type": "AWS::IAM::Role",
@@ -32,6 +35,45 @@ def test_deployed_stack_is_operated_by_its_role(aws: None) -> None:
     assert found.who == SESSION.client("sts").get_caller_identity()["Arn"]
     assumed = found.client("sts").get_caller_identity()["Arn"]
     assert assumed.endswith(f":assumed-role/operator/{session_name(found.who)}")
+
+
+def deploy_with_break_glass() -> None:
+    role = {
+        "Type": "AWS::IAM::Role",
+        "Properties": TEMPLATE["Resources"]["Operator"]["Properties"] | {"RoleName": "glass"},
+    }
+    output = {"BreakGlassRoleArn": {"Value": {"Fn::GetAtt": ["Glass", "Arn"]}}}
+    template = {"Resources": TEMPLATE["Resources"] | {"Glass": role}, "Outputs": TEMPLATE["Outputs"] | output}
+    SESSION.client("cloudformation").create_stack(StackName="guard", TemplateBody=json.dumps(template))
+
+
+def test_break_glass_role_is_taken_by_the_callers_own_credentials(aws: None) -> None:
+    deploy_with_break_glass()
+    found = connect("guard", None, "us-east-1")
+    identity = break_glass_client(found, "sts").get_caller_identity()["Arn"]
+    assert identity.endswith(f":assumed-role/glass/{session_name(found.who)}")
+
+
+def test_profile_with_a_second_factor_gives_its_code(
+    aws: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    deploy_with_break_glass()
+    config = tmp_path / "config"
+    keys = "aws_access_key_id = testing\naws_secret_access_key = testing\n"
+    config.write_text(f"[profile ann]\n{keys}mfa_serial = arn:aws:iam::123456789012:mfa/ann\n"
+                      "[profile role]\nrole_arn = arn:aws:iam::123456789012:role/x\nsource_profile = ann\n"
+                      "mfa_serial = arn:aws:iam::123456789012:mfa/ann\n")  # fmt: skip
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
+    monkeypatch.setenv("GUARDCTL_MFA_CODE", "123456")
+    asked = mfa_arguments(boto3.Session(profile_name="ann"))
+    assert asked == {"SerialNumber": "arn:aws:iam::123456789012:mfa/ann", "TokenCode": "123456"}
+    assert mfa_arguments(boto3.Session(profile_name="role")) == {}, (
+        "botocore asks for it as it takes the profile's role"
+    )
+    assert mfa_arguments(boto3.Session()) == {}
+    monkeypatch.delenv("GUARDCTL_MFA_CODE")
+    with pytest.raises(CannotProceedError, match="GUARDCTL_MFA_CODE"):
+        break_glass_client(connect("guard", "ann", "us-east-1"), "s3")
 
 
 def test_truncated_answer_is_an_error_and_no_empty_list(aws: None) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from photodna_guard.domain.content_digest import ContentDigest
 from photodna_guard.domain.errors import LeaseHeldError
 from photodna_guard.domain.models import (
+    Decision,
     QuarantinedCopy,
     ScanJob,
     ScanRecord,
@@ -75,11 +76,13 @@ class FakeResultsTable(Failing):
         held = {"hold_reason": reason, "held_until": until}
         self._write(upload, record, Status.MATCHED, held, release=True)
 
-    def mark_published(self, upload: Upload) -> None:
+    def mark_published(self, upload: Upload, decision: Decision | None) -> None:
         self.call("mark_published")
-        self._change(upload, published=True)
+        name = upload.version + upload.key
+        if self.records[name].decision == decision:
+            self._change(upload, published=True, awaits_decided_tag=False)
 
-    def mark_tagged(self, upload: Upload, status: Status, done: bool) -> None:
+    def mark_tagged(self, upload: Upload, status: Status, done: bool, is_decided: bool) -> None:
         self.call("mark_tagged")
         self._change(upload, untagged=not done)
 
@@ -125,8 +128,8 @@ class FakeResultLookup(Failing):
     known: set[tuple[str, str]] = field(default_factory=set)
     looked_up: list[tuple[str, str]] = field(default_factory=list)
 
-    def find_matches(self, uploads: Iterable[Upload]) -> set[tuple[str, str]]:
-        self.call("find_matches")
+    def find_without_service(self, uploads: Iterable[Upload]) -> set[tuple[str, str]]:
+        self.call("find_without_service")
         return self.matches & {upload.record_key for upload in uploads}
 
     def find_known(self, uploads: Iterable[Upload]) -> set[tuple[str, str]]:

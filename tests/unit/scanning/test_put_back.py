@@ -117,7 +117,7 @@ def test_no_message_is_hidden_for_longer_than_sqs_allows() -> None:
     assert max(world.queue.hidden.values()) <= 12 * 3600 - 900
 
 
-@pytest.mark.parametrize("name", ["standstill", "find_matches", "count_messages", "put_back"])
+@pytest.mark.parametrize("name", ["standstill", "find_without_service", "count_messages", "put_back"])
 def test_failing_call_sends_every_message_the_usual_way(name: str) -> None:
     world = World()
     for fake in (world.limiter, world.results, world.queue):

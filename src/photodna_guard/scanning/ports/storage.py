@@ -6,6 +6,7 @@ from typing import IO, BinaryIO, Protocol
 
 from photodna_guard.domain.content_digest import ContentDigest
 from photodna_guard.domain.models import (
+    Decision,
     ObjectHead,
     QuarantinedCopy,
     ScanJob,
@@ -52,11 +53,11 @@ class ResultsTable(Protocol):
     ) -> ScanRecord:
         """Write the final status and release the lease."""
 
-    def mark_published(self, upload: Upload) -> None:
-        """Write that the event of the settled record is published."""
+    def mark_published(self, upload: Upload, decision: Decision | None) -> None:
+        """Write that the event of the settled record is published, and that its tag says this decision."""
 
-    def mark_tagged(self, upload: Upload, status: Status, done: bool) -> None:
-        """Write whether the settled upload has its status tag."""
+    def mark_tagged(self, upload: Upload, status: Status, done: bool, is_decided: bool) -> None:
+        """Write whether the settled upload has its status tag. `is_decided`: nobody need look at it again."""
 
 
 class UnsettledIndex(Protocol):
@@ -66,7 +67,7 @@ class UnsettledIndex(Protocol):
         """Return when the oldest record of a queue was received (epoch seconds)."""
 
     def iter_unsettled(self, queue: str, first: int) -> Iterator[UnsettledRecord]:
-        """Yield a queue's records but the held ones, from the partition of this number on."""
+        """Yield a queue's records but the held ones, from the partition of this number on, decided ones first."""
 
     def iter_held(self) -> Iterator[UnsettledRecord]:
         """Yield the matches that wait for the operator."""
@@ -78,8 +79,8 @@ class UnsettledIndex(Protocol):
 class ResultLookup(Protocol):
     """Reads of many records of the results table."""
 
-    def find_matches(self, uploads: Iterable[Upload]) -> set[tuple[str, str]]:
-        """Return the record keys of the uploads whose match is not in quarantine yet."""
+    def find_without_service(self, uploads: Iterable[Upload]) -> set[tuple[str, str]]:
+        """Return the record keys of the uploads whose match is not in quarantine yet, or whose tag was decided."""
         ...
 
     def find_known(self, uploads: Iterable[Upload]) -> set[tuple[str, str]]:
