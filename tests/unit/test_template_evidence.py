@@ -44,7 +44,7 @@ def test_alarms_watch_exactly_the_metrics_that_need_one() -> None:
     assert own == {
         "Matched", "QuarantineFailed", "KeyRefused", "RequestRejected", "ServiceUnavailable", "QuotaUsed",
         "Unscannable", "OldestUnsettled", "AwaitingOperator", "Untagged", "SentByValue",
-        "LostNotification", "Clean", "Quarantined",
+        "LostNotification", "Clean", "Quarantined", "CanaryFailed",
     }  # fmt: skip
     assert all(alarm["AlarmActions"] for alarm in alarms)
 
@@ -141,6 +141,15 @@ def test_reconciliation_may_list_look_up_and_send_only() -> None:
         "dynamodb:UpdateItem", "dynamodb:GetItem", "sqs:SendMessage",
     }  # fmt: skip
     assert resources("OnReconcilePolicy", "sqs:SendMessage") == str([{"Fn::GetAtt": ["RetryQueue", "Arn"]}])
+
+
+def test_canary_reads_the_operations_table_and_writes_only_the_rate_limiters() -> None:
+    """The operations table has the journal of what operators did."""
+    assert actions("OnCanaryPolicy") == {
+        "logs:CreateLogStream", "logs:PutLogEvents", "dynamodb:GetItem", "dynamodb:UpdateItem",
+        "secretsmanager:GetSecretValue",
+    }  # fmt: skip
+    assert resources("OnCanaryPolicy", "dynamodb:UpdateItem") == str([{"Fn::GetAtt": ["RateLimiterTable", "Arn"]}])
 
 
 def test_scanner_may_make_every_call_of_the_quarantine_workflow() -> None:

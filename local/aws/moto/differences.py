@@ -13,5 +13,5 @@ def apply(endpoint: str, send_to_function: SendToFunction) -> None:
     sqs.apply(endpoint)
     sqs_move_tasks.apply()
     events.apply()
-    awslambda.apply()
+    awslambda.apply(send_to_function)
     cloudformation.apply()
