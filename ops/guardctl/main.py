@@ -11,6 +11,7 @@ from typer.exceptions import TyperException
 
 from ops.errors import AWS_ERRORS, CannotProceedError, describe_error
 from ops.guardctl import canary, control, redrive, results, status
+from ops.guardctl.doctor.command import doctor
 from ops.guardctl.target import Target, connect
 
 Connect = Callable[[str | None, str | None, str | None], Target]
@@ -35,6 +36,7 @@ for command in (
     control.resume,
     redrive.redrive,
     control.journal,
+    doctor,
 ):
     app.command()(command)
 app.add_typer(control.limit, name="limit")

@@ -27,13 +27,18 @@ _SESSION_SECONDS = 3600
 
 @dataclass(frozen=True)
 class Target:
-    """A stack, who operates it (an ARN, or a name on this machine), and `client`, which makes boto3's clients."""
+    """A stack, who operates it (an ARN, or a name on this machine), and `client`, which makes boto3's clients.
+
+    Those have the operator role's rights. `own_client` makes some with the caller's own, where these are known.
+    """
 
     stack: Stack
     who: str
     client: Callable[[str], Any]
     now: Callable[[], float] = field(default=time.time)
     sleep: Callable[[float], None] = field(default=time.sleep)
+    own_client: Callable[[str], Any] | None = None
+    is_embedded: bool = False
 
 
 def connect(stack: str | None, profile: str | None, region: str | None) -> Target:
@@ -63,8 +68,9 @@ def connect_embedded(endpoint: str, region: str) -> Target:
     def make(access_key: str) -> Callable[[str], Any]:
         return _make_clients(boto3.Session(access_key, "any", region_name=region), endpoint_url=endpoint)
 
-    described = describe_stack(make("user")("cloudformation"), EMBEDDED_STACK)
-    return Target(described, getpass.getuser(), make(_OPERATOR_KEY))
+    own = make("user")
+    described = describe_stack(own("cloudformation"), EMBEDDED_STACK)
+    return Target(described, getpass.getuser(), make(_OPERATOR_KEY), own_client=own, is_embedded=True)
 
 
 def _connect_deployed(name: str, session: boto3.Session) -> Target:
@@ -77,7 +83,7 @@ def _connect_deployed(name: str, session: boto3.Session) -> Target:
     operator = boto3.Session(
         given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"], region_name=session.region_name
     )
-    return Target(described, who, _make_clients(operator))
+    return Target(described, who, _make_clients(operator), own_client=own)
 
 
 def _make_clients(session: boto3.Session, **options: Any) -> Callable[[str], Any]:

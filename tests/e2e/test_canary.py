@@ -39,9 +39,8 @@ def save(folder: Path, picture: bytes) -> str:
 
 def has_metrics(cloud: EmbeddedCloud, **expected: float) -> bool:
     """Return whether the last line of metrics has these. A function writes its metrics when it ends."""
-    return wait_until(
-        lambda: {name: metrics(cloud, name)[-1:] for name in expected} == {n: [v] for n, v in expected.items()}
-    )
+    wanted = {name: [value] for name, value in expected.items()}
+    return bool(wait_until(lambda: {name: metrics(cloud, name)[-1:] for name in expected} == wanted))
 
 
 def metrics(cloud: EmbeddedCloud, name: str) -> list[float]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from local.aws.moto import awslambda, cloudformation, events, s3, s3_notifications, sqs, sqs_move_tasks
+from local.aws.moto import awslambda, cloudformation, events, kms, s3, s3_notifications, sqs, sqs_move_tasks
 from local.aws.moto.events import SendToFunction
 
 
@@ -14,4 +14,5 @@ def apply(endpoint: str, send_to_function: SendToFunction) -> None:
     sqs_move_tasks.apply()
     events.apply()
     awslambda.apply(send_to_function)
+    kms.apply()
     cloudformation.apply()
