@@ -93,6 +93,10 @@ class DoctorStack:
     def levels(self, check: Check) -> dict[str, str]:
         return {subject: finding.level.value for subject, finding in self.find(check).items()}
 
+    def not_ok(self, check: Check) -> dict[str, str]:
+        """Return the levels of what is not right, by subject."""
+        return {subject: level for subject, level in self.levels(check).items() if level != "ok"}
+
     def with_parameters(self, **parameters: str) -> None:
         """Deploy with these parameters."""
         stack = replace(self.target.stack, parameters={**self.target.stack.parameters, **parameters})
@@ -112,6 +116,7 @@ def make_stack(target: Target) -> DoctorStack:
     }
     _make_key(resources)
     _make_buckets(resources["QuarantineKey"][1])
+    notify(["s3:ObjectCreated:*", "s3:ObjectRestore:Completed"])
     _make_topic(resources)
     _protect_tables()
     for name, (kind, physical) in resources.items():
@@ -164,6 +169,16 @@ def put_alarm(name: str, *topics: str, enabled: bool = True) -> None:
         AlarmName=name, AlarmActions=list(topics), ActionsEnabled=enabled, Namespace="x", MetricName="x",
         Statistic="Sum", Period=60, EvaluationPeriods=1, Threshold=1, ComparisonOperator="GreaterThanThreshold",
     )  # fmt: skip
+
+
+def notify(events: list[str], function: str = ALIAS, **more: Any) -> None:
+    """Put the upload bucket's notification."""
+    wanted: Any = {"LambdaFunctionArn": function, "Events": events, **more}
+    SESSION.client("s3").put_bucket_notification_configuration(
+        Bucket=UPLOADS,
+        NotificationConfiguration={"LambdaFunctionConfigurations": [wanted]},
+        SkipDestinationValidation=True,
+    )
 
 
 def _make_topic(resources: dict[str, tuple[str, str]]) -> None:
