@@ -3,6 +3,7 @@
 CloudFormation and Lambda are fakes: moto's would create what the template names in containers.
 """
 
+import functools
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -24,10 +25,14 @@ TEMPLATE = translate_template()
 IDS = {"ResultsTable": "results", "RateLimiterTable": "limiter", "OperationsTable": "operations"}
 
 
+@functools.cache
+def client(service: str) -> Any:
+    """Return a client, which takes moto's answers in each test. Making one costs more than most calls."""
+    return SESSION.client(service)  # type: ignore[call-overload]
+
+
 @dataclass
 class FakePages:
-    """One page of an answer."""
-
     page: dict[str, Any]
 
     def paginate(self, **_: Any) -> list[dict[str, Any]]:
@@ -36,8 +41,6 @@ class FakePages:
 
 @dataclass
 class FakeCloudFormation:
-    """A stack that was deployed from the template."""
-
     resources: dict[str, tuple[str, str]]
     status: str = "UPDATE_COMPLETE"
 
@@ -94,11 +97,9 @@ class DoctorStack:
         return {subject: finding.level.value for subject, finding in self.find(check).items()}
 
     def not_ok(self, check: Check) -> dict[str, str]:
-        """Return the levels of what is not right, by subject."""
         return {subject: level for subject, level in self.levels(check).items() if level != "ok"}
 
     def with_parameters(self, **parameters: str) -> None:
-        """Deploy with these parameters."""
         stack = replace(self.target.stack, parameters={**self.target.stack.parameters, **parameters})
         self.target = replace(self.target, stack=stack)
 
@@ -108,7 +109,7 @@ def make_stack(target: Target) -> DoctorStack:
     resources = {name: (r["Type"], IDS.get(name, f"{name}-id")) for name, r in TEMPLATE["Resources"].items()}
     resources = {n: r for n, r in resources.items() if TEMPLATE["Resources"][n].get("Condition") is None}
     resources["OnUploadFunctionAliaslive"] = ("AWS::Lambda::Alias", ALIAS)
-    sqs = SESSION.client("sqs")
+    sqs = client("sqs")
     outputs = {
         **target.stack.outputs,
         "OperatorRoleArn": "arn:aws:iam::123456789012:role/operator",
@@ -121,19 +122,19 @@ def make_stack(target: Target) -> DoctorStack:
     _protect_tables()
     for name, (kind, physical) in resources.items():
         if kind == "AWS::Events::Rule":
-            SESSION.client("events").put_rule(Name=physical, ScheduleExpression="rate(1 hour)")
+            client("events").put_rule(Name=physical, ScheduleExpression="rate(1 hour)")
         if kind == "AWS::CloudWatch::Alarm":
             put_alarm(f"guard-{name}-1", resources["AlarmTopic"][1])
             resources[name] = kind, f"guard-{name}-1"
     cloudformation, functions = FakeCloudFormation(resources), FakeLambda()
     fakes = {"cloudformation": cloudformation, "lambda": functions}
-    make: Callable[[str], Any] = lambda name: fakes.get(name) or SESSION.client(name)  # type: ignore[call-overload]  # noqa: E731
+    make: Callable[[str], Any] = lambda name: fakes.get(name) or client(name)  # noqa: E731
     stack = Stack("guard", outputs, target.stack.parameters)
     return DoctorStack(replace(target, stack=stack, client=make), cloudformation, functions)
 
 
 def _make_key(resources: dict[str, tuple[str, str]]) -> None:
-    kms, secrets = SESSION.client("kms"), SESSION.client("secretsmanager")
+    kms, secrets = client("kms"), client("secretsmanager")
     key = kms.create_key()["KeyMetadata"]["KeyId"]
     kms.enable_key_rotation(KeyId=key)
     resources["QuarantineKey"] = "AWS::KMS::Key", key
@@ -143,38 +144,36 @@ def _make_key(resources: dict[str, tuple[str, str]]) -> None:
 
 
 def _make_buckets(key: str) -> None:
-    s3 = SESSION.client("s3")
+    s3 = client("s3")
     s3.create_bucket(Bucket=UPLOADS)
     s3.create_bucket(Bucket=QUARANTINE, ObjectLockEnabledForBucket=True)
     retention = {"ObjectLockEnabled": "Enabled", "Rule": {"DefaultRetention": {"Mode": "GOVERNANCE", "Days": 400}}}
-    s3.put_object_lock_configuration(Bucket=QUARANTINE, ObjectLockConfiguration=retention)  # type: ignore[arg-type]
+    s3.put_object_lock_configuration(Bucket=QUARANTINE, ObjectLockConfiguration=retention)
     for bucket in (UPLOADS, QUARANTINE):
         s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
-        s3.put_public_access_block(Bucket=bucket, PublicAccessBlockConfiguration=BLOCKED)  # type: ignore[arg-type]
+        s3.put_public_access_block(Bucket=bucket, PublicAccessBlockConfiguration=BLOCKED)
         put_policy(bucket, Deployed().statements(bucket.replace("-id", "Policy")))
     default = {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": f"arn:aws:kms:{REGION}:123456789012:key/{key}"}
     rules = {"Rules": [{"ApplyServerSideEncryptionByDefault": default}]}
-    s3.put_bucket_encryption(Bucket=QUARANTINE, ServerSideEncryptionConfiguration=rules)  # type: ignore[arg-type]
+    s3.put_bucket_encryption(Bucket=QUARANTINE, ServerSideEncryptionConfiguration=rules)
 
 
 def put_policy(bucket: str, statements: list[dict[str, Any]]) -> None:
-    """Put a bucket's policy."""
     policy = {"Version": "2012-10-17", "Statement": statements}
-    SESSION.client("s3").put_bucket_policy(Bucket=bucket, Policy=json.dumps(policy))
+    client("s3").put_bucket_policy(Bucket=bucket, Policy=json.dumps(policy))
 
 
 def put_alarm(name: str, *topics: str, enabled: bool = True) -> None:
     """Put an alarm that publishes to these topics."""
-    SESSION.client("cloudwatch").put_metric_alarm(
+    client("cloudwatch").put_metric_alarm(
         AlarmName=name, AlarmActions=list(topics), ActionsEnabled=enabled, Namespace="x", MetricName="x",
         Statistic="Sum", Period=60, EvaluationPeriods=1, Threshold=1, ComparisonOperator="GreaterThanThreshold",
     )  # fmt: skip
 
 
 def notify(events: list[str], function: str = ALIAS, **more: Any) -> None:
-    """Put the upload bucket's notification."""
     wanted: Any = {"LambdaFunctionArn": function, "Events": events, **more}
-    SESSION.client("s3").put_bucket_notification_configuration(
+    client("s3").put_bucket_notification_configuration(
         Bucket=UPLOADS,
         NotificationConfiguration={"LambdaFunctionConfigurations": [wanted]},
         SkipDestinationValidation=True,
@@ -182,17 +181,17 @@ def notify(events: list[str], function: str = ALIAS, **more: Any) -> None:
 
 
 def _make_topic(resources: dict[str, tuple[str, str]]) -> None:
-    sns = SESSION.client("sns")
+    sns = client("sns")
     topic = sns.create_topic(Name="alarms")["TopicArn"]
     resources["AlarmTopic"] = "AWS::SNS::Topic", topic
     sns.subscribe(TopicArn=topic, Protocol="email", Endpoint="ann@example.org")
 
 
 def _protect_tables() -> None:
-    dynamodb = SESSION.client("dynamodb")
+    dynamodb = client("dynamodb")
     for table in ("results", "operations"):
         recovery = {"PointInTimeRecoveryEnabled": True}
-        dynamodb.update_continuous_backups(TableName=table, PointInTimeRecoverySpecification=recovery)  # type: ignore[arg-type]
+        dynamodb.update_continuous_backups(TableName=table, PointInTimeRecoverySpecification=recovery)
     dynamodb.update_table(TableName="results", DeletionProtectionEnabled=True)
     expiry = {"Enabled": True, "AttributeName": "expires_at"}
-    dynamodb.update_time_to_live(TableName="results", TimeToLiveSpecification=expiry)  # type: ignore[arg-type]
+    dynamodb.update_time_to_live(TableName="results", TimeToLiveSpecification=expiry)
