@@ -11,7 +11,8 @@ from botocore.exceptions import BotoCoreError
 from typer.exceptions import TyperException
 
 from ops.errors import AWS_ERRORS, CannotProceedError, describe_error
-from ops.guardctl import case, control, decide, listing, redrive, release, results, stats, status
+from ops.guardctl import canary, case, control, decide, listing, redrive, release, results, stats, status
+from ops.guardctl.doctor.command import doctor
 from ops.guardctl.target import Target, connect
 
 Connect = Callable[[str | None, str | None, str | None], Target]
@@ -22,7 +23,8 @@ Without --stack it works on the embedded cloud of `make up`. On a deployed stack
 own credentials need cloudformation:DescribeStacks and sts:AssumeRole. A command that changes something asks before it
 does, and keeps who, when and why in the journal.
 
-Exit codes: 0 done, 1 AWS refused or failed, 2 the call cannot be carried out as it is given, 130 stopped."""
+Exit codes: 0 done, 1 AWS refused or failed, or a fault was found, 2 the call cannot be carried out as it is given, 130
+stopped."""
 
 _NOT_DEPLOYED = "--as (GUARDCTL_AS) is for the embedded cloud only. On a deployed stack AWS says who you are"
 
@@ -42,10 +44,12 @@ for command in (
     control.resume,
     redrive.redrive,
     control.journal,
+    doctor,
 ):
     app.command()(command)
 app.add_typer(control.limit, name="limit")
 app.add_typer(case.case, name="case")
+app.add_typer(canary.canary, name="canary")
 
 
 @app.callback()
@@ -79,7 +83,8 @@ def main(arguments: Sequence[str] | None = None, make_target: Connect = connect)
     """Run one command, and return its exit code."""
     command = typer.main.get_command(app)
     try:
-        command.main(args=arguments, prog_name="guardctl", standalone_mode=False, obj=make_target)
+        # Without standalone mode a command's Exit is what main returns, and everything else is None.
+        code = command.main(args=arguments, prog_name="guardctl", standalone_mode=False, obj=make_target)
     except (KeyboardInterrupt, typer.Abort):
         return _stop("stopped", STOPPED)
     except TyperException as error:
@@ -90,7 +95,7 @@ def main(arguments: Sequence[str] | None = None, make_target: Connect = connect)
     except AWS_ERRORS as error:
         # Without credentials, region or profile the call itself is wrong. What AWS answers is a ClientError.
         return _stop(describe_error(error), BAD_INPUT if _is_about_the_call(error) else FAILED)
-    return 0
+    return code if isinstance(code, int) else 0
 
 
 def _is_about_the_call(error: Exception) -> bool:

@@ -26,6 +26,8 @@ class LimiterStatus:
     failures: int
     # Slots reserved in this month.
     used: int
+    # Slots are free from then on.
+    next_slot_at: float = 0.0
 
     def is_paused(self, now: float) -> bool:
         """Whether a pause is on."""
@@ -61,6 +63,7 @@ class RateControl:
             breaker_open_since=float(item.get("tripped_at", 0)) / MICROSECONDS,
             failures=int(item.get("failures", 0)),
             used=int(item.get(used_attribute(round(self._now() * MICROSECONDS)), 0)),
+            next_slot_at=float(item.get("tat", 0)) / MICROSECONDS,
         )
 
     def pause(self, until: float, by: str, reason: str) -> None:

@@ -34,6 +34,7 @@ def _refuse_roles(role: str) -> Callable[[str], Any]:
 class Target:
     """A stack, who operates it (an ARN, or a name on this machine), and `client`, which makes boto3's clients.
 
+    Those have the operator role's rights. `own_client` makes some with the caller's own, where these are known.
     `clients_of` takes another role of the stack by its logical id, and returns what makes clients with its rights.
     """
 
@@ -43,6 +44,7 @@ class Target:
     now: Callable[[], float] = field(default=time.time)
     sleep: Callable[[float], None] = field(default=time.sleep)
     clients_of: Callable[[str], Callable[[str], Any]] = field(default=_refuse_roles)
+    own_client: Callable[[str], Any] | None = None
     # The embedded cloud has no people of its own: there --as names one.
     is_embedded: bool = False
 
@@ -74,8 +76,9 @@ def connect_embedded(endpoint: str, region: str) -> Target:
     def make(access_key: str) -> Callable[[str], Any]:
         return _make_clients(boto3.Session(access_key, "any", region_name=region), endpoint_url=endpoint)
 
-    described = describe_stack(make("user")("cloudformation"), EMBEDDED_STACK)
-    return Target(described, getpass.getuser(), make(_OPERATOR_KEY), clients_of=make, is_embedded=True)
+    own, who = make("user"), getpass.getuser()
+    described = describe_stack(own("cloudformation"), EMBEDDED_STACK)
+    return Target(described, who, make(_OPERATOR_KEY), clients_of=make, own_client=own, is_embedded=True)
 
 
 def _connect_deployed(name: str, session: boto3.Session) -> Target:
@@ -94,7 +97,7 @@ def _connect_deployed(name: str, session: boto3.Session) -> Target:
         more = mfa_arguments(session) if logical_id == BREAK_GLASS_ROLE else {}
         return assume(described.output(f"{logical_id}Arn"), more)
 
-    return Target(described, who, assume(role, {}), clients_of=assume_other)
+    return Target(described, who, assume(role, {}), clients_of=assume_other, own_client=own)
 
 
 def _make_clients(session: boto3.Session, **options: Any) -> Callable[[str], Any]:

@@ -98,7 +98,7 @@ def build(
     telemetry = build_telemetry(now, priority is BACKFILL)
     results = ResultsTable(dynamodb, conf.results_table, conf.clean_result_days, queue_name, now)
     rate_limiter_table = Table(dynamodb, conf.rate_limiter_table, now)
-    rate_limiter = _build_rate_limiter(conf, rate_limiter_table, priority, sleep)
+    rate_limiter = build_rate_limiter(conf, rate_limiter_table, priority, sleep)
     retry_queue = build_queues(conf, session, now)[queue_name]
     upload_bucket = UploadBucket(s3)
     quarantine_bucket = _build_quarantine_bucket(conf, s3, now)
@@ -112,7 +112,7 @@ def build(
     outcomes = OutcomeHandler(
         results, upload_bucket, retry_queue, event_bus, workflow, released_bytes, telemetry, conf.retry_for_seconds, now
     )
-    match_client = _build_match_client(conf, session, now, adapter)
+    match_client = build_match_client(conf, session, now, adapter)
     requester = MatchRequester(rate_limiter, match_client, upload_bucket, telemetry, UrlHealth(now), now)
     object_renderer = ObjectRenderer(upload_bucket, renderer or Renderer(conf.max_frames, conf.enlarge_from_pixels))
     known_hash = KnownHashFallback(results, upload_bucket)
@@ -162,15 +162,15 @@ def _build_event_bus(conf: Settings, session: boto3.Session, now: Clock) -> Even
     return EventBus(renew_idle_connections(session.client("events", config=CLIENT_CONFIG), now), conf.stack_name)
 
 
-def _build_rate_limiter(
-    conf: Settings, table: Table, priority: Priority, sleep: Callable[[float], None]
-) -> RateLimiter:
+def build_rate_limiter(conf: Settings, table: Table, priority: Priority, sleep: Callable[[float], None]) -> RateLimiter:
+    """Return the rate limiter that all functions share, for callers of a priority."""
     return RateLimiter(table, conf.rate_per_second, conf.rate_margin_ms, priority, conf.monthly_quota, sleep)
 
 
-def _build_match_client(
-    conf: Settings, session: boto3.Session, now: Clock, adapter: PreconnectedAdapter | None
+def build_match_client(
+    conf: Settings, session: boto3.Session, now: Clock, adapter: PreconnectedAdapter | None = None
 ) -> MatchClient:
+    """Return the client of the Match operation, with the subscription key of the stack's secret."""
     secrets = renew_idle_connections(session.client("secretsmanager", config=CLIENT_CONFIG), now)
     key = SubscriptionKey(secrets, conf.subscription_key_secret)
     return MatchClient(

@@ -1,12 +1,14 @@
-"""Build what the schedules start, once for a container: the sweep and the reconciliation."""
+"""Build what the schedules start, once for a container: the sweep, the reconciliation and the canary."""
 
 import functools
 import os
 import time
+from collections.abc import Callable
 
 import boto3
 
 from photodna_guard import settings
+from photodna_guard.aws.canary_store import CanaryStore
 from photodna_guard.aws.deletion_limit import DeletionLimit
 from photodna_guard.aws.idle_connections import renew_idle_connections
 from photodna_guard.aws.listing_job import ListingJob
@@ -17,7 +19,18 @@ from photodna_guard.aws.s3_addressing import s3_config
 from photodna_guard.aws.table import Table
 from photodna_guard.aws.unsettled_index import UnsettledIndex
 from photodna_guard.aws.version_listing import VersionListing
-from photodna_guard.bootstrap import CLIENT_CONFIG, QUEUES, Clock, build_queues, build_telemetry, prepare_libraries
+from photodna_guard.bootstrap import (
+    CLIENT_CONFIG,
+    QUEUES,
+    Clock,
+    build_match_client,
+    build_queues,
+    build_rate_limiter,
+    build_telemetry,
+    prepare_libraries,
+)
+from photodna_guard.rate_limiter.gcra import RETRY
+from photodna_guard.scanning.canary import Canary
 from photodna_guard.scanning.reconciler import Reconciler
 from photodna_guard.scanning.sweeper import Sweeper
 from photodna_guard.settings import Settings
@@ -73,5 +86,35 @@ def build_reconciler(
         pages=pages,
         rate=conf.rate_per_second,
         clean_result_days=conf.clean_result_days,
+        now=now,
+    )
+
+
+@functools.cache
+def get_canary() -> Canary:
+    """Return this container's canary. Raises ConfigurationError.
+
+    The variable with the operations table is its function's own.
+    """
+    table = os.environ["OPERATIONS_TABLE"]
+    return build_canary(settings.from_environment(os.environ), table, boto3.Session())
+
+
+def build_canary(
+    conf: Settings,
+    operations_table: str,
+    session: boto3.Session,
+    now: Clock = time.time,
+    sleep: Callable[[float], None] = time.sleep,
+) -> Canary:
+    """Build a canary with the session's credentials and region. It waits for its slot as a retry does."""
+    prepare_libraries(session)
+    dynamodb = renew_idle_connections(session.client("dynamodb", config=CLIENT_CONFIG), now)
+    rate_limiter_table = Table(dynamodb, conf.rate_limiter_table, now)
+    return Canary(
+        store=CanaryStore(Table(dynamodb, operations_table, now), rate_limiter_table),
+        rate_limiter=build_rate_limiter(conf, rate_limiter_table, RETRY, sleep),
+        match_api=build_match_client(conf, session, now),
+        telemetry=build_telemetry(now),
         now=now,
     )

@@ -65,9 +65,8 @@ class Operators:
         outputs = {output: cloud.physical(logical_id) for output, logical_id in _OUTPUTS.items()}
         client = functools.partial(cloud.session.client, config=bootstrap.CLIENT_CONFIG)
         make: Any = lambda service: client(service)  # noqa: E731
-        return Target(
-            Stack("faults", outputs, {}), name, make, cloud.clock.now, cloud.baton.sleep, lambda _: make, True
-        )
+        stack, now, sleep = Stack("faults", outputs, {}), cloud.clock.now, cloud.baton.sleep
+        return Target(stack, name, make, now, sleep, clients_of=lambda _: make, is_embedded=True)
 
 
 def _etag_of(world: World, key: str, version: str) -> str:

@@ -28,6 +28,7 @@ _ARNS = {
     "AWS::Logs::LogGroup": f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{{}}:*",
     "AWS::SNS::Topic": f"arn:aws:sns:{REGION}:{ACCOUNT}:{{}}",
     "AWS::Events::Rule": f"arn:aws:events:{REGION}:{ACCOUNT}:rule/{{}}",
+    "AWS::Serverless::Function": f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{{}}",
     "AWS::SecretsManager::Secret": f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:{{}}",
 }
 # Ref returns the ARN of these, and the name or id of others.
@@ -87,7 +88,8 @@ class Deployed:
             return self._resolve_reference(given)
         if name == "Fn::GetAtt":
             resource, attribute = given if isinstance(given, list) else given.split(".")
-            kind = TEMPLATE["Resources"][resource]["Type"]
+            # SAM makes the rules of schedules, and names them after their functions and events.
+            kind = TEMPLATE["Resources"].get(resource, {"Type": "AWS::Events::Rule"})["Type"]
             return _ARNS[kind].format(f"{resource}-id") if attribute == "Arn" else f"{resource}-{attribute}"
         if name == "Fn::Sub":
             return self._substitute(*(given if isinstance(given, list) else [given]))

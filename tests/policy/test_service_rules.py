@@ -21,7 +21,11 @@ DOCUMENTS = read_documents(**LONGEST)
 every_document = pytest.mark.parametrize("document", DOCUMENTS, ids=lambda one: one.resource)
 ROOT = re.compile(rf"arn:aws:iam::({ACCOUNT}|\d{{12}}):root")
 BUCKETS = {"UploadBucketPolicy": UPLOADS, "QuarantineBucketPolicy": QUARANTINE}
-BUCKET_ACTIONS = {"s3:ListBucket", "s3:ListBucketVersions", "s3:ListBucketMultipartUploads"}
+BUCKET_ACTIONS = {
+    "s3:ListBucket", "s3:ListBucketVersions", "s3:ListBucketMultipartUploads", "s3:GetBucketNotification",
+    "s3:GetBucketObjectLockConfiguration", "s3:GetBucketPolicy", "s3:GetBucketPublicAccessBlock",
+    "s3:GetBucketVersioning", "s3:GetEncryptionConfiguration",
+}  # fmt: skip
 EXISTING, REQUESTED, KEYS = "s3:ExistingObjectTag/<key>", "s3:RequestObjectTag/<key>", "s3:RequestObjectTagKeys"
 # Condition keys beside the global ones that each action of a conditional statement supports.
 SUPPORTED = {

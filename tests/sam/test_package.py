@@ -46,6 +46,7 @@ def test_every_function_has_a_package(built: Path) -> None:
         "OnBackfillFunction",
         "OnSweepFunction",
         "OnReconcileFunction",
+        "OnCanaryFunction",
     }
 
 

@@ -13,6 +13,8 @@ from tests.support.template import PARAMETERS, RESOURCES, take_first_branch
 
 QUARANTINE = {s["Sid"]: s for s in RESOURCES["QuarantineBucketPolicy"]["Properties"]["PolicyDocument"]["Statement"]}
 SETTLED = load_schema("settled-1")
+# IAM knows no resource for these (service authorization reference, "Actions, resources, and condition keys").
+WITHOUT_RESOURCE = {"lambda:GetAccountSettings"}
 
 
 def statements(policy: str) -> list[dict[str, Any]]:
@@ -44,7 +46,7 @@ def test_alarms_watch_exactly_the_metrics_that_need_one() -> None:
     assert own == {
         "Matched", "QuarantineFailed", "KeyRefused", "RequestRejected", "ServiceUnavailable", "QuotaUsed",
         "Unscannable", "OldestUnsettled", "AwaitingOperator", "Untagged", "SentByValue",
-        "LostNotification", "Clean", "Quarantined",
+        "LostNotification", "Clean", "Quarantined", "CanaryFailed",
     }  # fmt: skip
     assert all(alarm["AlarmActions"] for alarm in alarms)
 
@@ -121,7 +123,8 @@ def test_scanner_may_neither_read_nor_decrypt_the_quarantine() -> None:
 def test_no_permission_has_a_wildcard() -> None:
     for name, resource in RESOURCES.items():
         if resource["Type"] == "AWS::IAM::Policy":
-            assert all(statement["Resource"] != "*" for statement in statements(name))
+            scoped = [s for s in statements(name) if not set(as_list(s["Action"])) <= WITHOUT_RESOURCE]
+            assert all(statement["Resource"] != "*" for statement in scoped)
             assert not any("*" in action for action in actions(name))
 
 
@@ -141,6 +144,15 @@ def test_reconciliation_may_list_look_up_and_send_only() -> None:
         "dynamodb:UpdateItem", "dynamodb:GetItem", "sqs:SendMessage",
     }  # fmt: skip
     assert resources("OnReconcilePolicy", "sqs:SendMessage") == str([{"Fn::GetAtt": ["RetryQueue", "Arn"]}])
+
+
+def test_canary_reads_the_operations_table_and_writes_only_the_rate_limiters() -> None:
+    """The operations table has the journal of what operators did."""
+    assert actions("OnCanaryPolicy") == {
+        "logs:CreateLogStream", "logs:PutLogEvents", "dynamodb:GetItem", "dynamodb:UpdateItem",
+        "secretsmanager:GetSecretValue",
+    }  # fmt: skip
+    assert resources("OnCanaryPolicy", "dynamodb:UpdateItem") == str([{"Fn::GetAtt": ["RateLimiterTable", "Arn"]}])
 
 
 def test_scanner_may_make_every_call_of_the_quarantine_workflow() -> None:

@@ -1,11 +1,16 @@
-"""AWS::Lambda::Alias, which moto's CloudFormation does not know, and the number of an AWS::Lambda::Version."""
+"""Lambda: asynchronous invocations, AWS::Lambda::Alias, and the number of an AWS::Lambda::Version."""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
 from typing import Any
 
-from moto.awslambda.models import LambdaVersion
+from moto.awslambda.models import LambdaBackend, LambdaVersion
 from moto.core.common_models import CloudFormationModel
+
+from local.aws.moto.events import SendToFunction
+from local.aws.moto.replacement import replace
 
 
 class Alias(CloudFormationModel):
@@ -42,12 +47,26 @@ class Alias(CloudFormationModel):
         return True
 
 
-def apply() -> None:
-    """CloudFormation has one attribute of an AWS::Lambda::Version, its number; moto has none."""
+def apply(send_to_function: SendToFunction) -> None:
+    """Correct moto. Raises SystemExit if moto no longer has a part that is replaced."""
+    LambdaVersion.get_cfn_attribute = _get_version_attribute  # type: ignore[attr-defined]
+    replace(LambdaBackend, "invoke", lambda _: _make_invoke(send_to_function))
 
-    def get_attribute(self: LambdaVersion, name: str) -> str:
-        if name != "Version":
-            raise NotImplementedError(f"'Fn::GetAtt' : [ {{0}} , {name} ]")
-        return str(self.version)
 
-    LambdaVersion.get_cfn_attribute = get_attribute  # type: ignore[attr-defined]
+def _get_version_attribute(self: LambdaVersion, name: str) -> str:
+    """Return the version's number, the one attribute that CloudFormation has of it; moto has none."""
+    if name != "Version":
+        raise NotImplementedError(f"'Fn::GetAtt' : [ {{0}} , {name} ]")
+    return str(self.version)
+
+
+def _make_invoke(send_to_function: SendToFunction) -> Callable[..., bytes]:
+    """Lambda takes an event at once, and runs the function later; moto would run it in a container of its own."""
+
+    def invoke(_: LambdaBackend, function: str, qualifier: str | None, body: bytes, headers: Any, __: Any) -> bytes:
+        if headers.get("X-Amz-Invocation-Type") != "Event":
+            raise NotImplementedError("the embedded AWS takes invocations of the type Event only")
+        send_to_function({"function": function, "event": json.loads(body or b"{}"), "qualifier": qualifier})
+        return b""
+
+    return invoke

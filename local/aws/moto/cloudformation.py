@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -89,14 +90,21 @@ def describe_resources(stack_id: str) -> list[dict[str, Any]]:
                 "logical_id": logical_id,
                 "type": given["Type"],
                 "physical_id": getattr(made, "physical_resource_id", None),
-                "properties": _leave_out_no_value(parsing.clean_json(properties, resources)),
+                "properties": _complete(parsing.clean_json(properties, resources)),
             }
         )
     return described
 
 
-def _leave_out_no_value(value: Any) -> Any:
-    """CloudFormation leaves an entry of a list out whose value is AWS::NoValue; moto puts None there."""
+def _complete(value: Any) -> Any:
+    """Correct resolved properties.
+
+    CloudFormation leaves an entry of a list out whose value is AWS::NoValue; moto puts None there. What moto does not
+    create has no id, and a text that refers to it keeps its `${Name}`: here the name stands for the id.
+    """
     if isinstance(value, dict):
-        return {name: _leave_out_no_value(one) for name, one in value.items()}
-    return [_leave_out_no_value(one) for one in value if one is not None] if isinstance(value, list) else value
+        return {name: _complete(one) for name, one in value.items()}
+    if isinstance(value, list):
+        return [_complete(one) for one in value if one is not None]
+    is_arn = isinstance(value, str) and value.startswith("arn:")
+    return re.sub(r"\$\{(\w+)\}", r"\1", value) if is_arn else value

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from local.aws.moto import awslambda, cloudformation, dynamodb, events, s3, s3_notifications, sqs, sqs_move_tasks
+from local.aws.moto import awslambda, cloudformation, dynamodb, events, kms, s3, s3_notifications, sqs, sqs_move_tasks
 from local.aws.moto.events import SendToFunction
 
 
@@ -13,6 +13,7 @@ def apply(endpoint: str, send_to_function: SendToFunction) -> None:
     sqs.apply(endpoint)
     sqs_move_tasks.apply()
     events.apply()
-    awslambda.apply()
+    awslambda.apply(send_to_function)
+    kms.apply()
     cloudformation.apply()
     dynamodb.apply()

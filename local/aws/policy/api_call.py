@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import parse_qs, parse_qsl, unquote, urlsplit
 
 from local.aws.policy import s3_operation
+from local.aws.policy.rest_calls import find_rest_operation
 
 _SCOPE = re.compile(r"Credential=([^/,\s]+)/\d{8}/([^/,\s]+)/([^/,\s]+)/aws4_request")
 _FORM = re.compile(rb'name="(x-amz-credential|AWSAccessKeyId)"\r\n\r\n([^\r/]+)', re.IGNORECASE)
@@ -57,6 +58,11 @@ def parse_call(environ: Mapping[str, Any], body: bytes) -> ApiCall:
         bucket, _, key = unquote(target.path).removeprefix("/").partition("/")
         operation = s3_operation.find_operation(method, bucket, key, query, headers)
         return ApiCall(access_key, region, service, operation, headers, query, body, bucket, key)
+    in_path = find_rest_operation(service, method, target.path)
+    if in_path:
+        return ApiCall(
+            access_key, region, service, in_path[0], headers, query, body, parameters={**query, **in_path[1]}
+        )
     operation, parameters = _find_operation(method, target.path, headers, query, body)
     return ApiCall(access_key, region, service, operation, headers, query, body, parameters=parameters)
 

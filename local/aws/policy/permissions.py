@@ -10,6 +10,7 @@ from typing import Any
 
 from local.aws.policy.api_call import ApiCall, UnknownCallError
 from local.aws.policy.permission import AccountState, Permission
+from local.aws.policy.reading_permissions import READING
 from local.aws.policy.s3_permissions import required_s3_permissions
 
 
@@ -122,4 +123,5 @@ _REQUIRED: dict[str, Callable[[ApiCall, AccountState], Iterable[Permission]]] = 
     **{f"secretsmanager.{action}": _require_on_secret(action) for action in ("GetSecretValue", "DescribeSecret")},
     "events.PutEvents": _require_put_events,
     "sns.Publish": _require_publish,
+    **READING,
 }

@@ -42,6 +42,11 @@ _OBJECT_OPERATIONS = {
 _BUCKET_OPERATIONS = {
     "GET": {
         "": "ListObjects",
+        "encryption": "GetBucketEncryption",
+        "notification": "GetBucketNotificationConfiguration",
+        "object-lock": "GetObjectLockConfiguration",
+        "policy": "GetBucketPolicy",
+        "publicAccessBlock": "GetPublicAccessBlock",
         "uploads": "ListMultipartUploads",
         "versioning": "GetBucketVersioning",
         "versions": "ListObjectVersions",

@@ -51,4 +51,9 @@ _REQUIRED: dict[str, Callable[[ApiCall, AccountState], Iterator[Permission]]] = 
     "ListObjectVersions": s3_reads.require_bucket_action("ListBucketVersions"),
     "ListMultipartUploads": s3_reads.require_bucket_action("ListBucketMultipartUploads"),
     "GetBucketVersioning": s3_reads.require_bucket_action("GetBucketVersioning"),
+    "GetBucketPolicy": s3_reads.require_bucket_action("GetBucketPolicy"),
+    "GetBucketEncryption": s3_reads.require_bucket_action("GetEncryptionConfiguration"),
+    "GetBucketNotificationConfiguration": s3_reads.require_bucket_action("GetBucketNotification"),
+    "GetObjectLockConfiguration": s3_reads.require_bucket_action("GetBucketObjectLockConfiguration"),
+    "GetPublicAccessBlock": s3_reads.require_bucket_action("GetBucketPublicAccessBlock"),
 }

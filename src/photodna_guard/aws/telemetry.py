@@ -120,6 +120,20 @@ class Telemetry:
         self._add_metric("LostNotification")
         self._log.warning("upload without a record found", extra=_upload_fields(upload))
 
+    def log_canary(self, reason: str, failed: bool) -> None:
+        """Log how the canary's sample came back. `failed`: not as Test; `reason` says how."""
+        self._add_metric("CanaryFailed", int(failed))
+        if failed:
+            self._log.error("canary failed: the sample did not come back as Test", extra={"reason": reason})
+        else:
+            self._log.info("canary came back as Test")
+
+    def log_canary_deferred(self, reason: str) -> None:
+        """Log that the canary got no answer, as uploads get none at present. That is no failure of its own."""
+        self._add_metric("CanaryFailed", 0)
+        self._add_metric("CanaryDeferred")
+        self._log.info("canary deferred", extra={"reason": reason})
+
     def gauge_oldest_unsettled(self, seconds: float) -> None:
         """Record the age of the oldest unsettled upload, without those of a backfill."""
         self._add_metric("OldestUnsettled", seconds, MetricUnit.Seconds)

@@ -9,16 +9,16 @@ from photodna_guard.domain.errors import (
     DeferrableError,
     KeyUnavailableError,
     RetryableError,
-    ServiceUnavailableError,
     ServiceUnreachableError,
 )
 from photodna_guard.domain.models import Representation
 from photodna_guard.domain.verdicts import MatchOutcome, Verdict
-from photodna_guard.scanning.decisions import decide_error, pause_seconds
+from photodna_guard.scanning.decisions import decide_error
 from photodna_guard.scanning.outcomes import Defer, Outcome
 from photodna_guard.scanning.ports.messaging import Telemetry
 from photodna_guard.scanning.ports.service import MatchApi, RateLimiter
 from photodna_guard.scanning.ports.storage import UploadBucket
+from photodna_guard.scanning.service_health import ServiceHealth
 from photodna_guard.scanning.stages import RENDITION_MEDIA_TYPE, Answered, Picture, Ready
 from photodna_guard.scanning.url_health import UrlHealth
 
@@ -40,6 +40,7 @@ class MatchRequester:
     ) -> None:
         self._rate_limiter, self._match_api, self._upload_bucket = rate_limiter, match_api, upload_bucket
         self._telemetry, self._url_health, self._now = telemetry, url_health, now
+        self._health = ServiceHealth(rate_limiter, telemetry, now)
 
     @property
     def avoids_urls(self) -> bool:
@@ -109,26 +110,8 @@ class MatchRequester:
         raise DeferrableError("slots were missed")
 
     def report(self, verdict: Verdict) -> None:
-        """Tell the rate limiter where the service answers nobody.
-
-        A rejected URL is not reported: its bytes follow, whose response tells a wrong endpoint from a URL that the
-        service cannot fetch. Raises ServiceUnavailableError where requests are rejected until an operator acts, and
-        DeferrableError and RetryableError.
-        """
-        match verdict.kind:
-            case MatchOutcome.THROTTLED:
-                seconds = pause_seconds(verdict)
-                self._telemetry.log_pause(verdict.reason, seconds)
-                self._rate_limiter.pause(self._now() + seconds)
-            case MatchOutcome.UNAUTHORIZED:
-                self._telemetry.log_key_unavailable()
-                self._rate_limiter.record_unauthorized()
-            case MatchOutcome.UNAVAILABLE:
-                self._record_failure(verdict.reason, unreachable=False)
-            case MatchOutcome.REJECTED:
-                self._telemetry.log_rejected(verdict.reason)
-                if self._record_failure(verdict.reason, unreachable=False):
-                    raise ServiceUnavailableError(verdict.reason)
+        """Tell the rate limiter where the service answers nobody. Raises what ServiceHealth.report raises."""
+        self._health.report(verdict)
 
     def _observe(self, answered: Answered) -> Answered:
         if self._url_health.observe(answered):
@@ -146,7 +129,7 @@ class MatchRequester:
             within, connect = deadline - self._now(), partial(self._match_api.connect, count)
             slots = self._rate_limiter.reserve(count, within, connect, is_continued=is_continued)
         except ServiceUnreachableError as unreachable:
-            self._record_failure(str(unreachable), unreachable=True)
+            self._health.record_failure(str(unreachable), unreachable=True)
             raise
         if (used := self._rate_limiter.quota_used) is not None:
             self._telemetry.gauge_quota_used(used)
@@ -160,10 +143,3 @@ class MatchRequester:
         except KeyUnavailableError:
             self._telemetry.log_key_unavailable()
             raise
-
-    def _record_failure(self, reason: str, unreachable: bool) -> bool:
-        """Return whether the circuit breaker is open."""
-        is_open = self._rate_limiter.record_failure(unreachable)
-        if is_open:
-            self._telemetry.log_service_unavailable(reason)
-        return is_open

@@ -93,6 +93,12 @@ class FakeTelemetry:
     def flushing(self) -> AbstractContextManager[None]:
         return nullcontext()
 
+    def log_canary(self, reason: str, failed: bool) -> None:
+        self.logged.append(("canary-failed" if failed else "canary-test", reason))
+
+    def log_canary_deferred(self, reason: str) -> None:
+        self.logged.append(("canary-deferred", reason))
+
     def log_held_match(self, upload: Upload, reason: str) -> None:
         self.logged.append(("hold_reason", reason))
 

@@ -89,6 +89,12 @@ class Telemetry(Protocol):
     def log_lost_notification(self, upload: Upload) -> None:
         """Log that an upload had no record."""
 
+    def log_canary(self, reason: str, failed: bool) -> None:
+        """Log how the canary's sample came back."""
+
+    def log_canary_deferred(self, reason: str) -> None:
+        """Log that the canary got no answer, as uploads get none."""
+
     def gauge_oldest_unsettled(self, seconds: float) -> None:
         """Report the age of the oldest unsettled upload."""
 

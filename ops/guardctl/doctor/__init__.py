@@ -1,0 +1,1 @@
+"""guardctl doctor: checks of a deployed stack, a file for each group."""
