@@ -110,8 +110,8 @@ judges: setup ## Holds the adapters, policies and handlers against implementatio
 demo: setup ## Checks 121 drawn uploads, or PICTURES=DIR, with an embedded cloud; writes build/demo/report.html
 	$(RUN) -m local.demo $(if $(PICTURES),"$(PICTURES)")
 
-up: setup ## Keeps the embedded cloud running until Ctrl-C (RATE=5, CONCURRENCY=10, PARAMETERS="Workers=3", MATCH_ENDPOINT=URL, TEST_LIST=DIR, LAMBDA=sam)
-	@$(RUN) -m local.up
+up: setup ## Keeps the embedded cloud running until Ctrl-C (PORT=4680, MODE=observe and every other parameter, RATE=5, CONCURRENCY=10, PARAMETERS="Workers=3", MATCH_ENDPOINT=URL, TEST_LIST=DIR, LAMBDA=sam)
+	@$(RUN) -m local.up --makeflags="$$MAKEFLAGS"
 
 build: setup ## sam build, and the size of what is deployed (ARCHITECTURE=arm64)
 	@$(RUN) -m local.invoke.build

@@ -32,12 +32,13 @@ def wait_for_file(path: Path, process: subprocess.Popen[str]) -> None:
 @pytest.mark.slow
 def test_up_writes_endpoints_and_removes_them_on_sigterm(start: StartPython, tmp_path: Path) -> None:
     file = tmp_path / "build/local/endpoints.json"
-    up = start("-m", "local.up", MATCH_ENDPOINT=NOWHERE)
+    up = start("-m", "local.up", MATCH_ENDPOINT=NOWHERE, PORT="0")
     wait_for_file(file, up)
     endpoints = json.loads(file.read_text())
+    assert f"AWS_ENDPOINT_URL={endpoints['aws_endpoint_url']}" in file.with_name(".env").read_text()
     children = list_descendants(up.pid)
 
-    second = start("-m", "local.up", MATCH_ENDPOINT=NOWHERE)
+    second = start("-m", "local.up", MATCH_ENDPOINT=NOWHERE, PORT="0")
     second_output, _ = second.communicate(timeout=30)
     up.send_signal(signal.SIGTERM)
     output, _ = up.communicate(timeout=10)
@@ -45,6 +46,7 @@ def test_up_writes_endpoints_and_removes_them_on_sigterm(start: StartPython, tmp
     assert (second.returncode, "running already" in second_output) == (1, True)
     assert up.returncode == 0
     assert not file.exists()
+    assert not file.with_name(".env").exists()
     wait_until(lambda: not list_processes().keys() & children, seconds=5)
     assert endpoints["match_endpoint"] == NOWHERE
     assert set(endpoints) == {
