@@ -9,18 +9,22 @@ import signal
 import socket
 import sys
 import time
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlparse
 
+from local.console.monitor import Monitor
+from local.console.results import ResultsFeed
+from local.console.server import HOST, serve_console
 from local.invoke.errors import CannotRunError, SamCliError
-from local.stack import EmbeddedCloud, Endpoints
-from local.up_files import BUILD, ENDPOINTS, ENVIRONMENT, endpoint_files
-from local.up_port import DEFAULT_PORT, choose_port
+from local.stack import EmbeddedCloud
+from local.up_files import BUILD, ENDPOINTS, endpoint_files
+from local.up_introduction import format_introduction, format_result
+from local.up_port import DEFAULT_PORT, FREE_PORT, MAX_PORT, choose_port
 from local.up_settings import read_settings, runs_in_containers
 
-EXAMPLE = Path("holiday.jpg")
 # A scan for new results takes moto's time away from the functions: a twentieth of it at most.
 MIN_SCAN_INTERVAL_SECONDS, MAX_SCAN_SHARE = 1.0, 0.05
 
@@ -53,61 +57,26 @@ def start_cloud(containers: bool, **arguments: Any) -> AbstractContextManager[Em
     return cloud_in_containers(BUILD / "sam", log_dir=BUILD / "logs", **arguments)
 
 
-def format_introduction(at: Endpoints, log: Path) -> str:
-    """Format the text that says how to upload, and where the results and the logs are."""
-    return f"""
-The embedded cloud is running: an emulation of S3, SQS, DynamoDB and Lambda, and of the Match operation.
-
-  endpoint   {at.aws_endpoint_url}     (any credentials, region {at.region})
-  upload to  {at.upload_bucket}
-  results    {at.results_table}
-  Match      {at.match_endpoint}
-
-Upload with the AWS CLI:
-  AWS_ACCESS_KEY_ID=any AWS_SECRET_ACCESS_KEY=any AWS_REGION={at.region} \\
-    aws s3 cp --endpoint-url {at.aws_endpoint_url} {EXAMPLE} s3://{at.upload_bucket}/
-
-or with Python:
-  import boto3
-  s3 = boto3.client("s3", endpoint_url="{at.aws_endpoint_url}", region_name="{at.region}",
-                    aws_access_key_id="any", aws_secret_access_key="any")
-  s3.upload_file("{EXAMPLE}", "{at.upload_bucket}", "{EXAMPLE}")
-
-or with the variables of {ENVIRONMENT} in bash or zsh, which the AWS CLI v2 and later v1 read:
-  set -a; . {ENVIRONMENT}; set +a
-  aws s3 cp {EXAMPLE} s3://$UPLOAD_BUCKET/
-
-Look at the results with:
-  AWS_ACCESS_KEY_ID=any AWS_SECRET_ACCESS_KEY=any AWS_REGION={at.region} \\
-    aws dynamodb scan --endpoint-url {at.aws_endpoint_url} --table-name {at.results_table}
-
-{ENDPOINTS} has these values for programs. The functions log to {log}. Ctrl-C stops the cloud.
-Each upload is printed here when it is settled or has to wait:
-"""
-
-
-def print_results(cloud: EmbeddedCloud) -> None:
+def print_results(feed: ResultsFeed) -> None:
     """Print a line for each upload that is settled or has to wait, with the reason. Never returns."""
     shown: set[tuple[str, ...]] = set()
-    pages = cloud.client("dynamodb").get_paginator("scan")
     while True:
         started = time.monotonic()
-        for page in pages.paginate(TableName=cloud.endpoints.results_table):
-            for item in page["Items"]:
-                state = tuple(item[name]["S"] for name in ("upload", "version", "status"))
-                if state not in shown and item["status"]["S"] != "PENDING":
-                    shown.add(state)
-                    print(format_result(item), flush=True)
+        for result in feed.refresh():
+            state = (result["upload"], result["version"], result["status"])
+            if state not in shown and result["status"] != "PENDING":
+                shown.add(state)
+                print(format_result(result), flush=True)
         time.sleep(max(MIN_SCAN_INTERVAL_SECONDS, (time.monotonic() - started) / MAX_SCAN_SHARE))
 
 
-def format_result(item: dict[str, Any]) -> str:
-    """Format one item of the results table as a line: its time, status, key and reason."""
-    text = {name: next(iter(value.values())) for name, value in item.items()}
-    key = text["upload"].partition("/")[2]
-    return "  ".join(
-        filter(None, [text.get("settled_at") or text["received_at"], f"{text['status']:<12}", key, text.get("reason")])
-    )
+@contextmanager
+def open_page(cloud: EmbeddedCloud, feed: ResultsFeed, logs: Path) -> Iterator[str]:
+    """Serve the page beside the cloud: on the next port, so that its address stays the same, or on any free one."""
+    beside = int(urlparse(cloud.aws_endpoint_url).port or 0) + 1
+    port = choose_port({}, HOST, default=beside) if beside <= MAX_PORT else FREE_PORT
+    with serve_console(Monitor(cloud, feed, logs), port) as page:
+        yield page
 
 
 def _exit(*_: object) -> None:
@@ -135,10 +104,12 @@ def main() -> None:
         arguments["port"] = choose_port(environ, "" if containers else "127.0.0.1")
         if not arguments["port"] and not environ.get("PORT"):
             print(f"Port {DEFAULT_PORT} is taken, so a free one is used. PORT= chooses another.", flush=True)
-        with start_cloud(containers, **arguments) as cloud, endpoint_files(cloud.endpoints):
+        with start_cloud(containers, **arguments) as cloud:
+            feed = ResultsFeed(cloud.client("dynamodb"), cloud.endpoints.results_table)
             log = BUILD / "sam/start-lambda.log" if containers else BUILD / "logs"
-            print(format_introduction(cloud.endpoints, log), flush=True)
-            print_results(cloud)
+            with open_page(cloud, feed, BUILD / "sam" if containers else log) as page, endpoint_files(cloud.endpoints):
+                print(format_introduction(cloud.endpoints, log, page), flush=True)
+                print_results(feed)
     except (CannotRunError, SamCliError, OSError, RuntimeError, ValueError) as error:
         sys.exit(f"make up: {error}")
 

@@ -10,6 +10,7 @@ from local.invoke.errors import CannotRunError
 # No service that developers commonly run listens here; 4566 is LocalStack's.
 DEFAULT_PORT = 4680
 FREE_PORT = 0
+MAX_PORT = 65535
 
 
 def choose_port(environ: Mapping[str, str], host: str = "127.0.0.1", default: int = DEFAULT_PORT) -> int:
@@ -21,8 +22,8 @@ def choose_port(environ: Mapping[str, str], host: str = "127.0.0.1", default: in
     if not given:
         return default if _is_free(host, default) else FREE_PORT
     # isdecimal admits no sign and no space.
-    if not (given.isascii() and given.isdecimal() and int(given) <= 65535):
-        raise CannotRunError(f"PORT={given}: give a port from 1 to 65535, or 0 for any free one")
+    if not (given.isascii() and given.isdecimal() and int(given) <= MAX_PORT):
+        raise CannotRunError(f"PORT={given}: give a port from 1 to {MAX_PORT}, or 0 for any free one")
     if not _is_free(host, int(given)):
         raise CannotRunError(f"PORT={given}: the port is taken or not permitted. Give another, or 0 for any free one")
     return int(given)
