@@ -75,7 +75,7 @@ def open_page(cloud: EmbeddedCloud, feed: ResultsFeed, logs: Path) -> Iterator[s
     """Serve the page beside the cloud: on the next port, so that its address stays the same, or on any free one."""
     beside = int(urlparse(cloud.aws_endpoint_url).port or 0) + 1
     port = choose_port({}, HOST, default=beside) if beside <= MAX_PORT else FREE_PORT
-    with serve_console(Monitor(cloud, feed, logs), port) as page:
+    with Monitor(cloud, feed, logs) as monitor, serve_console(monitor, port) as page:
         yield page
 
 

@@ -13,7 +13,7 @@ from local.console.alarm_watch import AlarmWatch
 from local.console.rate import RateCounter
 from local.console.results import Result, ResultsFeed, measure_seconds
 from local.console.samples import Samples
-from local.console.uploads import MAX_BYTES, Uploads
+from local.console.uploads import MAX_BYTES, UploadRefusedError, Uploads
 from local.stack import TEMPLATE, EmbeddedCloud
 from ops.guardctl.status import read_status
 from ops.guardctl.target import Target, connect_embedded
@@ -30,8 +30,8 @@ class Monitor:
 
     def __init__(self, cloud: EmbeddedCloud, feed: ResultsFeed, logs: Path) -> None:
         self._cloud, self._feed = cloud, feed
-        self.uploads = Uploads(cloud.user_client("s3"), cloud.endpoints.upload_bucket, feed)
-        self.samples = Samples(cloud.emulator)
+        self._uploads = Uploads(cloud.user_client("s3"), cloud.endpoints.upload_bucket, feed)
+        self._samples = Samples(cloud.emulator)
         self._rate = RateCounter(cloud.emulator.requests, time.time) if cloud.emulator else None
         self._alarms = AlarmWatch(template.load(TEMPLATE), logs, cloud.stats, self._count_messages)
         self._status: dict[str, Any] | None = None
@@ -63,8 +63,8 @@ class Monitor:
             "at": time.time(),
             "stack": {"endpoint": at.aws_endpoint_url, "bucket": at.upload_bucket, "table": at.results_table},
             "limits": {"max_bytes": MAX_BYTES},
-            "samples": self.samples.kinds,
-            "uploads": self.uploads.describe(),
+            "samples": self._samples.kinds,
+            "uploads": self._uploads.describe(),
             "results": [_describe_result(one) for one in self._feed.recent(SHOWN_RESULTS)],
             "result_count": len(self._feed),
             "status": self._status,
@@ -72,6 +72,16 @@ class Monitor:
             "alarms": self._alarms.describe(),
             "problems": list(self._problems.values()),
         }
+
+    def upload(self, key: str, content: bytes, content_type: str) -> int:
+        """Upload a file as a user, and return the upload's number on the page. Raises UploadRefusedError."""
+        return self._uploads.put(key, content, content_type)
+
+    def upload_sample(self, kind: str) -> int:
+        """Upload a drawn picture, and return the upload's number on the page. Raises UploadRefusedError."""
+        if kind not in self._samples.kinds:
+            raise UploadRefusedError("There is no such sample here")
+        return self._uploads.put(*self._samples.make(kind), "image/jpeg")
 
     @property
     def is_looked_at(self) -> bool:
@@ -90,7 +100,7 @@ class Monitor:
 
     def _observe(self) -> None:
         if self.is_looked_at:
-            self.uploads.refresh()
+            self._uploads.refresh()
             self._alarms.sample_queues()
             if self._rate:
                 self._rate.refresh()

@@ -10,9 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
-from local.console.monitor import Monitor
 from local.console.request_checks import (
     SECURITY_HEADERS,
     RejectedError,
@@ -33,9 +32,23 @@ _FILES = {
     "/console.css": (_PAGE / "console.css", "text/css"),
     **{f"/{path.name}": (path, "text/javascript") for path in sorted(_PAGE.glob("*.js"))},
 }
+_SAMPLES = "/samples/"
 _TIMEOUT_SECONDS = 30
 # Each may hold a whole file in memory.
 _MAX_PARALLEL_UPLOADS = 4
+
+
+class Source(Protocol):
+    """What the page shows and does. Uploads raise UploadRefusedError."""
+
+    def state(self) -> dict[str, Any]:
+        """Return what the page shows, as JSON values."""
+
+    def upload(self, key: str, content: bytes, content_type: str) -> int:
+        """Upload a file, and return the upload's number on the page."""
+
+    def upload_sample(self, kind: str) -> int:
+        """Upload a drawn picture, and return the upload's number on the page."""
 
 
 class ConsoleServer(ThreadingHTTPServer):
@@ -43,8 +56,8 @@ class ConsoleServer(ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self, monitor: Monitor, port: int) -> None:
-        self.monitor = monitor
+    def __init__(self, source: Source, port: int) -> None:
+        self.source = source
         self.uploads = threading.Semaphore(_MAX_PARALLEL_UPLOADS)
         super().__init__((HOST, port), ConsoleHandler)
 
@@ -98,7 +111,7 @@ class ConsoleHandler(BaseHTTPRequestHandler):
     def _get(self) -> None:
         path = self.path.partition("?")[0]
         if path == "/state.json":
-            self._send_json(200, self.server.monitor.state())
+            self._send_json(200, self.server.source.state())
         elif path == "/favicon.ico":
             self._send(204, "image/x-icon", b"")
         elif path in _FILES:
@@ -110,17 +123,16 @@ class ConsoleHandler(BaseHTTPRequestHandler):
     def _post(self) -> None:
         check_origin(self.headers, self.server.server_port)
         length = read_length(self.headers)
-        monitor, path = self.server.monitor, self.path
         with self.server.uploads:
-            if path == "/uploads":
-                key, kind = read_key(self.headers), self.headers.get("Content-Type", "")
-                number = monitor.uploads.put(key, self._read_body(length), kind)
-            elif path.startswith("/samples/") and path.removeprefix("/samples/") in monitor.samples.kinds:
-                self._read_body(length)
-                number = monitor.uploads.put(*monitor.samples.make(path.removeprefix("/samples/")), "image/jpeg")
-            else:
-                raise RejectedError(404, "There is no such call")
+            number = self._upload(self._read_body(length))
         self._send_json(201, {"number": number})
+
+    def _upload(self, body: bytes) -> int:
+        if self.path == "/uploads":
+            return self.server.source.upload(read_key(self.headers), body, self.headers.get("Content-Type", ""))
+        if self.path.startswith(_SAMPLES):
+            return self.server.source.upload_sample(self.path.removeprefix(_SAMPLES))
+        raise RejectedError(404, "There is no such call")
 
     def _read_body(self, length: int) -> bytes:
         """Read the whole body: half of a file is no upload. Raises RejectedError."""
@@ -145,9 +157,9 @@ class ConsoleHandler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def serve_console(monitor: Monitor, port: int) -> Iterator[str]:
+def serve_console(source: Source, port: int) -> Iterator[str]:
     """Serve the page within the block, which gets its address. Raises OSError if the port is taken."""
-    with ConsoleServer(monitor, port) as server, monitor:
+    with ConsoleServer(source, port) as server:
         threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True).start()
         try:
             yield server.url

@@ -48,16 +48,15 @@ function showHeadline(alarms) {
 
 function showStatus(status) {
   if (!status) return;
-  const waiting = Object.entries(status.waiting).map(([queue, one]) => [`in the queue: ${queue}`, one.messages]);
-  const attention = Object.entries(status.needs_attention).map(([name, count]) => `${count} ${name}`).join(", ");
-  const quota = status.monthly_quota ? `of ${status.monthly_quota}` : "without a quota";
+  const waiting = Object.entries(status.waiting).map(([queue, one]) => [`waiting: ${queue}`, one.messages]);
+  const attention = Object.entries(status.needs_attention);
   const tiles = [
     ["requests", status.is_sending ? "running" : "stopped", status.is_sending ? "" : status.state],
     ["requests a second", status.rate_per_second, `of ${status.rate_limit}`],
-    ["requests this month", status.used_this_month, quota],
+    ["requests this month", status.used_this_month, status.monthly_quota ? `of ${status.monthly_quota}` : "no quota"],
     ...waiting,
-    ["deleting", status.deleting_stopped_at ? "stopped" : "as configured", status.deleting_stopped_at ?? ""],
-    ["needs attention", attention || "nothing", attention ? "guardctl attention" : ""],
+    ["deleting", status.deleting_stopped_at ? "stopped" : "on", status.deleting_stopped_at ?? ""],
+    ["need attention", attention.reduce((sum, [, count]) => sum + count, 0), attention.map(([name, count]) => `${count} ${name}`).join(", ")],
   ];
   fill(byId("status"), tiles.map(([name, value, detail]) => element("div", {}, element("dt", {}, name),
     element("dd", {}, String(value)), ...(detail ? [element("dd", { class: "detail" }, detail)] : []))));
@@ -76,7 +75,8 @@ function showResults(results, count) {
 }
 
 async function upload(file) {
-  const name = file.name;
+  // A lone surrogate has no UTF-8.
+  const name = file.name.toWellFormed?.() ?? file.name;
   if (file.size > limits.max_bytes) {
     return say(`${visible(name)} is larger than ${Math.floor(limits.max_bytes / 2 ** 20)} MB. Use an S3 client.`);
   }

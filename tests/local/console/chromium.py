@@ -117,7 +117,7 @@ def open_browser(profile: Path) -> Iterator[Page]:
     commands_out, commands_in = os.pipe()
     answers_out, answers_in = os.pipe()
     with subprocess.Popen(  # noqa: S603
-        ["bash", "-c", 'exec "$@" 3<&"$0" 4>&"$ANSWERS"', str(commands_out), *command],
+        ["/usr/bin/env", "bash", "-c", 'exec "$@" 3<&"$0" 4>&"$ANSWERS"', str(commands_out), *command],
         env={**os.environ, "ANSWERS": str(answers_in)},
         pass_fds=(commands_out, answers_in),
         stderr=subprocess.DEVNULL,
