@@ -119,8 +119,9 @@ build: setup ## sam build, and the size of what is deployed (ARCHITECTURE=arm64)
 deploy: setup ## Builds, then sam deploy: ENV=staging or prod (samconfig.toml), or guided without
 	@$(RUN) -m local.invoke.deploy
 
-invoke: setup ## Runs EVENT=events/s3-put.json in a container (sam local invoke) against the embedded cloud
-	@$(RUN) -m local.invoke $(EVENT)
+invoke: setup ## Runs EVENT=events/s3-put.json, or an event of your own, in a container against the embedded cloud (FUNCTION=)
+	@# The shell's variable and not make's own: a file's name may have spaces.
+	@$(RUN) -m local.invoke $${EVENT:+"$$EVENT"} $${FUNCTION:+--function="$$FUNCTION"}
 
 invoke-all: setup ## The same for every sample event, each outcome checked
 	@$(RUN) -m local.invoke --all
