@@ -66,6 +66,9 @@ def _replace(value: Any, names: Mapping[str, str], stored: Mapping[str, StoredVe
     if value.get("eventSource") == "aws:sqs":
         body = json.dumps(_replace(json.loads(value["body"]), names, stored))
         return value | {"body": body, "md5OfBody": compute_md5(body)}
+    # A notification of SNS has the event as text.
+    if "TopicArn" in value and isinstance(value.get("Message"), str):
+        return value | {"Message": json.dumps(_replace(json.loads(value["Message"]), names, stored))}
     return {name: _replace(one, names, stored) for name, one in value.items()} | _replace_object(value, stored)
 
 
@@ -78,7 +81,14 @@ def _replace_object(value: Mapping[str, Any], stored: Mapping[str, StoredVersion
     if version is None:
         return {}
     known = dict.fromkeys(_VERSION_NAMES, version.version) | dict.fromkeys(_ETAG_NAMES, version.etag)
-    return {name: one for name, one in (known | {"size": version.size}).items() if name in value}
+    replaced = {name: one for name, one in (known | {"size": version.size}).items() if name in value}
+    # The embedded bucket keeps versions, and of such a bucket S3 sends the version.
+    return replaced if given else replaced | {_version_name(value): version.version}
+
+
+def _version_name(value: Mapping[str, Any]) -> str:
+    """Return the name of the version in the form of a retry message, of EventBridge, or of an S3 notification."""
+    return "version_id" if "bucket" in value else "version-id" if "etag" in value else "versionId"
 
 
 def _list_bodies(event: Any) -> Iterable[str]:

@@ -43,8 +43,8 @@ def make_case(path: Path, event: Any, function: str, functions: Collection[str])
         return Case(chosen, ())
     try:
         _check_records(event)
-        contents: tuple[Content, ...] = ("clean",) * len(event_uploads.list_uploads(event))
-        return Case(chosen, contents)
+        contents: list[Content] = ["clean" for _ in event_uploads.list_uploads(event)]
+        return Case(chosen, tuple(contents))
     except SampleEventError as error:
         raise SampleEventError(f"{path}: {error}") from None
 

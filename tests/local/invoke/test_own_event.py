@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -79,14 +80,35 @@ def test_sample_keeps_its_own_function() -> None:
         read_event(EVENTS / "s3-put.json", "OnRetryFunction")
 
 
+def in_s3(version: str | None) -> dict[str, Any]:
+    key = {"key": "a+b/%C3%BC.jpg", "size": 1, "eTag": "e"} | ({"versionId": version} if version else {})
+    return {
+        "Records": [{"eventSource": "aws:s3", "s3": {"bucket": {"name": "b", "arn": "arn:aws:s3:::b"}, "object": key}}]
+    }
+
+
+def in_event_bridge(version: str | None) -> dict[str, Any]:
+    key = {"key": "a b/ü.jpg", "size": 1, "etag": "e"} | ({"version-id": version} if version else {})
+    return {"source": "aws.s3", "detail-type": "Object Created", "detail": {"bucket": {"name": "b"}, "object": key}}
+
+
+def in_notification(version: str | None) -> dict[str, Any]:
+    return {"Records": [{"Sns": {"TopicArn": "arn:aws:sns:::t", "Message": json.dumps(in_s3(version))}}]}
+
+
+def in_queue(version: str | None) -> dict[str, Any]:
+    return {"Records": [{"eventSource": "aws:sqs", "messageId": "1", "body": json.dumps(in_s3(version))}]}
+
+
 @pytest.mark.parametrize("version", ["v1", None])
-def test_placeholders_are_replaced_with_and_without_a_version(version: str | None) -> None:
-    given = RECORD["s3"]["object"] | ({"versionId": version} if version else {})
-    event = {"Records": [{"s3": {"bucket": {"name": "b", "arn": "arn:aws:s3:::b"}, "object": given}}]}
+@pytest.mark.parametrize("form", [in_s3, in_event_bridge, in_notification, in_queue])
+def test_placeholders_are_replaced_with_and_without_a_version(
+    form: Callable[[str | None], dict[str, Any]], version: str | None
+) -> None:
+    event = form(version)
     (upload,) = list_uploads(event)
     replaced = replace_placeholders(event, "real", {placeholder(upload): StoredVersion("real-version", "real-tag", 77)})
 
     (found,) = list_uploads(replaced)
-    assert (found.bucket, found.key, found.etag) == ("real", "a b/ü.jpg", "real-tag")
-    assert found.version_id == ("real-version" if version else None)
-    assert replaced["Records"][0]["s3"]["object"]["size"] == 77
+    assert (found.bucket, found.key, found.version_id, found.etag) == ("real", "a b/ü.jpg", "real-version", "real-tag")
+    assert "77" in json.dumps(replaced)
