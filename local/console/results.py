@@ -13,7 +13,7 @@ class ResultsFeed:
     """The results as the last scan found them. One thread scans, and any thread may read."""
 
     def __init__(self, dynamodb: Any, table: str) -> None:
-        self._pages, self._table = dynamodb.get_paginator("scan"), table
+        self._dynamodb, self._pages, self._table = dynamodb, dynamodb.get_paginator("scan"), table
         self._results: dict[tuple[str, str], Result] = {}
 
     def refresh(self) -> list[Result]:
@@ -24,8 +24,14 @@ class ResultsFeed:
         return found
 
     def find(self, upload: str, version: str) -> Result | None:
-        """Return the result of a version of `bucket/key`; None where there is none yet."""
+        """Return the result of a version of `bucket/key` as the last scan found it; None where there was none."""
         return self._results.get((upload, version))
+
+    def fetch(self, upload: str, version: str) -> Result | None:
+        """Read the result of a version of `bucket/key` now; None where there is none yet."""
+        key = {"upload": {"S": upload}, "version": {"S": version}}
+        item = self._dynamodb.get_item(TableName=self._table, Key=key, ConsistentRead=True).get("Item")
+        return _to_text(item) if item else None
 
     def recent(self, count: int) -> list[Result]:
         """Return the results of the uploads that were received last, the newest first."""

@@ -8,14 +8,14 @@ import shlex
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from threading import Lock
-from typing import Any
+from typing import Any, Protocol
 
 from botocore.exceptions import ClientError
 
-from local.console.results import UNSETTLED, Result, ResultsFeed, measure_seconds
+from local.console.results import UNSETTLED, Result, measure_seconds
 
 MAX_BYTES = 32 * 1024 * 1024
 MAX_KEY_BYTES = 1024
@@ -23,6 +23,7 @@ FOLLOWED_UPLOADS = 100
 # The tag that lets users read is written after the result.
 _TAGGED_WITHIN_SECONDS = 15.0
 _CONTENT_TYPE = re.compile(r"[\w.+-]+/[\w.+-]+", re.ASCII)
+UPLOADED = "UPLOADED"
 READABLE, DENIED, GONE, UNKNOWN = "readable", "denied", "gone", "unknown"
 # An empty object has no first byte (416), and whoever is told so may read it.
 _ACCESS_BY_HTTP_STATUS = {403: DENIED, 404: GONE, 416: READABLE}
@@ -32,9 +33,19 @@ class UploadRefusedError(ValueError):
     """The upload has no usable name, or S3 refused it. The message is for the page's user."""
 
 
+class Feed(Protocol):
+    """What has the results of versions of `bucket/key`."""
+
+    def find(self, upload: str, version: str) -> Result | None:
+        """Return the result of the last scan, if it found one."""
+
+    def fetch(self, upload: str, version: str) -> Result | None:
+        """Read the result now, if there is one."""
+
+
 @dataclass
 class FollowedUpload:
-    """An upload that the page made. `access` is what a user met who tried to read it."""
+    """An upload that the page made. `access` is what a user met who tried to read it, before `result` was read."""
 
     number: int
     key: str
@@ -42,13 +53,19 @@ class FollowedUpload:
     size: int
     made_at: float
     access: str = UNKNOWN
-    settled_seen_at: float | None = None
+    result: Result = field(default_factory=dict)
+    changed_at: float = 0.0
+
+    @property
+    def status(self) -> str:
+        """The status of its result. Before the first function has claimed it, an upload has no record."""
+        return self.result.get("status", UPLOADED)
 
 
 class Uploads:
     """The uploads of the page. `s3` is the client of a user whom the bucket's policy binds."""
 
-    def __init__(self, s3: Any, bucket: str, feed: ResultsFeed, now: Callable[[], float] = time.time) -> None:
+    def __init__(self, s3: Any, bucket: str, feed: Feed, now: Callable[[], float] = time.time) -> None:
         self._s3, self._bucket, self._feed, self._now = s3, bucket, feed, now
         self._made: deque[FollowedUpload] = deque(maxlen=FOLLOWED_UPLOADS)
         self._numbers = itertools.count(1)
@@ -70,13 +87,10 @@ class Uploads:
         return upload.number
 
     def refresh(self) -> None:
-        """Try to read what may have become readable since the last call."""
+        """Observe the uploads that are open, or have changed of late."""
         for upload in self._list():
-            result, now = self._find_result(upload), self._now()
-            if result is not None and result["status"] not in UNSETTLED and upload.settled_seen_at is None:
-                upload.settled_seen_at = now
-            if upload.settled_seen_at is None or now - upload.settled_seen_at < _TAGGED_WITHIN_SECONDS:
-                upload.access = self._try_to_read(upload)
+            if self._may_change(upload):
+                self._observe(upload)
 
     def describe(self) -> list[dict[str, Any]]:
         """Return the uploads for the page, the newest first."""
@@ -86,8 +100,22 @@ class Uploads:
         with self._lock:
             return list(self._made)
 
-    def _find_result(self, upload: FollowedUpload) -> Result | None:
-        return self._feed.find(f"{self._bucket}/{upload.key}", upload.version)
+    def _may_change(self, upload: FollowedUpload) -> bool:
+        if upload.status == UPLOADED or upload.status in UNSETTLED:
+            return True
+        scanned = self._feed.find(self._path(upload), upload.version)
+        is_changed = scanned is not None and scanned["status"] != upload.status
+        return is_changed or self._now() - upload.changed_at < _TAGGED_WITHIN_SECONDS
+
+    def _observe(self, upload: FollowedUpload) -> None:
+        """Try to read the upload, and then read its result: in that order nothing unsettled is shown as readable."""
+        access, before = self._try_to_read(upload), upload.status
+        upload.result, upload.access = self._feed.fetch(self._path(upload), upload.version) or {}, access
+        if upload.status != before:
+            upload.changed_at = self._now()
+
+    def _path(self, upload: FollowedUpload) -> str:
+        return f"{self._bucket}/{upload.key}"
 
     def _try_to_read(self, upload: FollowedUpload) -> str:
         wanted = {"Bucket": self._bucket, "Key": upload.key, "VersionId": upload.version}
@@ -98,17 +126,15 @@ class Uploads:
         return READABLE
 
     def _describe(self, upload: FollowedUpload) -> dict[str, Any]:
-        result = self._find_result(upload) or {}
         return {
             "number": upload.number,
             "key": upload.key,
             "version": upload.version,
             "size": upload.size,
             "uploaded_at": datetime.fromtimestamp(upload.made_at, UTC).isoformat(timespec="milliseconds"),
-            # Before the first function has claimed it, an upload has no record.
-            "status": result.get("status", "UPLOADED"),
-            "reason": result.get("reason", ""),
-            "seconds": measure_seconds(result),
+            "status": upload.status,
+            "reason": upload.result.get("reason", ""),
+            "seconds": measure_seconds(upload.result),
             "access": upload.access,
-            "command": f"guardctl show {shlex.quote(f's3://{self._bucket}/{upload.key}')}",
+            "command": f"guardctl show {shlex.quote(f's3://{self._path(upload)}')}",
         }
