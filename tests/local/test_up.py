@@ -8,8 +8,10 @@ import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
+import requests
 
 from tests.local.processes import StartPython, list_descendants, list_processes, python_starter
 from tests.support.waiting import wait_until
@@ -36,6 +38,9 @@ def test_up_writes_endpoints_and_removes_them_on_sigterm(start: StartPython, tmp
     wait_for_file(file, up)
     endpoints = json.loads(file.read_text())
     assert f"AWS_ENDPOINT_URL={endpoints['aws_endpoint_url']}" in file.with_name(".env").read_text()
+    # The page is on the next port, which nothing else took meanwhile.
+    page_url = f"http://127.0.0.1:{urlsplit(endpoints['aws_endpoint_url']).port + 1}/"
+    page = requests.get(page_url, timeout=10).status_code
     children = list_descendants(up.pid)
 
     second = start("-m", "local.up", MATCH_ENDPOINT=NOWHERE, PORT="0")
@@ -60,6 +65,8 @@ def test_up_writes_endpoints_and_removes_them_on_sigterm(start: StartPython, tmp
         "match_endpoint",
     }
     assert f"--endpoint-url {endpoints['aws_endpoint_url']}" in output
+    assert page == 200
+    assert f"page       {page_url}" in output
     assert "Traceback" not in output
 
 
