@@ -38,7 +38,8 @@ def test_up_writes_endpoints_and_removes_them_on_sigterm(start: StartPython, tmp
     endpoints = json.loads(file.read_text())
     assert f"AWS_ENDPOINT_URL={endpoints['aws_endpoint_url']}" in file.with_name(".env").read_text()
     assert up.stdout
-    page_url = next(line.split()[1] for line in up.stdout if line.strip().startswith("page "))
+    introduction = list(iter(up.stdout.readline, "Each upload is printed here when it is settled or has to wait:\n"))
+    page_url = next(line.split()[1] for line in introduction if line.strip().startswith("page "))
     page = requests.get(page_url, timeout=10).status_code
     children = list_descendants(up.pid)
 
@@ -63,7 +64,7 @@ def test_up_writes_endpoints_and_removes_them_on_sigterm(start: StartPython, tmp
         "dead_letter_queue_url",
         "match_endpoint",
     }
-    assert f"--endpoint-url {endpoints['aws_endpoint_url']}" in output
+    assert f"--endpoint-url {endpoints['aws_endpoint_url']}" in "".join(introduction)
     assert (page, page_url.startswith("http://127.0.0.1:")) == (200, True)
     assert "Traceback" not in output
 
