@@ -110,8 +110,8 @@ judges: setup ## Holds the adapters, policies and handlers against implementatio
 demo: setup ## Checks 121 drawn uploads, or PICTURES=DIR, with an embedded cloud; writes build/demo/report.html
 	$(RUN) -m local.demo $(if $(PICTURES),"$(PICTURES)")
 
-up: setup ## Keeps the embedded cloud running until Ctrl-C (RATE=5, CONCURRENCY=10, PARAMETERS="Workers=3", MATCH_ENDPOINT=URL, TEST_LIST=DIR, LAMBDA=sam)
-	@$(RUN) -m local.up
+up: setup ## Keeps the embedded cloud running until Ctrl-C (PORT=4680, MODE=observe and every other parameter, RATE=5, CONCURRENCY=10, PARAMETERS="Workers=3", MATCH_ENDPOINT=URL, TEST_LIST=DIR, LAMBDA=sam)
+	@$(RUN) -m local.up --makeflags="$$MAKEFLAGS"
 
 build: setup ## sam build, and the size of what is deployed (ARCHITECTURE=arm64)
 	@$(RUN) -m local.invoke.build
@@ -119,8 +119,9 @@ build: setup ## sam build, and the size of what is deployed (ARCHITECTURE=arm64)
 deploy: setup ## Builds, then sam deploy: ENV=staging or prod (samconfig.toml), or guided without
 	@$(RUN) -m local.invoke.deploy
 
-invoke: setup ## Runs EVENT=events/s3-put.json in a container (sam local invoke) against the embedded cloud
-	@$(RUN) -m local.invoke $(EVENT)
+invoke: setup ## Runs EVENT=events/s3-put.json, or an event of your own, in a container against the embedded cloud (FUNCTION=)
+	@# The shell's variable and not make's own: a file's name may have spaces.
+	@$(RUN) -m local.invoke $${EVENT:+"$$EVENT"} $${FUNCTION:+--function="$$FUNCTION"}
 
 invoke-all: setup ## The same for every sample event, each outcome checked
 	@$(RUN) -m local.invoke --all

@@ -52,13 +52,14 @@ class EmbeddedAws(StackAccess):
         host: str = "127.0.0.1",
         run_functions: bool = True,
         stack_name: str = "embedded",
+        port: int = 0,
     ) -> None:
         super().__init__()
         self._template, self._parameters = template, dict(parameters or {})
         self.log_dir, self._permissions_file = log_dir, permissions_file or log_dir / "permissions.jsonl"
         self._retry_delay_scale, self._concurrency = retry_delay_scale, concurrency
         self._warm_processes = WarmProcesses(preload, log_dir)
-        self._host, self._run_functions, self._stack_name = host, run_functions, stack_name
+        self._host, self._port, self._run_functions, self._stack_name = host, port, run_functions, stack_name
         self._helpers: list[HelperProcess] = []
         self._runner: LambdaRunner | None = None
         self._code: Mapping[str, Path] = {}
@@ -124,7 +125,8 @@ class EmbeddedAws(StackAccess):
 
     def _launch(self) -> None:
         """Start the services' process without waiting for it."""
-        self._moto = self._start_helper("moto", "local.aws.moto.server", self._host, str(self._permissions_file))
+        listen = (self._host, str(self._permissions_file), str(self._port))
+        self._moto = self._start_helper("moto", "local.aws.moto.server", *listen)
 
     def _deploy(self, sam: dict[str, Any]) -> None:
         """Create the stack as soon as the services listen."""

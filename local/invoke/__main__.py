@@ -1,4 +1,4 @@
-"""Runs sample events in containers (python -m local.invoke EVENT...|--all), and prints the results."""
+"""Runs events in containers (python -m local.invoke EVENT...|--all), and prints the results."""
 
 import argparse
 import sys
@@ -12,6 +12,7 @@ from local.invoke import cases, sam
 from local.invoke import console as output
 from local.invoke.errors import CannotRunError, SamCliError, SampleEventError
 from local.invoke.run import (
+    EVENTS,
     ContainerCloud,
     InvocationResult,
     check_dead_letters,
@@ -20,7 +21,6 @@ from local.invoke.run import (
     start_container_cloud,
 )
 
-EVENTS = sam.ROOT / "events"
 FOLDER = sam.ROOT / "build/sam"
 # The width of the tables where the output is not a terminal.
 _LOG_WIDTH = 160  # columns
@@ -33,12 +33,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     events = [EVENTS / name for name in cases.CASES] if options.all else list(dict.fromkeys(options.event))
     try:
         for event in events:
-            read_event(event)
+            read_event(event, options.function)
         print_line(console, "Building the functions and starting the embedded cloud. Nothing leaves this machine.")
         with start_container_cloud(FOLDER) as containers:
-            return _print_report(
-                console, containers, _print_progress(console, run_events(containers, events)), options.all
-            )
+            running = run_events(containers, events, options.function)
+            return _print_report(console, containers, _print_progress(console, running), options.all)
     except (CannotRunError, SampleEventError, SamCliError, HelperFailedError) as error:
         print_line(console, str(error))
         return 2
@@ -80,11 +79,12 @@ def print_line(console: Console, text: str) -> None:
 
 def _parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m local.invoke", description=__doc__)
-    parser.add_argument("event", nargs="*", type=Path, help="files of events/")
+    parser.add_argument("event", nargs="*", type=Path, help="files of events/, or events of your own")
+    parser.add_argument("--function", default="", help="the function that gets an event of your own")
     parser.add_argument("--all", action="store_true", help="run every file of events/, and print one table")
     options = parser.parse_args(arguments)
     if options.all == bool(options.event):
-        parser.error("Name files of events/, or give --all.")
+        parser.error("Name files with an event (make invoke EVENT=events/s3-put.json), or give --all.")
     return options
 
 

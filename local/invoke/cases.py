@@ -9,8 +9,9 @@ from local.demo.picture import CLEAN, JPEG, QUARANTINED, SKIPPED, ListedPicture,
 from local.pictures import draw, encode
 
 ON_UPLOAD, ON_RETRY, ON_SWEEP = "OnUploadFunction", "OnRetryFunction", "OnSweepFunction"
-# The answers of the handlers if nothing has to be redelivered.
-ANSWERS: Mapping[str, Any] = {ON_UPLOAD: None, ON_RETRY: {"batchItemFailures": []}, ON_SWEEP: None}
+ON_BACKFILL = "OnBackfillFunction"
+# The answers of the handlers if nothing has to be redelivered; the others' is None.
+ANSWERS: Mapping[str, Any] = {name: {"batchItemFailures": []} for name in (ON_RETRY, ON_BACKFILL)}
 
 Content = Literal["clean", "listed", "near", "text"]
 

@@ -5,21 +5,25 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+from local.aws import template
 from local.demo import results
 from local.demo.bucket_checks import BucketChecks, check_dead_letter_queue
 from local.demo.checked_upload import CheckedUpload
 from local.demo.results import Result
 from local.demo.upload import UploadedVersion
 from local.demo.verify import verify
-from local.invoke import cases, event_uploads, invocation, lost_message, uploading
+from local.invoke import build, cases, event_uploads, invocation, lost_message, own_event, sam, uploading
 from local.invoke.containers import prepare, write_sam_inputs
 from local.invoke.errors import SampleEventError
 from local.invoke.invocation import FunctionAnswer
 from local.stack import EmbeddedCloud
+from photodna_guard.domain.models import Upload
 
+EVENTS = sam.ROOT / "events"
 PARALLEL_EVENTS = 2
 # This run does not test the rate. A high limit and margin let a function meet its slot while containers start.
 _RATE, _MARGIN = 100.0, {"RateMarginMs": "1000"}
@@ -60,27 +64,25 @@ def start_container_cloud(folder: Path) -> Iterator[ContainerCloud]:
         yield ContainerCloud(cloud, folder)
 
 
-def run_events(containers: ContainerCloud, events: Sequence[Path]) -> Iterator[InvocationResult]:
+def run_events(containers: ContainerCloud, events: Sequence[Path], function: str = "") -> Iterator[InvocationResult]:
     """Run the events, two at once, and yield the results in their order. Raises SampleEventError and SamCliError."""
     with ThreadPoolExecutor(PARALLEL_EVENTS) as pool:
-        yield from pool.map(lambda event: run_event(containers, event), events)
+        yield from pool.map(lambda event: run_event(containers, event, function), events)
 
 
-def run_event(containers: ContainerCloud, path: Path) -> InvocationResult:
-    """Upload the objects, invoke the function, and check the results. Raises SampleEventError and SamCliError."""
-    case, event = read_event(path)
+def run_event(containers: ContainerCloud, path: Path, function: str = "") -> InvocationResult:
+    """Upload the objects, invoke the function, and check the results. Raises SampleEventError and SamCliError.
+
+    `function` is the wanted one of an event of the user's own, or empty.
+    """
+    case, event = read_event(path, function)
     cloud, s3 = containers.cloud, containers.cloud.client("s3")
-    objects = uploading.upload_objects(
-        s3,
-        cloud.endpoints.upload_bucket,
-        case,
-        [lost_message.UPLOAD] if case.has_lost_message else event_uploads.list_uploads(event),
-    )
+    objects = uploading.upload_objects(s3, cloud.endpoints.upload_bucket, case, _list_uploads(case, event))
     if case.has_lost_message:
         lost_message.write_abandoned_record(
             cloud, objects.uploaded[0], objects.stored[str(lost_message.UPLOAD.version_id)]
         )
-    else:
+    elif case.contents:
         event = event_uploads.replace_placeholders(event, cloud.endpoints.upload_bucket, objects.stored)
     answer = _invoke_function(containers, case.function, path.stem, event)
     faults = _check_answer(case.function, answer)
@@ -113,19 +115,33 @@ def check_dead_letters(containers: ContainerCloud) -> list[str]:
     return check_dead_letter_queue(containers.cloud.client("sqs"), containers.cloud.endpoints.dead_letter_queue_url)
 
 
-def read_event(path: Path) -> tuple[cases.Case, Any]:
-    """Read the file and its case. Raises SampleEventError, which names the file, if it cannot be run."""
-    case = cases.CASES.get(path.name)
+def read_event(path: Path, function: str = "") -> tuple[cases.Case, Any]:
+    """Read a sample event and its case, or one of the user's own. Raises SampleEventError, which names the file."""
+    event = own_event.read_json(path)
+    case = cases.CASES.get(path.name) if path.resolve().parent == EVENTS else None
     if case is None:
-        raise SampleEventError(f"{path} is none of the sample events. Name one of {', '.join(cases.CASES)}")
+        return own_event.make_case(path, event, function, _list_functions()), event
+    if function not in ("", case.function):
+        raise SampleEventError(f"FUNCTION={function}: {path.name} is a sample for {case.function}. Copy it elsewhere")
     try:
-        event = json.loads(path.read_text(encoding="utf-8"))
-        uploads = [lost_message.UPLOAD] if case.has_lost_message else event_uploads.list_uploads(event)
-    except (OSError, ValueError, SampleEventError) as error:
+        uploads = _list_uploads(case, event)
+    except SampleEventError as error:
         raise SampleEventError(f"{path}: {error}") from error
     if len(uploads) != len(case.contents):
         raise SampleEventError(f"{path} names {len(uploads)} uploads; cases.py expects {len(case.contents)}")
     return case, event
+
+
+def _list_uploads(case: cases.Case, event: Any) -> list[Upload]:
+    if case.has_lost_message:
+        return [lost_message.UPLOAD]
+    return event_uploads.list_uploads(event) if case.contents else []
+
+
+@cache
+def _list_functions() -> list[str]:
+    resources = template.load(build.TEMPLATE)["Resources"]
+    return [name for name, one in resources.items() if one["Type"] == build.FUNCTION]
 
 
 def _read_records(cloud: EmbeddedCloud, versions: list[UploadedVersion]) -> results.Results:
@@ -142,9 +158,10 @@ def _as_finished(uploaded: list[UploadedVersion]) -> Future[list[UploadedVersion
 
 
 def _check_answer(function: str, answer: FunctionAnswer) -> list[str]:
-    if answer.payload == cases.ANSWERS[function] and not answer.failed:
+    expected = cases.ANSWERS.get(function)
+    if answer.payload == expected and not answer.failed:
         return []
-    return [f"{function} answered {json.dumps(answer.payload)}, expected {json.dumps(cases.ANSWERS[function])}"]
+    return [f"{function} answered {json.dumps(answer.payload)}, expected {json.dumps(expected)}"]
 
 
 def _check_other_versions(s3: Any, others: list[UploadedVersion]) -> list[str]:

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from local.demo.picture import Picture
 from local.demo.upload import UploadedVersion
 from local.invoke.cases import Case, make_picture
-from local.invoke.event_uploads import StoredVersion
+from local.invoke.event_uploads import StoredVersion, placeholder
 from photodna_guard.domain.models import Upload
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ class UploadedObjects:
 
     uploaded: list[UploadedVersion]
     others: list[UploadedVersion]
-    # By the placeholder's version in the event.
+    # By event_uploads.placeholder.
     stored: dict[str, StoredVersion]
 
 
@@ -42,7 +42,7 @@ def upload_objects(s3: "S3Client", bucket: str, case: Case, uploads: list[Upload
                 one = _copy(s3, source, wanted)
         objects.others.extend([_upload(s3, bucket, other)] if case.has_history else [])
         objects.uploaded.append(one)
-        objects.stored[str(upload.version_id)] = _read_stored(s3, one)
+        objects.stored[placeholder(upload)] = _read_stored(s3, one)
     return objects
 
 

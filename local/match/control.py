@@ -21,9 +21,12 @@ class Emulator:
         self.control = control
         self.match_endpoint = match_endpoint
 
-    def requests(self) -> list[dict[str, Any]]:
-        """Return the Match requests that arrived, oldest first, with the fields of `request_log.LoggedRequest`."""
-        logged: list[dict[str, Any]] = self._call("GET", "requests")
+    def requests(self, after: float = 0.0) -> list[dict[str, Any]]:
+        """Return the Match requests that arrived after a time (epoch seconds), oldest first.
+
+        They have the fields of `request_log.LoggedRequest`.
+        """
+        logged: list[dict[str, Any]] = self._call("GET", "requests", params={"after": repr(after)})
         return logged
 
     def stats(self) -> dict[str, Any]:

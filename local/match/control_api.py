@@ -1,6 +1,6 @@
 """The control API under `/_emulator`, for tests. Its calls need no key, count against no rate and are not logged.
 
-`GET requests`, `DELETE requests` (and the counters), `GET stats`, `PUT settings`,
+`GET requests?after=EPOCH_SECONDS`, `DELETE requests` (and the counters), `GET stats`, `PUT settings`,
 `POST test-list?source=&match_id=&violations=A1,B2` with a picture as its body, `DELETE test-list`.
 """
 
@@ -25,7 +25,7 @@ def handle_control_call(operation: MatchOperation, method: str, target: str, bod
     try:
         match method, parts.path.removeprefix(PREFIX):
             case "GET", "requests":
-                return json_reply(200, operation.gateway.requests())
+                return json_reply(200, operation.gateway.requests(float(parse_qs(parts.query).get("after", ["0"])[0])))
             case "DELETE", "requests":
                 operation.gateway.clear()
             case "GET", "stats":

@@ -64,10 +64,10 @@ class Gateway:
                 self._refused[status] += 1
             return Admission(logged, status, retry_after)
 
-    def requests(self) -> list[dict[str, Any]]:
-        """Return the logged requests as JSON values, oldest first."""
+    def requests(self, after: float = 0.0) -> list[dict[str, Any]]:
+        """Return the logged requests that arrived after a time (epoch seconds) as JSON values, oldest first."""
         with self._lock:
-            return [logged.as_json() for logged in self._log]
+            return [logged.as_json() for logged in self._log if logged.arrived_at > after]
 
     def stats(self) -> dict[str, Any]:
         """Return the numbers of requests, and the most that arrived in any one window.

@@ -13,6 +13,11 @@ T = TypeVar("T")
 
 MATCH_PATH = "/photodna/v1.0/Match"
 _SECONDS_PER_DAY = 86400
+_NEEDS_EMBEDDED_CLOUD = (
+    "sam local invoke needs the embedded cloud, because the template's tables, queues and buckets do not exist on this "
+    "machine. Use make invoke EVENT=events/s3-put.json, or start make up LAMBDA=sam and add --config-env local "
+    "(docs/local-development.md)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +57,8 @@ def from_environment(environment: Mapping[str, str]) -> Settings:
 
     Raises ConfigurationError, which names every faulty variable and never its value.
     """
+    if _lacks_embedded_cloud(environment):
+        raise ConfigurationError(_NEEDS_EMBEDDED_CLOUD)
     reader = _Reader(environment)
     settings = _read_settings(reader)
     if reader.faults:
@@ -60,6 +67,12 @@ def from_environment(environment: Mapping[str, str]) -> Settings:
             "Correct the stack's parameters and deploy again (docs/deploy.md)"
         )
     return settings
+
+
+def _lacks_embedded_cloud(environment: Mapping[str, str]) -> bool:
+    """Tell whether SAM CLI runs the function with no cloud: it replaces a reference by the resource's logical id."""
+    is_local = environment.get("AWS_SAM_LOCAL") == "true" and not environment.get("AWS_ENDPOINT_URL")
+    return is_local and environment.get("RESULTS_TABLE") == "ResultsTable"
 
 
 def parse_match_endpoint(value: str, allow_http: bool) -> str:

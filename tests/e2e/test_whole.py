@@ -61,7 +61,7 @@ def test_the_demo_takes_the_users_own_pictures(tmp_path: Path) -> None:
 def test_make_up_serves_any_s3_client_until_it_is_ended() -> None:
     file = ROOT / "build/local/endpoints.json"
     argv = [sys.executable, "-m", "local.up"]
-    with subprocess.Popen(argv, cwd=ROOT, env=ENVIRONMENT | {"RATE": "50"}, stdout=subprocess.PIPE) as up:  # noqa: S603
+    with subprocess.Popen(argv, cwd=ROOT, env=ENVIRONMENT | {"RATE": "50", "PORT": "0"}, stdout=subprocess.PIPE) as up:  # noqa: S603
         try:
             wait_until(file.exists)
             endpoints = json.loads(file.read_text())

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import requests
 
 from tests.local.processes import StartPython, list_descendants, list_processes, python_starter
 from tests.support.waiting import wait_until
@@ -32,12 +33,17 @@ def wait_for_file(path: Path, process: subprocess.Popen[str]) -> None:
 @pytest.mark.slow
 def test_up_writes_endpoints_and_removes_them_on_sigterm(start: StartPython, tmp_path: Path) -> None:
     file = tmp_path / "build/local/endpoints.json"
-    up = start("-m", "local.up", MATCH_ENDPOINT=NOWHERE)
+    up = start("-m", "local.up", MATCH_ENDPOINT=NOWHERE, PORT="0")
     wait_for_file(file, up)
     endpoints = json.loads(file.read_text())
+    assert f"AWS_ENDPOINT_URL={endpoints['aws_endpoint_url']}" in file.with_name(".env").read_text()
+    assert up.stdout
+    introduction = list(iter(up.stdout.readline, "Each upload is printed here when it is settled or has to wait:\n"))
+    page_url = next(line.split()[1] for line in introduction if line.strip().startswith("page "))
+    page = requests.get(page_url, timeout=10).status_code
     children = list_descendants(up.pid)
 
-    second = start("-m", "local.up", MATCH_ENDPOINT=NOWHERE)
+    second = start("-m", "local.up", MATCH_ENDPOINT=NOWHERE, PORT="0")
     second_output, _ = second.communicate(timeout=30)
     up.send_signal(signal.SIGTERM)
     output, _ = up.communicate(timeout=10)
@@ -45,6 +51,7 @@ def test_up_writes_endpoints_and_removes_them_on_sigterm(start: StartPython, tmp
     assert (second.returncode, "running already" in second_output) == (1, True)
     assert up.returncode == 0
     assert not file.exists()
+    assert not file.with_name(".env").exists()
     wait_until(lambda: not list_processes().keys() & children, seconds=5)
     assert endpoints["match_endpoint"] == NOWHERE
     assert set(endpoints) == {
@@ -57,7 +64,8 @@ def test_up_writes_endpoints_and_removes_them_on_sigterm(start: StartPython, tmp
         "dead_letter_queue_url",
         "match_endpoint",
     }
-    assert f"--endpoint-url {endpoints['aws_endpoint_url']}" in output
+    assert f"--endpoint-url {endpoints['aws_endpoint_url']}" in "".join(introduction)
+    assert (page, page_url.startswith("http://127.0.0.1:")) == (200, True)
     assert "Traceback" not in output
 
 

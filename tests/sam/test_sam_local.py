@@ -64,3 +64,12 @@ def test_function_that_cannot_start_is_reported_as_problem(containers: Container
     assert broken.answer.payload["errorType"] == "ConfigurationError"
     assert [problem for problem in broken.problems if "no result" in problem]
     assert [problem for problem in broken.problems if "OnUploadFunction answered" in problem]
+
+
+def test_event_of_ones_own_is_run_with_drawn_objects(containers: ContainerCloud, tmp_path: Path) -> None:
+    described = {"bucket": {"name": "my-bucket"}, "object": {"key": "my+own.jpg", "size": 1, "eTag": "e"}}
+    event = {"Records": [{"eventSource": "aws:s3", "eventName": "ObjectCreated:Put", "s3": described}]}
+    (tmp_path / "my-own.json").write_text(json.dumps(event), encoding="utf-8")
+    found = run_event(containers, tmp_path / "my-own.json")
+    assert (found.function, found.problems) == (cases.ON_UPLOAD, [])
+    assert [(one.key, one.status) for one in found.checked_uploads] == [("my own.jpg", "CLEAN")]

@@ -21,7 +21,13 @@ from local.invoke.sam import ROOT
 from tests.sam.conftest import skip_or_fail
 from tests.support.waiting import wait_until
 
-ENVIRONMENT = {**os.environ, "PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}", "LAMBDA": "sam", "RATE": "50"}
+ENVIRONMENT = {
+    **os.environ,
+    "PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}",
+    "LAMBDA": "sam",
+    "RATE": "50",
+    "PORT": "0",
+}
 START_SECONDS, RESULT_SECONDS, END_SECONDS = 90.0, 60.0, 40.0
 
 

@@ -31,6 +31,19 @@ def test_all_faults_are_reported_at_once() -> None:
     assert all(name in str(caught.value) for name in COMPLETE_ENVIRONMENT)
 
 
+SAM_LOCAL = {"AWS_SAM_LOCAL": "true", "RESULTS_TABLE": "ResultsTable"}
+
+
+def test_sam_local_without_embedded_cloud_says_what_to_start() -> None:
+    with pytest.raises(ConfigurationError, match=r"make invoke EVENT=.* or start make up LAMBDA=sam"):
+        from_environment(COMPLETE_ENVIRONMENT | SAM_LOCAL)
+
+
+@pytest.mark.parametrize("given", [{"AWS_ENDPOINT_URL": "http://127.0.0.1:1"}, {"RESULTS_TABLE": "my-table"}])
+def test_sam_local_with_a_cloud_starts(given: dict[str, str]) -> None:
+    assert from_environment(COMPLETE_ENVIRONMENT | SAM_LOCAL | given).stack_name
+
+
 def test_fault_names_the_variable_and_not_its_value() -> None:
     with pytest.raises(ConfigurationError, match="MATCH_ENDPOINT is not valid: set it to the https URL") as caught:
         from_environment(COMPLETE_ENVIRONMENT | {"MATCH_ENDPOINT": "https://user:hunter2@match.example.org/"})

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.metric_math import Point, evaluate
+from local.console.metric_math import Point, evaluate
 from tests.support.template import RESOURCES
 
 ALARM: dict[str, Any] = RESOURCES["UnscannableUploadAlarm"]["Properties"]

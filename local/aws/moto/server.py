@@ -1,6 +1,7 @@
-"""The process of AWS's services: moto's server on a free port, corrected where it differs from AWS.
+"""The process of AWS's services: moto's server, corrected where it differs from AWS.
 
-Arguments: the address to listen on (default: loopback), and the file for the permissions that calls use.
+Arguments: the address to listen on (default: loopback), the file for the permissions that calls use, and
+the port (default: a free one).
 
 Writes {"port": ...} to standard output once it listens, then a line {"function": ARN, "event": ...} for each event
 that S3 or EventBridge sends to a function. Ends at the end of its standard input.
@@ -144,8 +145,8 @@ def main() -> None:
             print(json.dumps(message), file=parent, flush=True)
 
     threading.Thread(target=_exit_with_parent, daemon=True).start()
-    host, permissions = (*sys.argv[1:], *("127.0.0.1", os.devnull)[len(sys.argv) - 1 :])
-    server = make_server(host, 0, Server(Path(permissions)), threaded=True, request_handler=RequestHandler)
+    host, permissions, port = (*sys.argv[1:], *("127.0.0.1", os.devnull, "0")[len(sys.argv) - 1 :])
+    server = make_server(host, int(port), Server(Path(permissions)), threaded=True, request_handler=RequestHandler)
     differences.apply(f"http://{host}:{server.port}", send_to_function=send_to_parent)
     send_to_parent({"port": server.port})
     server.serve_forever()

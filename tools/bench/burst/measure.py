@@ -71,7 +71,7 @@ def run_up(server: str, concurrency: int | None, parameters: str) -> Iterator[di
     file = FOLDER / "build/local/endpoints.json"
     file.unlink(missing_ok=True)
     variables = {"MATCH_ENDPOINT": f"{server}/photodna/v1.0/Match", "RATE": str(LIMIT), "PARAMETERS": parameters}
-    variables |= {"CONCURRENCY": str(concurrency)} if concurrency else {}
+    variables |= {"PORT": "0"} | ({"CONCURRENCY": str(concurrency)} if concurrency else {})
     environment = {**os.environ, "PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}", **variables}
     with (FOLDER / "up.log").open("w") as log:
         up = subprocess.Popen([sys.executable, "-m", "local.up"], cwd=FOLDER, env=environment, stdout=log, stderr=log)

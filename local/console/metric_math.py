@@ -42,5 +42,6 @@ def evaluate(expression: str, **values: float | None) -> float | None:
     """Return the expression's value for those of its metrics; None where it has none."""
     points = {name: Point(value) for name, value in values.items()}
     found = eval(expression, {"__builtins__": {}}, {"FILL": _fill, "IF": _if, **points})  # noqa: S307 - the template's own text
-    assert isinstance(found, Point)
+    if not isinstance(found, Point):
+        raise TypeError(f"{expression} is no time series")
     return found.value
