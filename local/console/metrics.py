@@ -15,7 +15,7 @@ VISIBLE_MESSAGES, ERRORS = "ApproximateNumberOfMessagesVisible", "Errors"
 # The metrics of AWS's own that this machine can measure.
 MEASURED = frozenset({(QUEUES, VISIBLE_MESSAGES), (FUNCTIONS, ERRORS)})
 # Longer than the longest window of an alarm that can be evaluated here; a test compares them.
-KEPT_SECONDS = 2 * 3600
+KEPT_SECONDS = 3 * 3600
 _EMF_MARK = '{"_aws"'
 
 

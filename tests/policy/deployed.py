@@ -111,6 +111,9 @@ class Deployed:
         if name in self._parameters:
             is_list = TEMPLATE["Parameters"][name]["Type"] == "CommaDelimitedList"
             return str(self._parameters[name]).split(",") if is_list else self._parameters[name]
+        if name.endswith(".Alias"):
+            # SAM makes the alias, and a reference to it is its ARN.
+            return f"{_ARNS['AWS::Serverless::Function'].format(name.removesuffix('.Alias') + '-id')}:live"
         kind = TEMPLATE["Resources"].get(name, {}).get("Type")
         if kind in _REFERRED_BY_ARN:
             return _ARNS[kind].format(f"{name}-id")
