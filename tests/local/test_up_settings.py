@@ -64,7 +64,7 @@ def test_unknown_name_is_reported() -> None:
         read_settings({"PARAMETERS": "Modus=observe"})
 
 
-@pytest.mark.parametrize("name", set(PARAMETERS) - {"MatchEndpoint"})
+@pytest.mark.parametrize("name", sorted(PARAMETERS.keys() - {"MatchEndpoint"}))
 def test_every_parameter_of_the_template_can_be_given(name: str) -> None:
     variable = "".join(f"_{letter}" if letter.isupper() else letter for letter in name).lstrip("_").upper()
     default = str(PARAMETERS[name]["Default"])
