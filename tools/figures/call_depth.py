@@ -92,7 +92,7 @@ def _create_tables(sam: Mapping[str, Any]) -> None:
     for name, resource in sam["Resources"].items():
         if resource["Type"] == "AWS::DynamoDB::Table":
             keys = resource["Properties"]["KeySchema"]
-            types = [{"AttributeName": key["AttributeName"], "AttributeType": "S"} for key in keys]
+            types: Any = [{"AttributeName": key["AttributeName"], "AttributeType": "S"} for key in keys]
             dynamodb.create_table(
                 TableName=name, KeySchema=keys, AttributeDefinitions=types, BillingMode="PAY_PER_REQUEST"
             )
