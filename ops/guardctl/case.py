@@ -44,7 +44,7 @@ def export(
     SHA-256 is compared, and the locked evidence record is fetched and compared as well. Each export is in the journal.
     """
     target, why = get_target(context), check_reason(reason)
-    item = Results(target).read_version(uri, version)
+    item = _find_match(Results(target), uri, version)
     check_may_be_exported(uri, item)
     directory = CaseDirectory(to or CASES / choose_name(item))
     if with_picture:
@@ -58,6 +58,13 @@ def export(
     answer = {"case": str(directory.path), "files": names, "has_picture": with_picture}
     answer |= {"differences": fetched["differences"]} if fetched else {}
     print_json(answer) if json else print(_describe(answer))
+
+
+def _find_match(results: Results, uri: str, version: str | None) -> dict[str, Any]:
+    """Return the named version, or the only one in quarantine: beside it later uploads may stand."""
+    quarantined = [item for item in results.read_versions(uri) if item["status"] == Status.QUARANTINED]
+    is_clear = version is None and len(quarantined) == 1
+    return quarantined[0] if is_clear else results.read_version(uri, version)
 
 
 def check_may_be_exported(uri: str, item: dict[str, Any]) -> None:

@@ -80,7 +80,7 @@ def test_wrong_key_is_named(cloud: EmbeddedCloud, canary: Canary, pictures: Pict
     canary("set", save(tmp_path, pictures["match"]), *WHY)
     secrets, secret = cloud.client("secretsmanager"), cloud.resource("SubscriptionKey")
     right = secrets.get_secret_value(SecretId=secret)["SecretString"]
-    secrets.put_secret_value(SecretId=secret, SecretString="another key")
+    secrets.put_secret_value(SecretId=secret, SecretString="rotated")
     try:
         code, run = canary("run")
     finally:

@@ -87,12 +87,15 @@ def _resolve(value: Any, parameters: Mapping[str, Any]) -> str:
 
 
 def _create_tables(sam: Mapping[str, Any]) -> None:
+    """Create the tables without their indexes, which no call before S3's reads."""
     dynamodb = boto3.client("dynamodb")
-    wanted = ("BillingMode", "AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes")
     for name, resource in sam["Resources"].items():
         if resource["Type"] == "AWS::DynamoDB::Table":
-            properties = {key: resource["Properties"][key] for key in wanted if key in resource["Properties"]}
-            dynamodb.create_table(TableName=name, **properties)
+            keys = resource["Properties"]["KeySchema"]
+            types: Any = [{"AttributeName": key["AttributeName"], "AttributeType": "S"} for key in keys]
+            dynamodb.create_table(
+                TableName=name, KeySchema=keys, AttributeDefinitions=types, BillingMode="PAY_PER_REQUEST"
+            )
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ import hashlib
 import json
 import stat
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +50,16 @@ def read(directory: Path, name: str) -> Any:
 
 def export(console: Console, directory: Path, *more: str) -> Any:
     return console.json("case", "export", URI, "--to", str(directory), *WHY, *more)
+
+
+def test_only_match_of_a_key_is_the_case_beside_later_uploads(
+    console: Console, quarantine: Callable[..., None], table: ResultsTable, tmp_path: Path
+) -> None:
+    quarantine()
+    later = replace(UPLOAD, version_id="v2")
+    table.settle(later, table.claim(ScanJob(later)), Status.CLEAN)
+    export(console, tmp_path / "case")
+    assert read(tmp_path / "case", "evidence.json")["source"]["version_id"] == UPLOAD.version_id
 
 
 def test_case_has_everything_that_is_known_of_a_match(
