@@ -11,7 +11,20 @@ from botocore.exceptions import BotoCoreError
 from typer.exceptions import TyperException
 
 from ops.errors import AWS_ERRORS, CannotProceedError, describe_error
-from ops.guardctl import canary, case, control, decide, listing, redrive, release, results, stats, status
+from ops.guardctl import (
+    backfill,
+    canary,
+    case,
+    control,
+    decide,
+    listing,
+    redrive,
+    release,
+    rescan,
+    results,
+    stats,
+    status,
+)
 from ops.guardctl.doctor.command import doctor
 from ops.guardctl.target import Target, connect
 
@@ -36,7 +49,7 @@ for command in (
     listing.results,
     stats.stats,
     results.ack,
-    results.rescan,
+    rescan.rescan,
     release.release,
     decide.allow,
     decide.deny,
@@ -48,6 +61,7 @@ for command in (
 ):
     app.command()(command)
 app.add_typer(control.limit, name="limit")
+app.add_typer(backfill.backfill, name="backfill")
 app.add_typer(case.case, name="case")
 app.add_typer(canary.canary, name="canary")
 

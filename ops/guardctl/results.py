@@ -8,7 +8,6 @@ from ops.errors import CannotProceedError
 from ops.guardctl.journal import Journal
 from ops.guardctl.options import AsJson, Reason, Uri, Version, Yes, as_plain, ask, check_reason, get_target
 from ops.guardctl.printing import print_facts, print_json, print_table
-from ops.guardctl.rescan import check_may_be_rescanned, send_rescan
 from ops.guardctl.target import Target
 from ops.guardctl.uploads import ATTENTION, TEST_MATCH, Results
 from photodna_guard.domain.timestamps import to_iso
@@ -117,22 +116,6 @@ def ack(
         if not results.acknowledge(item, target.who, to_iso(target.now()), why):
             raise CannotProceedError(f"{uri} has changed meanwhile. Look at it again (guardctl show)")
     print_json({"acknowledged": uri}) if json else print(f"{uri} is off the list.")
-
-
-def rescan(
-    context: typer.Context, uri: Uri, reason: Reason, version: Version = None, yes: Yes = False, json: AsJson = False
-) -> None:
-    """Have one upload checked again, whatever its result was, unless it is a match or waits already.
-
-    It goes to the retry queue and takes its turn there. Until the new verdict it can be read as before.
-    """
-    target, why = get_target(context), check_reason(reason)
-    item = Results(target).read_version(uri, version)
-    check_may_be_rescanned(uri, item)
-    ask(f"Check {uri} again? Its result is {item['status']}.", yes)
-    with Journal(target).recording("rescan", why, uri, version=item["version"], status=item["status"]):
-        send_rescan(target, item)
-    print_json({"sent": uri}) if json else print(f"{uri} is in the retry queue. guardctl show has its new result.")
 
 
 def _check_may_be_acknowledged(uri: str, item: dict[str, Any]) -> None:

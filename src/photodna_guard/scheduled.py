@@ -8,6 +8,7 @@ from collections.abc import Callable
 import boto3
 
 from photodna_guard import settings
+from photodna_guard.aws.backfill_jobs import BackfillJobs
 from photodna_guard.aws.canary_store import CanaryStore
 from photodna_guard.aws.deletion_limit import DeletionLimit
 from photodna_guard.aws.idle_connections import renew_idle_connections
@@ -31,6 +32,7 @@ from photodna_guard.bootstrap import (
 )
 from photodna_guard.rate_limiter.gcra import RETRY
 from photodna_guard.scanning.canary import Canary
+from photodna_guard.scanning.feeder import Feeder
 from photodna_guard.scanning.reconciler import Reconciler
 from photodna_guard.scanning.sweeper import Sweeper
 from photodna_guard.settings import Settings
@@ -56,6 +58,32 @@ def build_sweeper(conf: Settings, session: boto3.Session, now: Clock = time.time
         observe=conf.observe_mode,
         rate=conf.rate_per_second,
         now=now,
+    )
+
+
+@functools.cache
+def get_feeder() -> Feeder:
+    """Return this container's feeder. Raises ConfigurationError."""
+    return build_feeder(settings.from_environment(os.environ), boto3.Session())
+
+
+def build_feeder(
+    conf: Settings, session: boto3.Session, now: Clock = time.time, sleep: Callable[[float], None] = time.sleep
+) -> Feeder:
+    """Build a feeder with the session's credentials and region. `now`: epoch seconds."""
+    prepare_libraries(session)
+    dynamodb = renew_idle_connections(session.client("dynamodb", config=CLIENT_CONFIG), now)
+    s3 = renew_idle_connections(session.client("s3", config=CLIENT_CONFIG.merge(s3_config(os.environ))), now)
+    operations, limiter = Table(dynamodb, conf.operations_table, now), Table(dynamodb, conf.rate_limiter_table, now)
+    return Feeder(
+        jobs=BackfillJobs(operations, limiter),
+        versions_of=functools.partial(VersionListing, s3),
+        results_of=ResultLookup(Table(dynamodb, conf.results_table, now)).find_results,
+        queue=build_queues(conf, session, now)["backfill"],
+        telemetry=build_telemetry(now),
+        rate=conf.rate_per_second,
+        now=now,
+        sleep=sleep,
     )
 
 

@@ -4,8 +4,10 @@ from collections.abc import Iterable, Sequence
 
 from photodna_guard.aws.result_item import DECIDED
 from photodna_guard.aws.table import Table
+from photodna_guard.domain.backfill_job import KnownResult
 from photodna_guard.domain.models import Status, Upload
 
+_ATTRIBUTES = ("upload", "version", "status", "unsettled", "reason", "settled_at")
 # The most keys of one BatchGetItem.
 MAX_KEYS = 100
 
@@ -19,6 +21,13 @@ class ResultLookup:
     def find_without_service(self, uploads: Iterable[Upload]) -> set[tuple[str, str]]:
         """Return the record keys of the uploads whose match is moved or held, or whose tag an operator decided."""
         return {key for key, item in self._find(uploads).items() if _needs_no_service(item)}
+
+    def find_results(self, uploads: Iterable[Upload]) -> dict[tuple[str, str], KnownResult]:
+        """Return the results of the uploads that have a record, by their record keys."""
+        return {
+            key: KnownResult(Status(item["status"]), item.get("reason", ""), item.get("settled_at", ""))
+            for key, item in self._find(uploads).items()
+        }
 
     def find_known(self, uploads: Iterable[Upload]) -> set[tuple[str, str]]:
         """Return the record keys of the uploads that have a record."""
@@ -34,7 +43,7 @@ class ResultLookup:
 
     def _read(self, keys: Sequence[tuple[str, str]]) -> list[dict[str, str]]:
         wanted = [{"upload": upload, "version": version} for upload, version in keys]
-        return self._table.read_many(wanted, ("upload", "version", "status", "unsettled"))
+        return self._table.read_many(wanted, _ATTRIBUTES)
 
 
 def _needs_no_service(item: dict[str, str]) -> bool:

@@ -1,10 +1,11 @@
 """The retry queue or the backfill queue, with its dead-letter queue."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 from photodna_guard.aws.error_translation import translate_aws_errors
+from photodna_guard.domain.errors import RetryableError
 from photodna_guard.domain.models import ScanJob
 
 if TYPE_CHECKING:
@@ -36,6 +37,18 @@ class RetryQueue:
             self._client.send_message(
                 QueueUrl=self._queue_url, MessageBody=json.dumps(job.as_dict()), DelaySeconds=seconds
             )
+
+    def send_all(self, jobs: Sequence[ScanJob]) -> None:
+        """Send jobs that are visible at once. After an error some may be sent, and some not."""
+        for first in range(0, len(jobs), _MAX_ENTRIES):
+            part = jobs[first : first + _MAX_ENTRIES]
+            with translate_aws_errors("sqs:SendMessageBatch"):
+                answer = self._client.send_message_batch(
+                    QueueUrl=self._queue_url,
+                    Entries=[{"Id": str(i), "MessageBody": json.dumps(job.as_dict())} for i, job in enumerate(part)],
+                )
+            if refused := answer.get("Failed"):
+                raise RetryableError(f"sqs:SendMessageBatch: {refused[0]['Code']}")
 
     def count_messages(self) -> int:
         """Return how many messages are in the queue, those included that are hidden or in a worker's hands.

@@ -12,10 +12,10 @@ if TYPE_CHECKING:
 
 
 class VersionListing:
-    """The versions of one bucket. Raises DeferrableError or RetryableError."""
+    """The versions of one bucket, or of its keys that begin so. Raises DeferrableError or RetryableError."""
 
-    def __init__(self, client: "S3Client", bucket: str) -> None:
-        self._client, self._bucket = client, bucket
+    def __init__(self, client: "S3Client", bucket: str, prefix: str = "") -> None:
+        self._client, self._bucket, self._prefix = client, bucket, prefix
 
     def read_page(self, cursor: Cursor) -> ListingPage:
         """Return the versions behind the cursor, without delete markers.
@@ -23,6 +23,7 @@ class VersionListing:
         boto3 requests URL-encoded keys and decodes them.
         """
         start: Any = {"KeyMarker": cursor.key, "VersionIdMarker": cursor.version} if cursor.key else {}
+        start |= {"Prefix": self._prefix} if self._prefix else {}
         with translate_aws_errors("s3:ListObjectVersions"):
             page = self._client.list_object_versions(Bucket=self._bucket, **start)
         versions = tuple(self._parse(version) for version in page.get("Versions", []))
@@ -39,4 +40,4 @@ class VersionListing:
             None if version_id == "null" else version_id,
             version["Size"],
         )
-        return ListedVersion(upload, version["LastModified"].timestamp())
+        return ListedVersion(upload, version["LastModified"].timestamp(), version["IsLatest"])

@@ -4,7 +4,7 @@ An operator writes the job and its state (guardctl backfill). The feeder writes 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
@@ -78,7 +78,7 @@ class BackfillJob:
 class BackfillProgress:
     """How far the listing has come: the last version that was dealt with, and the counts so far."""
 
-    cursor: Cursor = Cursor()
+    cursor: Cursor = field(default_factory=Cursor)
     listed: int = 0
     sent: int = 0
     is_complete: bool = False

@@ -19,6 +19,8 @@ class ListedVersion:
 
     upload: Upload
     modified: float
+    # The key's current version.
+    is_latest: bool = True
 
     @property
     def is_multipart(self) -> bool:

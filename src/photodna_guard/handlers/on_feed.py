@@ -6,7 +6,7 @@ from photodna_guard import scheduled
 from photodna_guard.application import remaining_seconds
 
 
-def handler(event: dict[str, Any], context: Any) -> None:  # noqa: ARG001 - the schedule's event carries no data
+def handler(_event: Any, context: Any) -> None:
     """Feed the backfill queue for the rest of the minute."""
     feeder = scheduled.get_feeder()
     with feeder.telemetry.flushing():

@@ -2,9 +2,9 @@
 
     while jobs run: room in the queue? -> the next versions -> their results -> send what the job selects -> save
 
-So a bucket of any size needs neither a long queue nor memory, and a pause or a cancellation acts at the next step. A step
-that was sent and not saved is sent again: a result that is there by then is left alone, and one that is not has a worker,
-which asks the service once (results_table.py).
+So a bucket of any size needs neither a long queue nor memory, and a pause or a cancellation acts at the next step. A
+step that was sent and not saved is sent again: a result that is there by then is left alone, and one that is not there
+has a worker, which asks the service once (results_table.py).
 """
 
 import math
@@ -14,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from photodna_guard.domain.backfill_job import BackfillJob, BackfillProgress
+from photodna_guard.domain.models import Upload
 from photodna_guard.domain.version_listing import Cursor, ListedVersion
 from photodna_guard.scanning.ports.backfill import BackfillJobs, ResultsOf, VersionsOf
 from photodna_guard.scanning.ports.messaging import RetryQueue, Telemetry
@@ -79,7 +80,7 @@ class Feeder:
             return
         step = [page.versions[place] for place in range(min(STEP, len(page.versions)))]
         results = self._results_of(version.upload for version in step)
-        taken, chosen = 0, []
+        taken, chosen = 0, list[Upload]()
         for version in step:
             is_chosen = job.selects(version, results.get(version.upload.record_key))
             if is_chosen and len(chosen) == room:

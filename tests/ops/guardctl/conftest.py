@@ -23,6 +23,7 @@ OUTPUTS = {
     "RateLimiterTableName": "limiter",
     "OperationsTableName": "operations",
     "QuarantineBucketName": "quarantine",
+    "UploadBucketName": "uploads",
 }
 QUEUES = {"RetryQueue": "retry", "BackfillQueue": "backfill", "DeadLetterQueue": "dead"}
 

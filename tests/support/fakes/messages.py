@@ -1,6 +1,6 @@
 """Fakes of the queue, the event bus and the telemetry."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 
@@ -18,6 +18,11 @@ class FakeRetryQueue(Failing):
     def send(self, delivery: ScanJob, delay: float) -> None:
         self.call("send")
         self.sent.append((delivery, delay))
+
+    def send_all(self, jobs: Sequence[ScanJob]) -> None:
+        """Send one after the other: an error in between leaves the first ones sent."""
+        for job in jobs:
+            self.send(job, 0)
 
     def count_messages(self) -> int:
         self.call("count_messages")

@@ -1,6 +1,6 @@
 """Ports of the scanner: queues, the event bus, log lines and metrics."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
 
@@ -19,6 +19,9 @@ class RetryQueue(Protocol):
 
     def send(self, job: ScanJob, delay: float) -> None:
         """Deliver the job again after `delay` seconds."""
+
+    def send_all(self, jobs: Sequence[ScanJob]) -> None:
+        """Deliver the jobs. After an error some may be sent, and some not."""
 
     def count_messages(self) -> int:
         """Return how many messages are in the queue, approximately."""
