@@ -14,6 +14,8 @@ TAGS: Final = {
     "document": "SKIPPED",
     "unscannable": "UNSCANNABLE",
 }
+# With these tags the read gate lets a version be read that nobody decided about, by default.
+_READABLE: Final = ("clean", "skipped", "released")
 # The default of the template's RatePerSecond.
 MAX_REQUESTS_PER_SECOND: Final = 10
 
@@ -67,7 +69,7 @@ def _released_only_by_two(state: State) -> Iterator[str]:
     for upload in state.uploads:
         source, is_match = state.find_source(upload), pictures.OUTCOME[upload.picture] == "QUARANTINED"
         tag = source.tags.get("scan-status") if source and state.versioned else None
-        is_open = tag in TAGS if state.versioned else state.result(upload).get("status") == "CLEAN"
+        is_open = tag in _READABLE if state.versioned else state.result(upload).get("status") == "CLEAN"
         if not (is_match and source and is_open) or tag == upload.tags.get("scan-status", ""):
             continue
         found = [one for one in records if one["source"]["version_id"] == upload.version_id
