@@ -4,12 +4,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from photodna_guard.aws.update_expression import Update, assignments, name_placeholders, value_placeholders
+from photodna_guard.domain.backfill_job import PASSING_REASONS
 from photodna_guard.domain.models import ScanJob, Status, Upload
 from photodna_guard.domain.result_index import INDEX_ATTRIBUTES
 from photodna_guard.domain.timestamps import to_iso
 
-# Why a version could not be scanned then, and may be scanned now.
-_PASSING_REASONS = ("archived", "kms-key")
 # What a reopened item keeps of an earlier match, in its list `previous_matches`. An item is limited to 400 KB, and
 # further matches add nothing: all copies of a version are found by `quarantine_key`.
 MAX_PREVIOUS_MATCHES = 20
@@ -58,7 +57,7 @@ def needs_new_scan(job: ScanJob, item: Mapping[str, Any]) -> bool:
 
 def _may_have_passed(item: Mapping[str, Any]) -> bool:
     """Return whether what kept a version from being scanned may be over. Who asks for the rescan saw the version."""
-    is_passing = item["status"] == Status.UNSCANNABLE and item.get("reason") in _PASSING_REASONS
+    is_passing = item["status"] == Status.UNSCANNABLE and item.get("reason") in PASSING_REASONS
     return is_passing or item["status"] in (Status.GONE, Status.FAILED)
 
 

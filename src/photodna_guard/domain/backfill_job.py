@@ -15,6 +15,8 @@ from photodna_guard.domain.version_listing import Cursor, ListedVersion
 PARTITION = "backfill"
 # A listed version is there, so that these results say nothing of what it shows.
 _WITHOUT_VERDICT = (Status.GONE, Status.FAILED)
+# Why a version could not be scanned then, and may be scanned now.
+PASSING_REASONS = ("archived", "kms-key")
 _REOPENABLE = (Status.CLEAN, Status.SKIPPED, Status.UNSCANNABLE, Status.GONE, Status.FAILED)
 
 
@@ -64,7 +66,8 @@ class BackfillJob:
         if known is None:
             return self.status is None
         if not self.reopens:
-            return known.status in _WITHOUT_VERDICT
+            may_have_passed = known.status is Status.UNSCANNABLE and known.reason in PASSING_REASONS
+            return known.status in _WITHOUT_VERDICT or may_have_passed
         is_old = not self.settled_until or known.settled_at <= self.settled_until
         is_meant = self.status in (None, known.status) and self.reason in ("", known.reason)
         return known.status in _REOPENABLE and is_meant and is_old

@@ -143,12 +143,15 @@ def test_every_version_without_a_result_is_sent_once() -> None:
 @pytest.mark.parametrize(
     ("job", "selected"),
     [
-        (replace(JOB, status=Status.UNSCANNABLE), ["UNSCANNABLE format-heic", "UNSCANNABLE damaged"]),
+        (
+            replace(JOB, status=Status.UNSCANNABLE),
+            ["UNSCANNABLE format-heic", "UNSCANNABLE damaged", "UNSCANNABLE kms-key"],
+        ),
         (replace(JOB, status=Status.UNSCANNABLE, reason="format-heic"), ["UNSCANNABLE format-heic"]),
         (replace(JOB, settled_until="2026-08-01T00:00:00.000Z"), ["CLEAN old", "none"]),
         (replace(JOB, settled_until="2026-08-01T00:00:00.000Z", status=Status.CLEAN), ["CLEAN old"]),
-        (JOB, ["none", "GONE", "FAILED"]),
-        (replace(JOB, current_only=True), ["GONE", "FAILED"]),
+        (JOB, ["UNSCANNABLE kms-key", "none", "GONE", "FAILED"]),
+        (replace(JOB, current_only=True), ["UNSCANNABLE kms-key", "GONE", "FAILED"]),
     ],
     ids=["status", "reason", "age", "age and status", "missing", "current versions"],
 )
@@ -157,6 +160,7 @@ def test_each_filter_selects_its_own(job: BackfillJob, selected: list[str]) -> N
     known = {
         "UNSCANNABLE format-heic": KnownResult(Status.UNSCANNABLE, "format-heic", new),
         "UNSCANNABLE damaged": KnownResult(Status.UNSCANNABLE, "damaged", new),
+        "UNSCANNABLE kms-key": KnownResult(Status.UNSCANNABLE, "kms-key", new),
         "CLEAN old": KnownResult(Status.CLEAN, "", "2026-07-01T00:00:00.000Z"),
         "CLEAN new": KnownResult(Status.CLEAN, "", new),
         "QUARANTINED old": KnownResult(Status.QUARANTINED, "", "2026-07-01T00:00:00.000Z"),
