@@ -6,7 +6,7 @@ BIN := .venv/bin
 RUN := PYTHONPATH=src:. $(BIN)/python
 export SAM_CLI_TELEMETRY := 0
 
-.PHONY: help setup lock check audit licences sbom test test-all test-rest test-pythons judges demo up build deploy invoke invoke-all bench figures backfill adopt clean
+.PHONY: help setup lock check audit licences sbom test test-all test-rest test-pythons judges demo up build deploy invoke invoke-all bench figures adopt clean
 
 help: ## Lists the commands
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -131,12 +131,6 @@ bench: setup ## All benchmarks (25 minutes), BENCH=cold_start or rate alone, QUI
 
 figures: setup ## Sizes, comments, docstrings, words and stack depth of the code and its documents, with their targets
 	@$(RUN) -m tools.house_figures
-
-backfill: setup ## Has what is in a bucket already checked: STACK=NAME [BUCKET= PREFIX= AFTER=KEY CURRENT_ONLY=1 QUEUE_URL=]
-	@# The shell's variables and not make's own: a key may hold what make would run.
-	@$(RUN) -m ops.backfill $${STACK:+--stack="$$STACK"} $${QUEUE_URL:+--queue-url="$$QUEUE_URL"} \
-	  $${BUCKET:+--bucket="$$BUCKET"} $${PREFIX:+--prefix="$$PREFIX"} $${AFTER:+--after="$$AFTER"} \
-	  $${CURRENT_ONLY:+--current-only}
 
 adopt: setup ## Files to import what an earlier stack left: STACK=NEW-NAME FROM=ARN-OF-THE-DELETED-STACK (docs/stacks.md)
 	@$(RUN) -m ops.adopt --stack="$$STACK" $${FROM:+--from="$$FROM"} $(NAMES)

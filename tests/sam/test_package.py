@@ -47,6 +47,7 @@ def test_every_function_has_a_package(built: Path) -> None:
         "OnSweepFunction",
         "OnReconcileFunction",
         "OnCanaryFunction",
+        "OnFeedFunction",
     }
 
 

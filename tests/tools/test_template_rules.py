@@ -104,7 +104,7 @@ def test_conditions_that_the_suppressions_rely_on_hold() -> None:
         assert all(source["ScalingConfig"] == {"MaximumConcurrency": {"Ref": "Workers"}} for source in sources)
         queues = [RESOURCES[source["Queue"]["Fn::GetAtt"][0]]["Properties"] for source in sources]
         assert all("deadLetterTargetArn" in queue["RedrivePolicy"] for queue in queues)
-        if not sources and name not in ("OnSweepFunction", "OnReconcileFunction", "OnCanaryFunction"):
+        if not sources and name not in ("OnSweepFunction", "OnReconcileFunction", "OnCanaryFunction", "OnFeedFunction"):
             assert function["EventInvokeConfig"]["DestinationConfig"]["OnFailure"], name
 
 
