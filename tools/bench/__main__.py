@@ -16,7 +16,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from tools.bench import cold_start, quarantine_workflow, renditions
+from tools.bench import backfill, cold_start, quarantine_workflow, renditions
 from tools.bench.burst import measure as burst
 from tools.bench.rate import processor_share, suite
 from tools.bench.rate.tables import build_tables
@@ -29,6 +29,7 @@ RUNS: Mapping[str, Callable[[bool], Result]] = {
     "rate": suite.run_rate_suite,
     "processor_share": processor_share.run_processor_shares,
     "burst": burst.measure_bursts,
+    "backfill": backfill.simulate_backfill,
 }
 TABLES: Mapping[str, Callable[[Result], Iterable[Table]]] = {
     "rate": build_tables,

@@ -23,7 +23,7 @@ class BackfillJobs(Protocol):
 class VersionsOf(Protocol):
     """The versions of any bucket."""
 
-    def __call__(self, bucket: str, prefix: str) -> VersionListing:
+    def __call__(self, bucket: str, prefix: str, /) -> VersionListing:
         """Return the listing of the keys that begin with the prefix."""
         ...
 
