@@ -19,7 +19,7 @@ from tests.support.environment import COMPLETE_ENVIRONMENT
 from tests.support.moto_aws import SESSION
 
 pytestmark = pytest.mark.slow
-COUNT, RATE, DEATHS = 20_000, 200, 10
+COUNT, RATE, DEATHS = 20_000, 50, 10
 
 
 class Workers:
