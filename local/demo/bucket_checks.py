@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 STATUS_TAG = "scan-status"
 # The default of the template's parameter ReadableStatuses.
-READABLE_TAG_VALUES = ("clean", "skipped", "allowed")
+READABLE_TAG_VALUES = ("clean", "skipped", "allowed", "released")
 # Skipped uploads that may show pictures have their reason as their tag.
 _TAGGED_REASONS = ("document", "video", "audio", "archive")
 # S3 allows an object this many tags.

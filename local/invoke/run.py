@@ -115,10 +115,13 @@ def check_dead_letters(containers: ContainerCloud) -> list[str]:
     return check_dead_letter_queue(containers.cloud.client("sqs"), containers.cloud.endpoints.dead_letter_queue_url)
 
 
-def read_event(path: Path, function: str = "") -> tuple[cases.Case, Any]:
-    """Read a sample event and its case, or one of the user's own. Raises SampleEventError, which names the file."""
+def read_event(path: Path, function: str = "", samples: Path = EVENTS) -> tuple[cases.Case, Any]:
+    """Read a sample event and its case, or one of the user's own. Raises SampleEventError, which names the file.
+
+    `samples`: the folder of the sample events.
+    """
     event = own_event.read_json(path)
-    case = cases.CASES.get(path.name) if path.resolve().parent == EVENTS else None
+    case = cases.CASES.get(path.name) if path.resolve().parent == samples else None
     if case is None:
         return own_event.make_case(path, event, function, _list_functions()), event
     if function not in ("", case.function):

@@ -14,8 +14,8 @@ TAGS: Final = {
     "document": "SKIPPED",
     "unscannable": "UNSCANNABLE",
 }
-# With these tags the read gate lets a version be read that nobody decided about, by default.
-_READABLE: Final = ("clean", "skipped", "released")
+# With these tags the read gate lets a version be read, by default.
+_READABLE: Final = ("clean", "skipped", "allowed", "released")
 # The default of the template's RatePerSecond.
 MAX_REQUESTS_PER_SECOND: Final = 10
 

@@ -20,6 +20,8 @@ _SERVICES = ("events.amazonaws.com", "cloudwatch.amazonaws.com", "sns.amazonaws.
 _LISTED = ("tagkeys",)
 _SET_BY_PRINCIPAL = "aws:principalarn"
 _AIMED = 0.8
+# The share of these whose caller is bound by that statement's policy.
+_OWN = 0.1
 
 
 @dataclass(frozen=True)
@@ -98,16 +100,19 @@ def draw_requests(
     while True:
         arn = random.choice(resources)
         aimed = random.random() < _AIMED
-        arn, some = random.choice(aims) if aimed else (arn, actions[arn])
-        caller = random.choice(callers if random.random() < 0.5 else bound_by_resource_policies_only)
+        owner, arn, some = random.choice(aims) if aimed else ("", arn, actions[arn])
+        # A role's own statement allows it something. Many statements are of one role among many.
+        bound = [one for one in callers if owner in one.identity] if random.random() < _OWN else []
+        bound = bound or (callers if random.random() < 0.5 else bound_by_resource_policies_only)
+        caller = random.choice(bound)
         context = {
             key: _draw_values(random, key, values) for key, values in conditions.items() if random.random() < 0.5
         }
         yield DrawnRequest(caller, random.choice(caller.arns), Permission(random.choice(some), arn, context))
 
 
-def _aims(stack: EvaluatedStack, actions: Mapping[str, Sequence[str]]) -> Iterator[tuple[str, Sequence[str]]]:
-    """Yield, for each statement, a resource that it names, and those actions that one of its patterns matches."""
+def _aims(stack: EvaluatedStack, actions: Mapping[str, Sequence[str]]) -> Iterator[tuple[str, str, Sequence[str]]]:
+    """Yield each statement's policy, a resource that it names, and those actions that one of its patterns matches."""
     for one in stack.documents:
         own = [arn for arn in actions if stack.find_policy_of(arn) == one.name]
         for statement in one.document["Statement"]:
@@ -116,7 +121,7 @@ def _aims(stack: EvaluatedStack, actions: Mapping[str, Sequence[str]]) -> Iterat
             for arn, given in product(arns, _names(statement, "Action")):
                 matches = compile_wildcards(given, ignore_case=True).fullmatch
                 if some := [action for action in actions[arn] if matches(action)]:
-                    yield arn, some
+                    yield one.name, arn, some
 
 
 def _compared_values(documents: Sequence[StackDocument]) -> dict[str, list[str]]:

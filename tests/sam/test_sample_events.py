@@ -108,6 +108,7 @@ def test_sam_cli_gets_no_aws_account(monkeypatch: pytest.MonkeyPatch) -> None:
     [
         ("mine.json", "{}", "this is not an S3 notification"),
         ("s3-put.json", "no JSON", "s3-put.json, line 1, column 1: not JSON"),
+        ("s3-put.json", (ROOT / "events/s3-odd-keys.json").read_text(encoding="utf-8"), "names 10 uploads"),
     ],
 )
 def test_file_that_cannot_be_run_is_refused_before_the_start(
@@ -115,4 +116,4 @@ def test_file_that_cannot_be_run_is_refused_before_the_start(
 ) -> None:
     (tmp_path / name).write_text(content, encoding="utf-8")
     with pytest.raises(SampleEventError, match=reason):
-        read_event(tmp_path / name)
+        read_event(tmp_path / name, samples=tmp_path.resolve())
