@@ -143,6 +143,15 @@ class Deployed:
 
 
 def gate_statements(deployed: Deployed, bucket: str) -> list[dict[str, Any]]:
-    """Return the statements that an operator pastes into the policy of another bucket."""
-    found: list[dict[str, Any]] = json.loads(deployed.output("ReadGateStatements").replace("BUCKET", bucket))
+    """Return the read gate's statements for the policy of another bucket."""
+    return _read_statements(deployed, "ReadGateStatements", bucket)
+
+
+def match_statements(deployed: Deployed, bucket: str) -> list[dict[str, Any]]:
+    """Return the statements about matches for the policy of another bucket."""
+    return _read_statements(deployed, "MatchStatements", bucket)
+
+
+def _read_statements(deployed: Deployed, output: str, bucket: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = json.loads(deployed.output(output).replace("BUCKET", bucket))
     return found

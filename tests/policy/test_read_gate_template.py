@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.policy.deployed import UPLOADS, Deployed, gate_statements
+from tests.policy.deployed import UPLOADS, Deployed, gate_statements, match_statements
 from tests.policy.gated_bucket import ELSEWHERE, TAGS, GatedBucket
 from tests.support.template import TEMPLATE
 
@@ -35,6 +35,14 @@ def test_output_for_existing_buckets_equals_the_own_policy(readable: str, gate: 
     own = Deployed(ReadableStatuses=readable).statements("UploadBucketPolicy")
     pasted = gate_statements(Deployed(ReadableStatuses=readable, ReadGate=gate), UPLOADS)
     assert pasted == [statement for statement in own if statement["Sid"] not in ungated_sids()]
+
+
+@pytest.mark.parametrize("gate", ["on", "off"])
+def test_output_about_matches_equals_the_own_policy(gate: str) -> None:
+    """They hold with the read gate or without it."""
+    own = Deployed(ReadGate="off").statements("UploadBucketPolicy")
+    pasted = match_statements(Deployed(ReadGate=gate), UPLOADS)
+    assert pasted == [statement for statement in own if statement["Sid"] != "DenyPlainHttp"]
 
 
 def test_output_is_json_within_the_parameter_limit() -> None:

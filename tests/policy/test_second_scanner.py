@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from local.aws.policy.stack_policies import StackPolicies
-from tests.policy.deployed import ACCOUNT, UPLOADS, Deployed, gate_statements
+from tests.policy.deployed import ACCOUNT, UPLOADS, Deployed, gate_statements, match_statements
 from tests.policy.gated_bucket import NO_TAG, SCANNERS, STATUSES, GatedBucket, make_policies_of_statements
 from tests.support.template import PARAMETERS, RESOURCES
 
@@ -97,6 +97,8 @@ def test_output_for_existing_buckets_equals_the_own_policy() -> None:
     pasted = gate_statements(deployed, UPLOADS)
     assert pasted == [statement for statement in own if statement["Sid"] not in always]
     assert len(deployed.output("ReadGateStatements")) <= 4096
+    about_matches = match_statements(deployed, UPLOADS)
+    assert about_matches == [statement for statement in own if statement["Sid"] in always[1:]]
 
 
 def test_changed_tags_invoke_the_function() -> None:
