@@ -27,6 +27,7 @@ from photodna_guard.aws.result_lookup import ResultLookup
 from photodna_guard.aws.results_table import ResultsTable
 from photodna_guard.aws.retry_queue import RetryQueue
 from photodna_guard.aws.s3_addressing import s3_config
+from photodna_guard.aws.scan_rules import ScanRules
 from photodna_guard.aws.subscription_key import SubscriptionKey
 from photodna_guard.aws.table import Table
 from photodna_guard.aws.telemetry import Telemetry
@@ -101,13 +102,13 @@ def build(
     rate_limiter = build_rate_limiter(conf, rate_limiter_table, priority, sleep)
     retry_queue = build_queues(conf, session, now)[queue_name]
     upload_bucket = UploadBucket(s3)
-    quarantine_bucket = _build_quarantine_bucket(conf, s3, now)
+    quarantine_bucket, limits = _build_quarantine_bucket(conf, s3, now), move_limits or MoveLimits()
     deletion_limit = DeletionLimit(rate_limiter_table, conf.max_deletions_per_hour, now)
-    limits, releases = move_limits or MoveLimits(), ReleaseList(Table(dynamodb, conf.operations_table, now))
+    operations_table = Table(dynamodb, conf.operations_table, now)
     workflow = QuarantineWorkflow(
         results, upload_bucket, quarantine_bucket, deletion_limit, conf.observe_mode, now, limits
     )
-    released_bytes = ReleasedBytes(releases, upload_bucket, quarantine_bucket, now, limits)
+    released_bytes = ReleasedBytes(ReleaseList(operations_table), upload_bucket, quarantine_bucket, now, limits)
     event_bus = _build_event_bus(conf, session, now)
     outcomes = OutcomeHandler(
         results, upload_bucket, retry_queue, event_bus, workflow, released_bytes, telemetry, conf.retry_for_seconds, now
@@ -115,10 +116,9 @@ def build(
     match_client = build_match_client(conf, session, now, adapter)
     requester = MatchRequester(rate_limiter, match_client, upload_bucket, telemetry, UrlHealth(now), now)
     object_renderer = ObjectRenderer(upload_bucket, renderer or Renderer(conf.max_frames, conf.enlarge_from_pixels))
-    known_hash = KnownHashFallback(results, upload_bucket)
-    scanner = Scanner(
-        results, upload_bucket, rate_limiter, requester, object_renderer, known_hash, outcomes, conf.representation, now
-    )
+    known_hash, rules = KnownHashFallback(results, upload_bucket), ScanRules(operations_table, now)
+    parts = (results, upload_bucket, rate_limiter, requester, object_renderer, known_hash, outcomes, rules)
+    scanner = Scanner(*parts, conf.representation, now)
     queue_age = QueueAge(rate_limiter_table, queue_name, now)
     put_back = _build_put_back(conf, dynamodb, rate_limiter, retry_queue, telemetry, now)
     fresh_uploads = FreshUploads(scanner, rate_limiter, retry_queue, queue_age, conf.queues_fresh_uploads)

@@ -3,7 +3,7 @@
 import functools
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import boto3
 
@@ -33,7 +33,7 @@ from photodna_guard.bootstrap import (
 from photodna_guard.rate_limiter.gcra import RETRY
 from photodna_guard.scanning.canary import Canary
 from photodna_guard.scanning.feeder import Feeder
-from photodna_guard.scanning.reconciler import Reconciler
+from photodna_guard.scanning.reconciler import Reconciler, Reconciliation
 from photodna_guard.scanning.sweeper import Sweeper
 from photodna_guard.settings import Settings
 
@@ -88,34 +88,41 @@ def build_feeder(
 
 
 @functools.cache
-def get_reconciler() -> Reconciler:
-    """Return this container's reconciler. Raises ConfigurationError.
+def get_reconciliation(others: tuple[str, ...]) -> Reconciliation:
+    """Return this container's reconciliation of the stack's bucket and of others. Raises ConfigurationError.
 
     Its own variables are not among the settings: only its function has them.
     """
-    bucket, pages = os.environ["UPLOAD_BUCKET"], int(os.environ["RECONCILIATION_PAGES"])
-    return build_reconciler(settings.from_environment(os.environ), bucket, pages, boto3.Session())
+    buckets, pages = (os.environ["UPLOAD_BUCKET"], *others), int(os.environ["RECONCILIATION_PAGES"])
+    return build_reconciliation(settings.from_environment(os.environ), buckets, pages, boto3.Session())
 
 
-def build_reconciler(
-    conf: Settings, bucket: str, pages: int, session: boto3.Session, now: Clock = time.time
-) -> Reconciler:
-    """Build a reconciler of a bucket, with the session's credentials and region. `now`: epoch seconds."""
+def build_reconciliation(
+    conf: Settings, buckets: Sequence[str], pages: int, session: boto3.Session, now: Clock = time.time
+) -> Reconciliation:
+    """Build a reconciler of each bucket, with the session's credentials and region. `now`: epoch seconds.
+
+    The first bucket is the stack's own. `pages`: of each bucket in each run.
+    """
     prepare_libraries(session)
     dynamodb = renew_idle_connections(session.client("dynamodb", config=CLIENT_CONFIG), now)
     s3 = renew_idle_connections(session.client("s3", config=CLIENT_CONFIG.merge(s3_config(os.environ))), now)
-    return Reconciler(
-        listing=VersionListing(s3, bucket),
-        job=ListingJob(Table(dynamodb, conf.rate_limiter_table, now), "reconciliation"),
+    limiter, telemetry = Table(dynamodb, conf.rate_limiter_table, now), build_telemetry(now)
+    # The cursor of the stack's own bucket has had this name before there were others.
+    names = {bucket: f"reconciliation-{bucket}" for bucket in buckets} | {buckets[0]: "reconciliation"}
+    build = functools.partial(
+        Reconciler,
         lookup=ResultLookup(Table(dynamodb, conf.results_table, now)),
         results=ResultsTable(dynamodb, conf.results_table, conf.clean_result_days, now=now),
         queue=build_queues(conf, session, now)["retry"],
-        telemetry=build_telemetry(now),
+        telemetry=telemetry,
         pages=pages,
         rate=conf.rate_per_second,
         clean_result_days=conf.clean_result_days,
         now=now,
     )
+    parts = [build(VersionListing(s3, bucket), ListingJob(limiter, name)) for bucket, name in names.items()]
+    return Reconciliation(parts, telemetry, now)
 
 
 @functools.cache

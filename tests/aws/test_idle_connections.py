@@ -94,7 +94,7 @@ def test_every_client_of_the_functions_renews_its_idle_connections(server: Forge
     elif build == "sweeper":
         scheduled.build_sweeper(conf, session, clock)
     else:
-        scheduled.build_reconciler(conf, "uploads", 20, session, clock)
+        scheduled.build_reconciliation(conf, ["uploads"], 20, session, clock)
     for client_name, client in recording.clients.items():
         REQUESTS[client_name](client)
         server.forget()

@@ -1,4 +1,4 @@
-"""scheduled.build_reconciler: the reconciliation over the real bucket, table and queues, with a clock of its own."""
+"""scheduled.build_reconciliation: the reconciliation over real bucket, table and queues, with a clock of its own."""
 
 import json
 from typing import Any
@@ -31,7 +31,7 @@ def put(s3: Any, bucket: str, key: str) -> Upload:
 
 def reconcile(bucket: str, queue: str, clock: ManualClock) -> None:
     settings = from_environment(COMPLETE_ENVIRONMENT | {"RETRY_QUEUE_URL": queue})
-    scheduled.build_reconciler(settings, bucket, 20, SESSION, clock).run()
+    scheduled.build_reconciliation(settings, [bucket], 20, SESSION, clock).run()
 
 
 def test_upload_without_record_is_sent_once_and_leaves_a_record(

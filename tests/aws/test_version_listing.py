@@ -1,13 +1,15 @@
 """aws/version_listing.py and aws/listing_job.py against moto: pages, cursors, and two runs at once."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from photodna_guard.aws.listing_job import ListingJob
 from photodna_guard.aws.table import Table
+from photodna_guard.aws.upload_bucket import UploadBucket
 from photodna_guard.aws.version_listing import VersionListing
-from photodna_guard.domain.errors import RetryableError
+from photodna_guard.domain.errors import ObjectGoneError, RetryableError
 from photodna_guard.domain.version_listing import Cursor, ListedVersion, ListingPage, ListingPass
 
 KEYS = ["a b+c.jpg", "a.jpg", "ü/ö.jpg", "z&<>.jpg"]
@@ -56,6 +58,25 @@ def test_version_null_is_identified_by_its_etag(s3: Any, plain_bucket: str) -> N
     s3.put_object(Bucket=plain_bucket, Key="a.jpg", Body=b"1")
     (one,) = VersionListing(s3, plain_bucket).read_page(Cursor()).versions
     assert one.upload.version == f"etag:{one.upload.etag}"
+
+
+def test_version_from_before_a_bucket_kept_versions_can_be_named_and_tagged(s3: Any, plain_bucket: str) -> None:
+    """Nothing overwrites it from then on. Where versions are suspended the next upload does."""
+    s3.put_object(Bucket=plain_bucket, Key="old.jpg", Body=b"1")
+    s3.put_bucket_versioning(Bucket=plain_bucket, VersioningConfiguration={"Status": "Enabled"})
+    s3.put_object(Bucket=plain_bucket, Key="old.jpg", Body=b"2")
+    found = [one.upload for one in VersionListing(s3, plain_bucket).read_page(Cursor()).versions]
+    (old,) = [upload for upload in found if upload.version == "null"]
+    UploadBucket(s3).set_status_tag(old, "clean")
+    assert UploadBucket(s3).read_object(old).content == b"1"
+    tagged = s3.get_object_tagging(Bucket=plain_bucket, Key="old.jpg", VersionId="null")["TagSet"]
+    assert tagged == [{"Key": "scan-status", "Value": "clean"}]
+    assert s3.get_object_tagging(Bucket=plain_bucket, Key="old.jpg")["TagSet"] == []
+    s3.put_bucket_versioning(Bucket=plain_bucket, VersioningConfiguration={"Status": "Suspended"})
+    versions = VersionListing(s3, plain_bucket).read_page(Cursor()).versions
+    assert "null" not in {one.upload.version for one in versions}
+    with pytest.raises(ObjectGoneError):
+        UploadBucket(s3).read_object(replace(old, etag="another"))
 
 
 def test_missing_bucket_is_retryable(s3: Any) -> None:

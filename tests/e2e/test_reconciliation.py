@@ -18,9 +18,9 @@ def reconciling(bench: Bench) -> Iterator[Bench]:
     variables = environment_of(bench.cloud, "OnReconcileFunction") | {"UPLOAD_BUCKET": bench.bucket}
     for name, value in (variables | {"AWS_ACCESS_KEY_ID": "OnReconcileRole"}).items():
         bench.monkeypatch.setenv(name, value)
-    scheduled.get_reconciler.cache_clear()
+    scheduled.get_reconciliation.cache_clear()
     yield bench
-    scheduled.get_reconciler.cache_clear()
+    scheduled.get_reconciliation.cache_clear()
     bench.cloud.client("dynamodb").delete_item(
         TableName=bench.cloud.resource("RateLimiterTable"), Key={"limiter": {"S": "listing-reconciliation"}}
     )
@@ -32,7 +32,8 @@ def test_lost_notification_is_found_after_seven_hours(reconciling: Bench, pictur
     on_reconcile.handler({}, None)
     assert read_results(bench.cloud, f"{bench.bucket}/lost.jpg") == [], "its event may still come"
     later = time.time() + reconciler.GRACE_SECONDS
-    scheduled.get_reconciler()._now = lambda: later
+    for part in scheduled.get_reconciliation(())._reconcilers:
+        part._now = lambda: later  # type: ignore[method-assign]
     on_reconcile.handler({}, None)
     assert wait_until(lambda: bench.result("lost.jpg")["status"] == "QUARANTINED")
 

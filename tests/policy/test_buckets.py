@@ -129,6 +129,8 @@ def test_parameter_takes_names_of_buckets(names: str) -> None:
     assert refusal("Buckets", names) == ""
 
 
-@pytest.mark.parametrize("names", ["*", "Photos", "arn:aws:s3:::photos", "photos/", "s3://photos", "a", 'x"y', "photos/*"])
+@pytest.mark.parametrize(
+    "names", ["*", "Photos", "arn:aws:s3:::photos", "photos/", "s3://photos", "a", 'x"y', "photos/*"]
+)
 def test_parameter_takes_nothing_else(names: str) -> None:
     assert refusal("Buckets", names)

@@ -16,7 +16,13 @@ from photodna_guard.scanning.released_bytes import ReleasedBytes
 from photodna_guard.scanning.scanner import Scanner
 from photodna_guard.scanning.source_copier import MoveLimits
 from photodna_guard.scanning.url_health import UrlHealth
-from tests.support.fakes.buckets import FakeDeletionLimit, FakeQuarantineBucket, FakeReleaseList, FakeUploadBucket
+from tests.support.fakes.buckets import (
+    FakeDeletionLimit,
+    FakeQuarantineBucket,
+    FakeReleaseList,
+    FakeScanRules,
+    FakeUploadBucket,
+)
 from tests.support.fakes.failing import NOW
 from tests.support.fakes.imaging import FakeRenderer
 from tests.support.fakes.messages import FakeEventBus, FakeRetryQueue, FakeTelemetry
@@ -81,7 +87,7 @@ class ScannerWorld:
         # Seconds that the calls so far took.
         self.passing: Callable[[], float] = lambda: 0.0
         self.deletion_limit, self.event_bus = FakeDeletionLimit(), FakeEventBus()
-        self.releases = FakeReleaseList()
+        self.releases, self.rules = FakeReleaseList(), FakeScanRules()
         workflow = QuarantineWorkflow(
             self.results,
             self.upload_bucket,
@@ -118,6 +124,7 @@ class ScannerWorld:
                 retry_for,
                 self.now,
             ),
+            self.rules,
             representation,
             self.now,
         )

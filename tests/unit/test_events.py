@@ -95,6 +95,11 @@ def test_etag_names_an_unversioned_upload(version: str | None) -> None:
     assert upload.version == "etag:e1"
 
 
+def test_message_keeps_the_version_from_before_a_bucket_kept_versions() -> None:
+    job = ScanJob(Upload("b", "k", "e", "null"))
+    assert parse_message(json.dumps(job.as_dict())).jobs == (job,)
+
+
 def test_failed_invocation_gives_the_uploads_of_its_event() -> None:
     destination = {
         "version": "1.0",

@@ -10,7 +10,7 @@ from photodna_guard.domain.errors import (
     RetryableError,
     UnscannableError,
 )
-from photodna_guard.domain.models import Upload
+from photodna_guard.domain.models import NULL_VERSION, Upload
 
 
 class EmptyObjectError(Exception):
@@ -52,9 +52,9 @@ READ_ERRORS: ErrorTable = {
 
 def version_arguments(upload: Upload) -> Any:
     """Return the arguments that name the version. Without a version id that is S3's null version."""
-    return {"Bucket": upload.bucket, "Key": upload.key, "VersionId": upload.version_id or "null"}
+    return {"Bucket": upload.bucket, "Key": upload.key, "VersionId": upload.version_id or NULL_VERSION}
 
 
 def pin_arguments(upload: Upload) -> dict[str, Any]:
     """Return the argument that pins the null version to its ETag."""
-    return {} if upload.version_id else {"IfMatch": f'"{upload.etag}"'}
+    return {} if upload.version_id not in (None, NULL_VERSION) else {"IfMatch": f'"{upload.etag}"'}

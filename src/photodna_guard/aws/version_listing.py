@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from photodna_guard.aws.error_translation import translate_aws_errors
-from photodna_guard.domain.models import Upload
+from photodna_guard.domain.models import NULL_VERSION, Upload
 from photodna_guard.domain.version_listing import Cursor, ListedVersion, ListingPage
 
 if TYPE_CHECKING:
@@ -16,6 +16,7 @@ class VersionListing:
 
     def __init__(self, client: "S3Client", bucket: str, prefix: str = "") -> None:
         self._client, self._bucket, self._prefix = client, bucket, prefix
+        self._keeps_null: bool | None = None
 
     def read_page(self, cursor: Cursor) -> ListingPage:
         """Return the versions behind the cursor, without delete markers.
@@ -37,7 +38,14 @@ class VersionListing:
             self._bucket,
             version["Key"],
             version["ETag"].strip('"'),
-            None if version_id == "null" else version_id,
+            None if version_id == NULL_VERSION and not self._is_versioned() else version_id,
             version["Size"],
         )
         return ListedVersion(upload, version["LastModified"].timestamp(), version["IsLatest"])
+
+    def _is_versioned(self) -> bool:
+        """Return whether nothing overwrites a null version, because each upload makes a version of its own."""
+        if self._keeps_null is None:
+            with translate_aws_errors("s3:GetBucketVersioning"):
+                self._keeps_null = self._client.get_bucket_versioning(Bucket=self._bucket).get("Status") == "Enabled"
+        return self._keeps_null

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
-from photodna_guard.domain.models import ScanJob, Status, Upload
+from photodna_guard.domain.models import NULL_VERSION, ScanJob, Status, Upload
 from photodna_guard.domain.version_listing import Cursor, ListedVersion
 
 # The operations table's partition of the jobs.
@@ -92,7 +92,7 @@ class BackfillProgress:
 
     def after(self, last: ListedVersion, listed: int, sent: int, now: float) -> "BackfillProgress":
         """Return the progress once everything up to a version is dealt with."""
-        cursor = Cursor(last.upload.key, last.upload.version_id or "null")
+        cursor = Cursor(last.upload.key, last.upload.version_id or NULL_VERSION)
         return replace(
             self,
             cursor=cursor,

@@ -5,7 +5,7 @@ from typing import Any
 from urllib.parse import unquote_plus
 
 from photodna_guard.domain.errors import MalformedEventError
-from photodna_guard.domain.models import Upload
+from photodna_guard.domain.models import NULL_VERSION, Upload
 
 
 def parse_s3_record(record: Mapping[str, Any]) -> Upload:
@@ -18,7 +18,7 @@ def parse_s3_record(record: Mapping[str, Any]) -> Upload:
     return build_upload(
         bucket=get_text(get_object(record, "s3", "bucket"), "name"),
         key=key,
-        version=obj.get("versionId"),
+        version=_version_of(obj, "versionId"),
         etag=obj.get("eTag"),
         size=obj.get("size"),
         sequencer=obj.get("sequencer"),
@@ -35,7 +35,7 @@ def parse_event_bridge(event: Mapping[str, Any]) -> Upload:
     return build_upload(
         bucket=get_text(get_object(event, "detail", "bucket"), "name"),
         key=get_text(obj, "key"),
-        version=obj.get("version-id"),
+        version=_version_of(obj, "version-id"),
         etag=obj.get("etag"),
         size=obj.get("size"),
         sequencer=obj.get("sequencer"),
@@ -45,13 +45,18 @@ def parse_event_bridge(event: Mapping[str, Any]) -> Upload:
     )
 
 
+def _version_of(obj: Mapping[str, Any], name: str) -> object:
+    """Return the version id; None where versions are suspended. The next upload overwrites that one."""
+    return None if obj.get(name) == NULL_VERSION else obj.get(name)
+
+
 def build_upload(
     *, bucket: object, key: object, version: object, etag: object, size: object, **texts: object
 ) -> Upload:
     """Return an upload of unchecked values. Raises MalformedEventError if they do not identify a version."""
     if not (isinstance(bucket, str) and bucket and isinstance(key, str) and key):
         raise MalformedEventError("no bucket or no key")
-    version_id = version if isinstance(version, str) and version not in ("", "null") else None
+    version_id = version if isinstance(version, str) and version else None
     plain_etag = etag.strip('"') if isinstance(etag, str) else ""
     if not version_id and not plain_etag:
         raise MalformedEventError("neither a version nor an ETag identifies the object's version")

@@ -7,6 +7,9 @@ from typing import Any
 
 from photodna_guard.domain.content_digest import ContentDigest
 
+# What S3 names the version that a bucket had before it kept versions, and any version where they are suspended.
+NULL_VERSION = "null"
+
 
 @dataclass(frozen=True, slots=True)
 class Upload:
@@ -15,7 +18,8 @@ class Upload:
     bucket: str
     key: str
     etag: str
-    # None in a bucket without versions: there the ETag identifies the version.
+    # None in a bucket without versions: there the ETag identifies the version. NULL_VERSION of what such a bucket had
+    # when versions were switched on, and what nothing can overwrite from then on.
     version_id: str | None = None
     size: int | None = None  # bytes
     # S3's order of the events of one key: hexadecimal, compared as text.

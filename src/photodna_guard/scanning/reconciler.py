@@ -1,4 +1,4 @@
-"""The reconciliation: find uploads that have no record, because their notification was lost, and have them scanned.
+"""The reconciliation: find uploads that have no record, because their event was lost, and have them scanned.
 
 S3 lists versions by key and not by time. So each run lists the next pages behind a cursor, and pass follows pass:
 
@@ -10,10 +10,10 @@ A version is looked up in one pass or two, whatever the bucket holds.
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 
-from photodna_guard.domain.errors import LeaseHeldError
+from photodna_guard.domain.errors import DeferrableError, LeaseHeldError, RetryableError
 from photodna_guard.domain.models import ScanJob, Upload
 from photodna_guard.domain.version_listing import ListedVersion, ListingPage, ListingPass
 from photodna_guard.scanning.ports.listing import ListingJob, VersionListing
@@ -34,8 +34,35 @@ _SPARE_SECONDS = 60.0
 _REASON = "no notification"
 
 
+class Reconciliation:
+    """The reconcilers of all buckets, in one run."""
+
+    def __init__(
+        self, reconcilers: Sequence["Reconciler"], telemetry: Telemetry, now: Callable[[], float] = time.time
+    ) -> None:
+        """`now`: epoch seconds."""
+        self._reconcilers, self.telemetry, self._now = reconcilers, telemetry, now
+
+    def run(self, seconds: float = math.inf) -> None:
+        """Look at the next part of each bucket, in each run from another one on, within `seconds`.
+
+        A bucket that cannot be listed keeps no other from its turn. Raises DeferrableError or RetryableError after all.
+        """
+        ends, failure = self._now() + seconds, None
+        first = int(self._now() // INTERVAL_SECONDS) % len(self._reconcilers)
+        for reconciler in (*self._reconcilers[first:], *self._reconcilers[:first]):
+            if ends - self._now() < _SPARE_SECONDS / 2:
+                break
+            try:
+                reconciler.run(ends - self._now())
+            except (DeferrableError, RetryableError) as error:
+                failure = error
+        if failure:
+            raise failure
+
+
 class Reconciler:
-    """Compares the bucket with the results table. Raises DeferrableError and RetryableError: the next run goes on."""
+    """Compares a bucket with the results table. Raises DeferrableError and RetryableError: the next run goes on."""
 
     def __init__(
         self,
@@ -52,7 +79,7 @@ class Reconciler:
     ) -> None:
         """`pages`: of a run; `rate`: requests a second; `clean_result_days`: for how long a record stays."""
         self._listing, self._job, self._lookup, self._results = listing, job, lookup, results
-        self._queue, self.telemetry, self._pages, self._now = queue, telemetry, pages, now
+        self._queue, self._telemetry, self._pages, self._now = queue, telemetry, pages, now
         self._bound, self._record_seconds = round(rate * INTERVAL_SECONDS), clean_result_days * 86400
 
     def run(self, seconds: float = math.inf) -> None:
@@ -99,6 +126,6 @@ class Reconciler:
             if not record.status.settled:
                 self._results.defer(upload, record, _REASON, 0)
                 self._queue.send(job, 0)
-                self.telemetry.log_lost_notification(upload)
+                self._telemetry.log_lost_notification(upload)
                 return True
         return False

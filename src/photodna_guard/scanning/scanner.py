@@ -1,7 +1,7 @@
 """The way of an upload: claim, read the head and triage, reserve slots, match, apply the outcome.
 
     claim    the record exists from here on; a settled one ends here
-    triage   from the object's head: by URL, by value, to be rendered, or no request and why
+    triage   what nobody left out: from the head by URL, by value, to be rendered, or no request and why
     render   the whole object, where the head does not suffice: renditions, or no picture
     prepare  the presigned URL, the bytes or a rendition, with the subscription key
     reserve  slots of the shared rate, for the whole batch in one write
@@ -39,7 +39,7 @@ from photodna_guard.scanning.object_renderer import ObjectRenderer
 from photodna_guard.scanning.outcome_handler import OutcomeHandler
 from photodna_guard.scanning.outcomes import Complete, Outcome, ResumeQuarantine, Settle
 from photodna_guard.scanning.ports.service import RateLimiter
-from photodna_guard.scanning.ports.storage import ResultsTable, UploadBucket
+from photodna_guard.scanning.ports.storage import ResultsTable, ScanRules, UploadBucket
 from photodna_guard.scanning.stages import Answered, Claimed, Ended, Picture, Ready, Received, Stage, end
 
 # Seconds that a response may take at worst: 30 for its head, and its body. No request leaves with fewer left.
@@ -60,13 +60,14 @@ class Scanner:
         object_renderer: ObjectRenderer,
         known_hash: KnownHashFallback,
         outcomes: OutcomeHandler,
+        rules: ScanRules,
         representation: Representation = Representation.URL,
         now: Callable[[], float] = time.time,
     ) -> None:
         """`representation`: what the service gets of pictures that it takes as they are; `now`: epoch seconds."""
         self._results, self._upload_bucket, self._rate_limiter = results, upload_bucket, rate_limiter
         self._requester, self._object_renderer, self._known_hash = requester, object_renderer, known_hash
-        self._outcomes, self._representation, self._now = outcomes, representation, now
+        self._outcomes, self._rules, self._representation, self._now = outcomes, rules, representation, now
 
     def scan(self, jobs: Sequence[ScanJob], seconds: float = math.inf) -> list[bool]:
         """Scan the jobs in batches. Return for each whether it is done with; one that is not must be redelivered.
@@ -121,6 +122,8 @@ class Scanner:
     def _triage(self, claimed: Claimed) -> Picture | Ended:
         """One ranged GET. What no request is sent for, no one else sees: an unproved head is read twice."""
         job = claimed.job
+        if reason := self._rules.find_reason_to_skip(job.upload):
+            return end(claimed, Settle(Status.SKIPPED, reason))
         self._rate_limiter.check_quota(new=job.failed_attempts == 0)
         head = self._upload_bucket.read_head(job.upload, HEAD_BYTES)
         found = triage(head)

@@ -10,6 +10,7 @@ from photodna_guard.domain.content_digest import ContentDigest, digest_of
 from photodna_guard.domain.errors import AwaitingOperatorError, ObjectGoneError, RetryableError
 from photodna_guard.domain.models import ObjectHead, QuarantinedCopy, SourceObject, Upload
 from photodna_guard.domain.releases import Release
+from photodna_guard.domain.scan_scope import EVERYTHING, ScanScope
 from tests.support.fakes.failing import Failing
 
 
@@ -146,6 +147,16 @@ class FakeReleaseList(Failing):
         self.call("find")
         self.sizes.append(size)
         return self.releases
+
+
+@dataclass
+class FakeScanRules:
+    """What is left out is whatever `scope` says."""
+
+    scope: ScanScope = EVERYTHING
+
+    def find_reason_to_skip(self, upload: Upload) -> str:
+        return self.scope.find_reason_to_skip(upload)
 
 
 @dataclass

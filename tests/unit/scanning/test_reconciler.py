@@ -14,6 +14,7 @@ from photodna_guard.scanning.reconciler import (
     MULTIPART_DAYS,
     PASS_SECONDS,
     Reconciler,
+    Reconciliation,
 )
 from tests.support.fakes.failing import NOW, Failing
 from tests.support.fakes.messages import FakeRetryQueue, FakeTelemetry
@@ -211,3 +212,25 @@ def test_page_is_counted_once() -> None:
     assert listing.after(ListingPage((), Cursor("k", "v"))) == replace(
         listing, cursor=Cursor("k", "v"), is_complete=False, revision=8
     )
+
+
+def reconcile_all(*worlds: World, at: float = NOW, seconds: float = 240.0) -> None:
+    Reconciliation([world.reconciler for world in worlds], worlds[0].telemetry, lambda: at).run(seconds)
+
+
+def test_bucket_that_cannot_be_listed_keeps_no_other_from_its_turn() -> None:
+    denied, other = World(version("a.jpg")), World(version("b.jpg"))
+    denied.listing.fails = {"read_page": [RetryableError("s3:ListObjectVersions: AccessDenied")]}
+    with pytest.raises(RetryableError, match="AccessDenied"):
+        reconcile_all(denied, other)
+    assert [job.upload.key for job, _ in other.queue.sent] == ["b.jpg"]
+
+
+def test_each_bucket_comes_first_once_and_none_begins_when_the_time_is_over() -> None:
+    begun: list[str] = []
+    for run in range(3):
+        worlds = [World(version(name)) for name in ("a.jpg", "b.jpg", "c.jpg")]
+        clock = iter([NOW + run * INTERVAL_SECONDS] * 3 + [NOW + 10 * INTERVAL_SECONDS] * 9)
+        Reconciliation([world.reconciler for world in worlds], worlds[0].telemetry, lambda: next(clock)).run(240)  # noqa: B023
+        begun += [job.upload.key for world in worlds for job, _ in world.queue.sent]
+    assert sorted(begun) == ["a.jpg", "b.jpg", "c.jpg"]

@@ -146,6 +146,13 @@ class QuarantineBucket(Protocol):
         ...
 
 
+class ScanRules(Protocol):
+    """What an operator left unscanned."""
+
+    def find_reason_to_skip(self, upload: Upload) -> str:
+        """Return the reason; empty where the upload is to be scanned."""
+
+
 class ReleaseList(Protocol):
     """The releases of false matches."""
 
