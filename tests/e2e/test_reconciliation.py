@@ -33,7 +33,7 @@ def test_lost_notification_is_found_after_seven_hours(reconciling: Bench, pictur
     assert read_results(bench.cloud, f"{bench.bucket}/lost.jpg") == [], "its event may still come"
     later = time.time() + reconciler.GRACE_SECONDS
     for part in scheduled.get_reconciliation(())._reconcilers:
-        part._now = lambda: later  # type: ignore[method-assign]
+        part._now = lambda: later
     on_reconcile.handler({}, None)
     assert wait_until(lambda: bench.result("lost.jpg")["status"] == "QUARANTINED")
 

@@ -35,6 +35,9 @@ class GatedBucket:
     def object_tags(self, bucket: str, key: str, version: str | None) -> Mapping[str, str] | None:
         return self._tags if key == "a.jpg" else None
 
+    def bucket_policy(self, bucket: str) -> str | None:
+        return None
+
     def kms_key(self, bucket: str) -> str | None:
         return None
 

@@ -99,8 +99,8 @@ def test_what_cannot_be_handed_over_waits_in_the_retry_queue() -> None:
 
 @pytest.mark.parametrize("bucket", ["photos", "old.pictures", UPLOADS, "QuarantineBucket-id"])
 def test_call_that_opens_a_named_bucket_is_told(bucket: str) -> None:
-    call = {"source": "aws.s3", "detail-type": "AWS API Call via CloudTrail", "account": ACCOUNT}
-    call["detail"] = {"eventName": "PutBucketPolicy", "requestParameters": {"bucketName": bucket}}  # type: ignore[assignment]
+    call: Any = {"source": "aws.s3", "detail-type": "AWS API Call via CloudTrail", "account": ACCOUNT}
+    call["detail"] = {"eventName": "PutBucketPolicy", "requestParameters": {"bucketName": bucket}}
     assert pattern_of("GuardrailRule", NAMED).matches_event(call)
     own = bucket in (UPLOADS, "QuarantineBucket-id")
     assert pattern_of("GuardrailRule", Deployed()).matches_event(call) is own

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections.abc import Callable
@@ -10,6 +11,7 @@ from typing import Any
 
 from moto.s3 import notifications
 from moto.s3.models import S3Backend
+from moto.s3.responses import S3Response
 
 from local.aws import s3_events
 from local.aws.moto import current_request, events
@@ -23,6 +25,7 @@ def apply(send_to_function: SendToFunction) -> None:
     """Correct moto. Raises SystemExit if moto no longer has a part that is replaced."""
     replace(notifications, "send_event", lambda _: _make_sender(send_to_function))
     replace(S3Backend, "complete_multipart_upload", _suppress_put_event)
+    replace(S3Response, "get_bucket_notification", _describe_event_bridge)
 
 
 def _make_sender(send_to_function: SendToFunction) -> Callable[..., None]:
@@ -83,3 +86,18 @@ def _suppress_put_event(original: Callable[..., Any]) -> Callable[..., Any]:
             _multipart.is_completing = False
 
     return complete
+
+
+def _describe_event_bridge(original: Callable[..., Any]) -> Callable[..., Any]:
+    """S3 says whether EventBridge gets a bucket's events; moto keeps that to itself."""
+
+    def respond(self: Any) -> Any:
+        found = self.backend.get_bucket_notification_configuration(self.bucket_name)
+        status, headers, body = original(self)
+        if found is not None and found.event_bridge is not None:
+            end = "</NotificationConfiguration>"
+            body = re.sub(r"(<NotificationConfiguration[^>]*?)/>$", rf"\1>{end}", body)
+            body = body.replace(end, f"<EventBridgeConfiguration/>{end}")
+        return status, headers, body
+
+    return respond

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from local.aws.policy.api_call import ApiCall, UnknownCallError
-from local.aws.policy.evaluator import Decision, Request, Statement, decide
+from local.aws.policy.conditions import UnsupportedPolicyError
+from local.aws.policy.evaluator import Decision, Request, Statement, decide, parse_statements
 from local.aws.policy.permission import AccountState, Permission
 from local.aws.policy.permission_log import PermissionLog, Refusal
 from local.aws.policy.permissions import required_permissions
@@ -52,6 +55,7 @@ class Authorizer:
         if principal.arn is not None:
             context["aws:principalarn"] = (principal.arn,)
         identity, resource = self._candidate_statements(principal, permission.action)
+        resource = [*resource, *self._put_statements(permission)]
         request = Request(principal.arn, permission.action, self._policy_resource(permission.resource), context)
         # An action of KMS on no key, such as ListKeys, has no key policy that could delegate to the account.
         return decide(request, identity, resource, resource_must_allow=_KMS_KEY.match(permission.resource) is not None)
@@ -73,6 +77,14 @@ class Authorizer:
         bucket, slash, key = resource.removeprefix(_S3).partition("/")
         return f"{_S3}{self._policy_buckets.get(bucket, bucket)}{slash}{key}"
 
+    def _put_statements(self, permission: Permission) -> list[Statement]:
+        """Return what a policy says that somebody put on the bucket. Raises UnsupportedPolicyError."""
+        if not permission.resource.startswith(_S3):
+            return []
+        text = self._state.bucket_policy(permission.resource.removeprefix(_S3).partition("/")[0])
+        found = _parse_policy(text) if text else []
+        return [statement for statement in found if statement.covers_action(permission.action)]
+
     def _candidate_statements(self, principal: Principal, action: str) -> tuple[list[Statement], list[Statement]]:
         found = self._candidates.get((principal.name, action))
         if found is None:
@@ -80,3 +92,17 @@ class Authorizer:
             identity, resource = ([s for s in some if s.covers_action(action)] for some in every)
             found = self._candidates[principal.name, action] = identity, resource
         return found
+
+
+@lru_cache(maxsize=64)
+def _parse_policy(text: str) -> list[Statement]:
+    """Return the policy's statements. One that allows something in an unknown way allows nothing here."""
+    statements = json.loads(text)["Statement"]
+    found: list[Statement] = []
+    for one in statements if isinstance(statements, list) else [statements]:
+        try:
+            found += parse_statements({"Statement": one})
+        except UnsupportedPolicyError:
+            if one.get("Effect") != "Allow":
+                raise
+    return found

@@ -30,6 +30,17 @@ class MotoAccount:
         tags: Mapping[str, str] = self._s3.tagger.get_tag_dict_for_resource(wanted[0].arn)
         return tags
 
+    def bucket_policy(self, bucket: str) -> str | None:
+        """Return the policy that somebody put on a bucket, as JSON; None where there is none.
+
+        moto does not create the policies of a stack: they are not among these.
+        """
+        try:
+            policy: bytes | None = self._s3.get_bucket(bucket).policy
+        except MissingBucket:
+            return None
+        return policy.decode() if policy else None
+
     def kms_key(self, bucket: str) -> str | None:
         """Return the ARN of the KMS key with which a bucket encrypts by default; None if S3 encrypts itself."""
         return self._kms_keys.get(bucket)

@@ -28,5 +28,8 @@ class AccountState(Protocol):
     def object_tags(self, bucket: str, key: str, version: str | None) -> Mapping[str, str] | None:
         """Return an object's tags; None if there is no such object or version."""
 
+    def bucket_policy(self, bucket: str) -> str | None:
+        """Return the policy that somebody put on a bucket of no stack, as JSON; None where there is none."""
+
     def kms_key(self, bucket: str) -> str | None:
         """Return the ARN of the KMS key with which a bucket encrypts by default; None if S3 encrypts itself."""

@@ -56,4 +56,8 @@ _REQUIRED: dict[str, Callable[[ApiCall, AccountState], Iterator[Permission]]] = 
     "GetBucketNotificationConfiguration": s3_reads.require_bucket_action("GetBucketNotification"),
     "GetObjectLockConfiguration": s3_reads.require_bucket_action("GetBucketObjectLockConfiguration"),
     "GetPublicAccessBlock": s3_reads.require_bucket_action("GetBucketPublicAccessBlock"),
+    "GetBucketLifecycleConfiguration": s3_reads.require_bucket_action("GetLifecycleConfiguration"),
+    "GetBucketLocation": s3_reads.require_bucket_action("GetBucketLocation"),
+    "GetBucketOwnershipControls": s3_reads.require_bucket_action("GetBucketOwnershipControls"),
+    "GetBucketReplication": s3_reads.require_bucket_action("GetReplicationConfiguration"),
 }

@@ -32,6 +32,9 @@ class FakeAccount:
     def object_tags(self, bucket: str, key: str, version: str | None) -> Mapping[str, str] | None:
         return self._tags
 
+    def bucket_policy(self, bucket: str) -> str | None:
+        return None
+
     def kms_key(self, bucket: str) -> str | None:
         return KMS_KEY if bucket == "locked" else None
 
