@@ -138,8 +138,13 @@ def check_results(deployment: Deployment, bucket: str) -> Iterator[Finding]:
 
 
 def _has_been_backfilled(target: Target, bucket: str) -> bool:
-    return any(found.job.bucket == bucket and not found.job.prefix and found.state == "done"
-               for found in BackfillJobs(target).list_newest())  # fmt: skip
+    """Return whether a backfill without filters has come to the bucket's end."""
+    for found in BackfillJobs(target).list_newest():
+        job = found.job
+        is_filtered = job.prefix or job.current_only or job.status or job.reason
+        if job.bucket == bucket and found.progress.is_complete and not is_filtered:
+            return True
+    return False
 
 
 def _has_result(table: OperatedTable, bucket: str, listed: Any) -> bool:

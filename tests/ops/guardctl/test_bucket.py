@@ -6,7 +6,10 @@ from typing import Any
 
 import pytest
 
+from ops.errors import CannotProceedError
+from ops.guardctl.bucket_add import BucketAdder
 from ops.guardctl.bucket_records import BucketRecords
+from ops.guardctl.bucket_remove import BucketRemover
 from photodna_guard.aws.results_table import ResultsTable
 from photodna_guard.domain.models import ScanJob, Upload
 from tests.ops.guardctl.conftest import WHY, Console
@@ -186,6 +189,37 @@ def test_print_shows_the_commands_and_changes_nothing(guard: Console, s3: FakeS3
     assert "thumbnails" in events
     assert "DenyReadingMatches" in policy
     assert (s3.changes, guard.json("journal"), guard.json("bucket", "list")[1]["state"]) == ([], [], "not added")
+
+
+def test_statements_that_were_put_by_hand_before_go_with_the_others(guard: Console, s3: FakeS3) -> None:
+    by_hand = [json.loads(POLICY)["Statement"], *json.loads(json.dumps(GATE).replace("BUCKET", NAME))]
+    s3.client.put_bucket_policy(Bucket=NAME, Policy=json.dumps({"Statement": by_hand}))
+    guard.run("bucket", "add", NAME, *WHY)
+    guard.run("bucket", "remove", NAME, *WHY)
+    assert json.loads(s3.policy() or "")["Statement"] == by_hand[:1]
+
+
+def test_change_that_s3_does_not_show_stops_the_addition(guard: Console, s3: FakeS3) -> None:
+    s3.client.delete_bucket_policy(Bucket=NAME)
+    lost: Any = lambda **_: {}  # noqa: E731
+    s3.put_bucket_versioning = lost
+    assert guard.run("bucket", "add", NAME, *WHY) == 2
+    assert "S3 took the change (versions), and does not show it" in guard.err
+    assert (s3.changes, s3.policy()) == ([], None)
+
+
+@pytest.mark.parametrize("command", ["add", "remove"])
+def test_bucket_that_changes_during_the_question_is_left_alone(guard: Console, s3: FakeS3, command: str) -> None:
+    if command == "remove":
+        guard.run("bucket", "add", NAME, *WHY)
+    s3.changes.clear()
+    adder, remover = BucketAdder(guard.target, NAME), BucketRemover(guard.target, NAME)
+    addition, removal = adder.plan(False), remover.plan()
+    newer = json.dumps({"Statement": json.loads(POLICY)["Statement"]})
+    s3.client.put_bucket_policy(Bucket=NAME, Policy=newer)
+    with pytest.raises(CannotProceedError, match="has changed meanwhile"):
+        adder.make(addition, False, "why") if command == "add" else remover.make(removal, "why", False)
+    assert (s3.changes, s3.policy()) == ([], newer)
 
 
 def test_removal_without_a_record_takes_out_the_statements_only(guard: Console, s3: FakeS3) -> None:
