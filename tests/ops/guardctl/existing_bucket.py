@@ -88,6 +88,15 @@ class FakeS3:
         except self.client.exceptions.ClientError:
             return None
 
+    def is_guarded(self) -> bool:
+        """Return whether versions, events and all statements are there."""
+        versions = self.client.get_bucket_versioning(Bucket=NAME).get("Status")
+        return versions == "Enabled" and self.event_bridge and self.sids() >= OURS
+
+    def queues(self) -> Any:
+        """Return the owner's notifications."""
+        return self.client.get_bucket_notification_configuration(Bucket=NAME)["QueueConfigurations"]
+
     def sids(self) -> set[str]:
         return set(sids_of(list_statements(self.policy())))
 
