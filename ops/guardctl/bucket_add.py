@@ -8,6 +8,7 @@ from ops.guardctl.backfill_estimate import estimate
 from ops.guardctl.bucket_changes import Change, change_event_bridge, change_policy, change_versions, make_changes
 from ops.guardctl.bucket_facts import BucketFacts, make_reader, owner_argument
 from ops.guardctl.bucket_hazards import find_hazards
+from ops.guardctl.bucket_policy import find_missing
 from ops.guardctl.bucket_printing import not_ok
 from ops.guardctl.bucket_records import BucketRecords, is_added
 from ops.guardctl.bucket_wanted import Wanted, check_place, read_wanted
@@ -26,12 +27,9 @@ class Addition:
     facts: BucketFacts
     wanted: Wanted
     with_gate: bool
+    # What becomes of the read gate: on, later, or off as in the stack.
+    gate: str
     changes: Sequence[Change]
-
-    @property
-    def gate(self) -> str:
-        """What becomes of the read gate, for the record."""
-        return "on" if self.with_gate else "later" if self.wanted.has_gate else "off"
 
 
 class BucketAdder:
@@ -51,7 +49,8 @@ class BucketAdder:
         with_gate = wanted.has_gate and not gate_later
         policy = wanted.plan_policy(facts, with_gate, recorded)
         changes = [*change_versions(facts), *change_event_bridge(facts, on=True), *change_policy(facts, policy)]
-        return Addition(facts, wanted, with_gate, changes)
+        gate = "on" if not find_missing(policy, wanted.gate) else "later" if wanted.has_gate else "off"
+        return Addition(facts, wanted, with_gate, gate, changes)
 
     def find_warnings(self, addition: Addition) -> list[Finding]:
         """Return what the owner has set that keeps the scanners out, or lets pictures by."""
@@ -73,7 +72,7 @@ class BucketAdder:
                 f"Nobody can read what is in the bucket until it is checked: {held.describe()}. With --gate-later the "
                 f"read gate waits for the end of the backfill"
             )
-        if not addition.with_gate and addition.wanted.has_gate:
+        if addition.gate == "later":
             notes.append(f"No read gate yet: uploads can be read before their verdict. It holds {held.describe()}")
         return notes
 
@@ -92,6 +91,8 @@ class BucketAdder:
 
     def next_steps(self, addition: Addition) -> list[str]:
         """Return what the owner does next."""
+        if not addition.changes:
+            return [f"guardctl bucket check {self._bucket}"]
         start = f"guardctl backfill start --bucket {self._bucket} --reason WHY"
         if addition.gate == "later":
             return [start, f"when it is done: guardctl bucket add {self._bucket} --reason WHY"]

@@ -9,7 +9,7 @@ from typing import Any
 
 from ops.errors import CannotProceedError
 from ops.guardctl.bucket_facts import EVENT_BRIDGE, BucketFacts, BucketReader
-from ops.guardctl.bucket_policy import is_same_policy
+from ops.guardctl.bucket_policy import is_same_policy, list_statements
 
 # S3 may show a change some seconds later.
 _MAX_READS = 10
@@ -67,7 +67,7 @@ def change_policy(facts: BucketFacts, wanted: str | None) -> list[Change]:
     if is_same_policy(facts.policy, wanted):
         return []
     operation, arguments = ("put_bucket_policy", {"Policy": wanted}) if wanted else ("delete_bucket_policy", {})
-    before, after = (_lines(json.loads(policy)) if policy else "" for policy in (facts.policy, wanted))
+    before, after = (_show_policy(policy) for policy in (facts.policy, wanted))
     return [Change("Policy", operation, arguments, before, after, lambda now: is_same_policy(now.policy, wanted))]
 
 
@@ -90,6 +90,11 @@ def make_changes(
                 f"S3 took the change ({change.title.lower()}), and does not show it. Somebody else may change "
                 f"{bucket}, too. See guardctl bucket check {bucket}, and give the command again"
             )
+
+
+def _show_policy(policy: str | None) -> str:
+    """Return a policy for a diff, its statements as a list in whatever form they are."""
+    return _lines(json.loads(policy) | {"Statement": list_statements(policy)}) if policy else ""
 
 
 def _ordered(value: Any) -> Any:

@@ -57,7 +57,7 @@ class BucketRemover:
         matches = self.find_matches()
         if matches and not leave_matches:
             raise CannotProceedError(
-                f"{len(matches)} matches of {self._bucket} wait for quarantine, such as s3://{matches[0]}, and could "
+                f"Matches of {self._bucket} wait for quarantine ({len(matches)}), such as s3://{matches[0]}, and could "
                 f"be read from then on. Wait until guardctl attention --status MATCHED lists none of it, or give "
                 f"--leave-matches"
             )
@@ -70,7 +70,7 @@ class BucketRemover:
             f"its verdict, {self._count_unreadable()}, and what a person denied"
         ]
         if matches:
-            notes.append(f"{len(matches)} matches that are not in quarantine can be read, too")
+            notes.append(f"Matches that are not in quarantine ({len(matches)}) can be read, too")
         if not is_same_policy(self._policy_after(removal), removal.record.get("policy_before")) and removal.record:
             notes.append("The policy was changed since: the owner's part stays as it is now")
         if not removal.record:
