@@ -115,14 +115,17 @@ def remove(
 def check(context: typer.Context, name: Name, json: AsJson = False) -> None:
     """Look at a bucket that the stack watches, change nothing, and say how to mend what is not right.
 
-    Exit code 1 where there is a fault. doctor does the same for every bucket of the stack's parameter.
+    Exit code 1 where there is a fault, or where it could not be looked at. doctor does the same for every bucket of
+    the stack's parameter.
     """
     target = get_target(context)
     deployment = Deployment(target)
-    found = list(run_all(make_checks(check_name(target, name)), deployment))
+    checks = make_checks(check_name(target, name))
+    found = list(run_all(checks, deployment))
     counts = Counter(finding.level for finding in found)
     print_json(describe_findings(deployment, found, counts)) if json else print_findings(found, counts)
-    if counts[Level.FAULT]:
+    # A check that could not go on says so under its own name.
+    if counts[Level.FAULT] or any(finding.subject == checks[0].name for finding in found):
         raise typer.Exit(1)
 
 

@@ -78,6 +78,17 @@ def test_own_credentials_read_where_the_operator_may_not(guard: Console) -> None
     assert "belongs to another account" in refuse(guard, NAME, *WHY)
 
 
+def test_check_that_could_not_look_is_not_in_order(guard: Console, s3: FakeS3) -> None:
+    def fail(**_: Any) -> None:
+        raise ClientError({"Error": {"Code": "InternalError", "Message": "later"}}, "GetBucketReplication")
+
+    guard.run(*ADD)
+    assert guard.run("bucket", "check", NAME) == 0
+    setattr(s3, "get_bucket_replication", fail)  # noqa: B010
+    assert guard.run("bucket", "check", NAME) == 1
+    assert "cannot be checked: GetBucketReplication: InternalError" in guard.out
+
+
 def test_owner_who_may_not_write_is_told_which_right_is_missing(guard: Console, s3: FakeS3) -> None:
     guard.target = replace(guard.target, own_client=lambda _: Denied())
     assert guard.run(*ADD) == 1
