@@ -9,7 +9,7 @@ from ops.guardctl.bucket_changes import Change, change_event_bridge, change_poli
 from ops.guardctl.bucket_facts import BucketFacts, make_reader, owner_argument
 from ops.guardctl.bucket_policy import is_same_policy, restore, take_out
 from ops.guardctl.bucket_records import BucketRecords, Item, is_added
-from ops.guardctl.bucket_wanted import listed_buckets, read_wanted
+from ops.guardctl.bucket_wanted import deploy_command, listed_buckets, read_wanted
 from ops.guardctl.journal import Journal
 from ops.guardctl.settled_results import Selection, SettledResults, partition_names
 from ops.guardctl.target import Target
@@ -98,8 +98,8 @@ class BucketRemover:
         """Return what the owner does next."""
         if self._bucket not in listed_buckets(self._target):
             return []
-        names = ",".join(name for name in listed_buckets(self._target) if name != self._bucket)
-        return [f"sam deploy --stack-name {self._target.stack.name} --parameter-overrides Buckets={names}"]
+        others = [name for name in listed_buckets(self._target) if name != self._bucket]
+        return [deploy_command(self._target, others)]
 
     def _policy_after(self, removal: Removal) -> str | None:
         (policy,) = [one.arguments.get("Policy") for one in removal.changes if one.title == "Policy"] or [

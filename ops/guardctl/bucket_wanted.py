@@ -1,7 +1,8 @@
 """What the stack wants of a bucket that exists: its name in the parameter, its place, and statements in its policy."""
 
 import re
-from collections.abc import Collection
+import shlex
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from ops.errors import CannotProceedError
@@ -101,9 +102,15 @@ def check_place(target: Target, bucket: str, reader: BucketReader) -> None:
 
 def explain_parameter(target: Target, bucket: str) -> str:
     """Say how a bucket gets into the stack's parameter."""
-    names = ",".join([*listed_buckets(target), bucket])
     return (
         f"The stack does not watch {bucket} yet, and without its rights and its rule nothing behind the read gate "
-        f"would be opened. Deploy it first, with all its other parameters as they are: sam deploy --stack-name "
-        f"{target.stack.name} --parameter-overrides Buckets={names}"
+        f"would be opened. Deploy it first, with all its other parameters as they are: "
+        f"{deploy_command(target, [*listed_buckets(target), bucket])}"
     )
+
+
+def deploy_command(target: Target, buckets: Sequence[str]) -> str:
+    """Return the command that deploys the stack for these buckets."""
+    # SAM takes no empty value without its quotes.
+    given = shlex.quote("Buckets=" + (",".join(buckets) or '""'))
+    return f"sam deploy --stack-name {target.stack.name} --parameter-overrides {given}"

@@ -1,6 +1,7 @@
 """guardctl bucket remove: the guard goes, and the bucket is what it was."""
 
 import json
+import shlex
 
 import pytest
 
@@ -44,6 +45,13 @@ def test_removed_bucket_is_to_the_letter_what_it_was(console: Console, aws: None
     assert removed["next"] == ["sam deploy --stack-name guard --parameter-overrides Buckets=other"]
     (listed,) = [one for one in console.json("bucket", "list") if one["bucket"] == NAME]
     assert (listed["state"], listed["read gate"]) == ("removed", "-")
+
+
+def test_last_bucket_leaves_the_parameter_in_quotes(guard: Console, s3: FakeS3) -> None:
+    guard.target = watch(guard.target, s3, Buckets=NAME)
+    (step,) = guard.json("bucket", "remove", NAME, *WHY)["next"]
+    # SAM refuses `Buckets=`.
+    assert shlex.split(step)[-1] == 'Buckets=""'
 
 
 def test_events_that_the_owner_had_on_stay_on(guard: Console, s3: FakeS3) -> None:
