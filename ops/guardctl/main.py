@@ -13,6 +13,7 @@ from typer.exceptions import TyperException
 from ops.errors import AWS_ERRORS, CannotProceedError, describe_error
 from ops.guardctl import (
     backfill,
+    bucket,
     canary,
     case,
     control,
@@ -62,6 +63,7 @@ for command in (
     app.command()(command)
 app.add_typer(control.limit, name="limit")
 app.add_typer(backfill.backfill, name="backfill")
+app.add_typer(bucket.bucket, name="bucket")
 app.add_typer(case.case, name="case")
 app.add_typer(canary.canary, name="canary")
 

@@ -9,6 +9,8 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
+from ops.guardctl import bucket_checks
+from ops.guardctl.bucket_wanted import listed_buckets
 from ops.guardctl.doctor import alarms, buckets, functions, reading, service, storage, work
 from ops.guardctl.doctor.deployment import Deployment
 from ops.guardctl.doctor.findings import Finding, Level, NamedCheck, run_check
@@ -57,11 +59,12 @@ def doctor(context: typer.Context, sample: SamplePicture = None, json: AsJson = 
     """
     picture = read_sample(sample) if sample else None
     deployment = Deployment(get_target(context))
-    checks = [*CHECKS, *([NamedCheck("sample", service.make_sample_check(picture))] if picture else [])]
+    others = [check for bucket in listed_buckets(deployment.target) for check in bucket_checks.make_checks(bucket)]
+    checks = [*CHECKS, *others, *([NamedCheck("sample", service.make_sample_check(picture))] if picture else [])]
     found = list(run_all(checks, deployment))
     counts = Counter(finding.level for finding in found)
     if json:
-        print_json(_describe(deployment, found, counts))
+        print_json(describe_findings(deployment, found, counts))
     else:
         print_findings(found, counts)
     if counts[Level.FAULT]:
@@ -77,7 +80,8 @@ def run_all(checks: Sequence[NamedCheck], deployment: Deployment) -> Iterator[Fi
             yield from run_check(check, deployment)
 
 
-def _describe(deployment: Deployment, found: list[Finding], counts: Counter[Level]) -> dict[str, Any]:
+def describe_findings(deployment: Deployment, found: list[Finding], counts: Counter[Level]) -> dict[str, Any]:
+    """Return the findings for programs."""
     return {
         "stack": deployment.target.stack.name,
         "at": format_time(deployment.target.now()),

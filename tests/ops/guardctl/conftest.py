@@ -14,6 +14,7 @@ from ops.stack import Stack
 from photodna_guard.aws.results_table import ResultsTable
 from photodna_guard.domain.models import QuarantinedCopy, ScanJob, SourceObject, Status, Upload
 from tests.aws.conftest import create_table
+from tests.ops.guardctl.existing_bucket import FakeS3, make_bucket, watch
 from tests.support.clock import ManualClock
 from tests.support.factories import MATCH
 from tests.support.moto_aws import SESSION
@@ -81,6 +82,19 @@ def target(aws: None, clock: ManualClock) -> Target:
 @pytest.fixture
 def console(target: Target, capsys: pytest.CaptureFixture[str]) -> Console:
     return Console(target, capsys)
+
+
+@pytest.fixture
+def s3(aws: None) -> FakeS3:
+    """Make a bucket that exists, with a policy and a notification of its owner."""
+    return make_bucket()
+
+
+@pytest.fixture
+def guard(console: Console, s3: FakeS3) -> Console:
+    """Return the console on a stack that watches that bucket."""
+    console.target = watch(console.target, s3)
+    return console
 
 
 As = Callable[[str], Console]
