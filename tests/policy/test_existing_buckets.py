@@ -61,7 +61,8 @@ def test_configuration_says_whether_event_bridge_gets_the_events(
     queue = cloud.resource("DeadLetterQueue").rpartition("/")[2]
     for one in others.get("QueueConfigurations", []):
         one["QueueArn"] = f"arn:aws:sqs:us-east-1:123456789012:{queue}"
-    for event_bridge in ({}, {"EventBridgeConfiguration": {}}):
+    configurations: list[dict[str, Any]] = [{}, {"EventBridgeConfiguration": {}}]
+    for event_bridge in configurations:
         s3.put_bucket_notification_configuration(Bucket=BUCKET, NotificationConfiguration=others | event_bridge)
         found = s3.get_bucket_notification_configuration(Bucket=BUCKET)
         del found["ResponseMetadata"]

@@ -40,6 +40,8 @@ def apply() -> None:
     replace(Stack, "parse_template", lambda _: staticmethod(json.loads))
     replace(parsing, "parse_and_create_resource", _name_failed_resource)
     replace(parsing.ResourceMap, "load_parameters", _split_lists)
+    replace(parsing, "clean_json", _leave_out_no_value)
+    replace(Stack, "parameter_list", _show_lists)
 
 
 def _name_failed_resource(original: Callable[..., Any]) -> Callable[..., Any]:
@@ -73,6 +75,31 @@ def _split_lists(original: Callable[..., Any]) -> Callable[..., Any]:
                 self.resolved_parameters[name] = self._parsed_resources[name] = [part.strip() for part in parts]
 
     return load
+
+
+def _leave_out_no_value(original: Callable[..., Any]) -> Callable[..., Any]:
+    """CloudFormation joins a list without what is AWS::NoValue; moto joins the word None."""
+
+    def clean(value: Any, resources: Any) -> Any:
+        if isinstance(value, dict) and "Fn::Join" in value:
+            separator, given = value["Fn::Join"]
+            return separator.join(str(part) for part in parsing.clean_json(given, resources) if part is not None)
+        return original(value, resources)
+
+    return clean
+
+
+def _show_lists(original: property) -> property:
+    """DescribeStacks has the text of a CommaDelimitedList; moto shows the list as Python does."""
+
+    def show(stack: Any) -> list[dict[str, Any]]:
+        described: list[dict[str, Any]] = original.__get__(stack)
+        for one in described:
+            if isinstance(one["ParameterValue"], list):
+                one["ParameterValue"] = ",".join(one["ParameterValue"])
+        return described
+
+    return property(show)
 
 
 def describe_resources(stack_id: str) -> list[dict[str, Any]]:

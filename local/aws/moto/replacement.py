@@ -7,7 +7,7 @@ from typing import Any
 
 import moto
 
-Wrap = Callable[[Callable[..., Any]], Any]
+Wrap = Callable[[Any], Any]
 
 
 def replace(owner: Any, name: str, wrap: Wrap) -> None:

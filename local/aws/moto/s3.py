@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlparse
 
 from moto.core.utils import utcnow
 from moto.s3.exceptions import AccessDeniedByLock, S3AccessDeniedError, S3ClientError
-from moto.s3.models import S3Backend
+from moto.s3.models import FakeBucket, S3Backend
 from moto.s3.responses import S3Response
 
 from local.aws.moto import current_request
@@ -28,6 +28,8 @@ def apply() -> None:
     replace(S3Response, "_key_response_get", _describe_retention)
     replace(S3Backend, "put_object_retention", _refuse_weaker_retention)
     replace(S3Response, "_key_response_put", _verify_checksum)
+    # local.aws.policy enforces the policies of buckets; moto would ignore their principals and conditions.
+    replace(FakeBucket, "get_permission", lambda _: lambda *_: None)
 
 
 def _expire_presigned_urls(original: Callable[..., Any]) -> Callable[..., Any]:

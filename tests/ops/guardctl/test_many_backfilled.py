@@ -2,11 +2,13 @@
 
 import json
 import random
+import time
 from typing import Any
 
 import pytest
 from moto.dynamodb.models import dynamodb_backends
 from moto.s3.models import s3_backends
+from moto.sqs import models as sqs_models
 
 from ops.guardctl.target import Target
 from photodna_guard import settings
@@ -49,13 +51,16 @@ class Workers:
                     facts = {"upload": name, "version": upload["version_id"], "status": "CLEAN"}
                     facts |= {"settled_at": "2026-11-26T12:00:00.000Z"}
                     self._table.put_item({key: {"S": value} for key, value in facts.items()})
-                self._sqs.delete_message(QueueUrl=self._url, ReceiptHandle=message["ReceiptHandle"])
             if not found:
                 return
+            entries = [{"Id": str(n), "ReceiptHandle": one["ReceiptHandle"]} for n, one in enumerate(found)]
+            self._sqs.delete_message_batch(QueueUrl=self._url, Entries=entries)
 
 
 @pytest.fixture
-def feeder(target: Target, clock: ManualClock, bucket: str) -> tuple[Feeder, Workers]:
+def feeder(target: Target, clock: ManualClock, bucket: str, monkeypatch: pytest.MonkeyPatch) -> tuple[Feeder, Workers]:
+    # moto converts the time four times for each message in the queue, at every call. At the end it has its own back.
+    monkeypatch.setattr(sqs_models, "unix_time_millis", lambda: time.time() * 1000)
     workers = Workers(target, clock)
     urls = {"RETRY_QUEUE_URL": "RetryQueueUrl", "BACKFILL_QUEUE_URL": "BackfillQueueUrl"}
     environment = COMPLETE_ENVIRONMENT | {name: target.stack.output(output) for name, output in urls.items()}
