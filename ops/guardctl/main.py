@@ -23,6 +23,7 @@ from ops.guardctl import (
     release,
     rescan,
     results,
+    scope,
     stats,
     status,
 )
@@ -64,6 +65,7 @@ for command in (
 app.add_typer(control.limit, name="limit")
 app.add_typer(backfill.backfill, name="backfill")
 app.add_typer(bucket.bucket, name="bucket")
+app.add_typer(scope.scope, name="scope")
 app.add_typer(case.case, name="case")
 app.add_typer(canary.canary, name="canary")
 

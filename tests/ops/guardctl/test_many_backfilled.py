@@ -53,7 +53,7 @@ class Workers:
                     self._table.put_item({key: {"S": value} for key, value in facts.items()})
             if not found:
                 return
-            entries = [{"Id": str(n), "ReceiptHandle": one["ReceiptHandle"]} for n, one in enumerate(found)]
+            entries: Any = [{"Id": str(n), "ReceiptHandle": one["ReceiptHandle"]} for n, one in enumerate(found)]
             self._sqs.delete_message_batch(QueueUrl=self._url, Entries=entries)
 
 
