@@ -105,7 +105,7 @@ def test_what_names_no_prefix_is_refused(uri: str) -> None:
         split_prefix(uri)
 
 
-@pytest.mark.parametrize("given_id", ["AROA", "arn:aws:iam::1:role/x", "AKIAEXAMPLEKEY123456", f"{ROLE}:session", "*"])
+@pytest.mark.parametrize("given_id", ["AROA", "arn:aws:iam::1:role/x", "AGPAEXAMPLEGROUP1234", f"{ROLE}:session", "*"])
 def test_what_names_no_writer_is_refused(given_id: str) -> None:
     with pytest.raises(ValueError, match="no unique id"):
         check_writer(given_id)
