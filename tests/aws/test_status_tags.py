@@ -2,7 +2,11 @@
 
 from typing import Any
 
+import pytest
+
 from photodna_guard.aws.upload_bucket import UploadBucket
+from photodna_guard.domain.errors import ObjectGoneError
+from photodna_guard.domain.models import NULL_VERSION, Upload
 from tests.aws.s3_objects import put_object, read_tags
 
 
@@ -78,3 +82,38 @@ def test_own_tags_that_were_read_are_kept_by_one_call(s3: Any, uploads: UploadBu
     assert uploads.set_status_tag(upload, "matched", own_tags)
     assert methods == ["PUT"]
     assert read_tags(s3, upload) == {"album": "holiday", "scan-status": "matched"}
+
+
+@pytest.fixture
+def null_version(s3: Any, plain_bucket: str) -> Upload:
+    """Upload a picture before the bucket keeps versions. They are suspended again, as an upload may still see them."""
+    etag = s3.put_object(Bucket=plain_bucket, Key="old.jpg", Body=b"checked", Tagging="album=old")["ETag"].strip('"')
+    s3.put_bucket_versioning(Bucket=plain_bucket, VersioningConfiguration={"Status": "Suspended"})
+    return Upload(plain_bucket, "old.jpg", etag, NULL_VERSION)
+
+
+def overwrite(s3: Any, upload: Upload) -> None:
+    s3.put_object(Bucket=upload.bucket, Key=upload.key, Body=b"never checked", Tagging="album=new")
+
+
+def test_null_version_gets_its_status(s3: Any, null_version: Upload) -> None:
+    assert UploadBucket(s3).set_status_tag(null_version, "clean")
+    assert read_tags(s3, null_version) == {"album": "old", "scan-status": "clean"}
+
+
+def test_status_opens_no_null_version_that_was_overwritten_before(s3: Any, null_version: Upload) -> None:
+    overwrite(s3, null_version)
+    with pytest.raises(ObjectGoneError, match="overwritten"):
+        UploadBucket(s3).set_status_tag(null_version, "clean")
+    assert read_tags(s3, null_version) == {"album": "new"}
+
+
+def test_status_is_taken_back_from_a_null_version_that_is_overwritten_meanwhile(s3: Any, null_version: Upload) -> None:
+    def come_first(**_: Any) -> None:
+        s3.meta.events.unregister("before-send.s3.PutObjectTagging", come_first)
+        overwrite(s3, null_version)
+
+    s3.meta.events.register("before-send.s3.PutObjectTagging", come_first)
+    with pytest.raises(ObjectGoneError, match="overwritten"):
+        UploadBucket(s3).set_status_tag(null_version, "clean")
+    assert "scan-status" not in read_tags(s3, null_version)

@@ -44,7 +44,7 @@ class VersionListing:
         return ListedVersion(upload, version["LastModified"].timestamp(), version["IsLatest"])
 
     def _is_versioned(self) -> bool:
-        """Return whether nothing overwrites a null version, because each upload makes a version of its own."""
+        """Return whether each upload makes a version of its own, so that none overwrites the null version."""
         if self._keeps_null is None:
             with translate_aws_errors("s3:GetBucketVersioning"):
                 self._keeps_null = self._client.get_bucket_versioning(Bucket=self._bucket).get("Status") == "Enabled"

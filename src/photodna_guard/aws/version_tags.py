@@ -1,12 +1,13 @@
 """The tags of a version: S3 replaces them as a whole, and knows no conditional write of them."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from photodna_guard.aws.error_translation import ErrorTable, translate_aws_errors
-from photodna_guard.aws.version_calls import VERSION_ERRORS, version_arguments
-from photodna_guard.domain.errors import RetryableError
-from photodna_guard.domain.models import Upload
+from photodna_guard.aws.version_calls import VERSION_ERRORS, EmptyObjectError, pin_arguments, version_arguments
+from photodna_guard.domain.errors import ObjectGoneError, RetryableError
+from photodna_guard.domain.models import NULL_VERSION, Upload
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -74,6 +75,30 @@ class VersionTags:
         self._put_tags(upload, {key: value for key, value in tags.items() if key.lower() != STATUS_TAG_KEY})
 
     def _put_tags(self, upload: Upload, tags: dict[str, str]) -> None:
+        if upload.version_id != NULL_VERSION:
+            self._write_tags(upload, tags)
+            return
+        # worker      checks, finds clean --- same ETag? tags --------------- same ETag? no: takes the status back
+        # uploader                                            overwrites it
+        self._ensure_unchanged(upload)
+        self._write_tags(upload, tags)
+        try:
+            self._ensure_unchanged(upload)
+        except ObjectGoneError:
+            self._write_tags(upload, {key: value for key, value in tags.items() if key != STATUS_TAG_KEY})
+            raise
+
+    def _ensure_unchanged(self, upload: Upload) -> None:
+        """Raise ObjectGoneError where the null version has other bytes.
+
+        A write of tags cannot be pinned to an ETag. Uploads overwrite the null version while versions are suspended,
+        and for up to a quarter of an hour after they were switched on.
+        """
+        with suppress(EmptyObjectError), translate_aws_errors("s3:GetObject", VERSION_ERRORS):
+            where = version_arguments(upload) | pin_arguments(upload)
+            self._client.get_object(**where, Range="bytes=0-0")["Body"].read()
+
+    def _write_tags(self, upload: Upload, tags: dict[str, str]) -> None:
         tag_set: list[TagTypeDef] = [{"Key": key, "Value": value} for key, value in tags.items()]
         with translate_aws_errors("s3:PutObjectTagging", _PUT_ERRORS):
             self._client.put_object_tagging(**version_arguments(upload), Tagging={"TagSet": tag_set})

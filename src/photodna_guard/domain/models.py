@@ -7,8 +7,7 @@ from typing import Any
 
 from photodna_guard.domain.content_digest import ContentDigest
 
-# What S3 names the version that a bucket had before it kept versions, and any version where they are suspended.
-NULL_VERSION = "null"
+NULL_VERSION = "null"  # S3's name of what a bucket had before it kept versions, or gets while they are suspended.
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,8 +17,7 @@ class Upload:
     bucket: str
     key: str
     etag: str
-    # None in a bucket without versions: there the ETag identifies the version. NULL_VERSION of what such a bucket had
-    # when versions were switched on, and what nothing can overwrite from then on.
+    # None in a bucket without versions (there the ETag identifies it), NULL_VERSION of what it had before it kept them.
     version_id: str | None = None
     size: int | None = None  # bytes
     # S3's order of the events of one key: hexadecimal, compared as text.
