@@ -10,10 +10,11 @@ has a worker, which asks the service once (results_table.py).
 import math
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from photodna_guard.domain.backfill_job import BackfillJob, BackfillProgress
+from photodna_guard.domain.errors import DeferrableError, RetryableError
 from photodna_guard.domain.models import Upload
 from photodna_guard.domain.version_listing import Cursor, ListedVersion
 from photodna_guard.scanning.ports.backfill import BackfillJobs, ResultsOf, VersionsOf
@@ -59,18 +60,29 @@ class Feeder:
         self._page: _Listed | None = None
 
     def run(self, seconds: float = math.inf) -> None:
-        """Feed until no job runs, or the time is over. `seconds`: for how long the function may still run."""
+        """Feed until no job runs, or the time is over. `seconds`: for how long the function may still run.
+
+        A job that fails, such as one whose bucket is gone, leaves the rest of the run to the others. Then it raises.
+        """
         ends = self._now() + seconds - _SPARE_SECONDS
-        self._page = None
-        while self._now() < ends and (running := self._jobs.find_running()):
+        self._page, failed = None, dict[str, Exception]()
+        while self._now() < ends and (running := self._find_running(failed)):
             room = self._most - self._queue.count_messages()
             if room > 0:
                 job, progress = min(running, key=lambda one: one[1].fed)
-                self._feed(job, progress, room)
+                try:
+                    self._feed(job, progress, room)
+                except (DeferrableError, RetryableError) as error:
+                    failed[job.id] = error
             elif self._now() + WAIT_SECONDS < ends:
                 self._sleep(WAIT_SECONDS)
             else:
-                return
+                break
+        if failed:
+            raise next(iter(failed.values()))
+
+    def _find_running(self, but: Collection[str]) -> list[tuple[BackfillJob, BackfillProgress]]:
+        return [one for one in self._jobs.find_running() if one[0].id not in but]
 
     def _feed(self, job: BackfillJob, progress: BackfillProgress, room: int) -> None:
         """Take one step of a job: at most STEP versions, of which at most `room` are sent."""

@@ -12,6 +12,7 @@ from photodna_guard.domain.errors import RetryableError
 from photodna_guard.domain.models import ScanJob, Status, Upload
 from photodna_guard.domain.version_listing import Cursor, ListedVersion, ListingPage
 from photodna_guard.scanning.feeder import QUEUED_SECONDS, STEP, Feeder
+from photodna_guard.scanning.ports.listing import VersionListing
 from tests.support.fakes.failing import NOW, Failing
 from tests.support.fakes.messages import FakeRetryQueue, FakeTelemetry
 
@@ -224,6 +225,24 @@ def test_jobs_take_turns() -> None:
     world.jobs.jobs = [JOB, replace(JOB, id="job-2", settled_until=BEGAN)]
     world.run(seconds=15.5)
     assert {job.reopen_settled_until for job, _ in world.queue.sent} == {"", BEGAN}
+
+
+def test_job_whose_bucket_is_gone_keeps_no_other_from_its_turn() -> None:
+    world = World(count=20)
+    world.jobs.jobs = [replace(JOB, id="gone", prefix="gone/"), replace(JOB, id="other")]
+    listing = world.feeder._versions_of
+
+    def versions_of(bucket: str, prefix: str) -> VersionListing:
+        if prefix == "gone/":
+            raise RetryableError("s3:ListObjectVersions: NoSuchBucket")
+        return listing(bucket, prefix)
+
+    world.feeder._versions_of = versions_of
+    with pytest.raises(RetryableError, match="NoSuchBucket"):
+        world.feeder.run(60)
+    assert world.jobs.progress["other"].is_complete
+    assert world.jobs.progress["other"].sent == 20
+    assert "gone" not in world.jobs.progress
 
 
 def test_two_feeders_take_each_step_once() -> None:
