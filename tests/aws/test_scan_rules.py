@@ -1,5 +1,7 @@
 """The rules of what is left unscanned, from the real table: read once in a minute, and never in the way of a scan."""
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -52,3 +54,18 @@ def test_rules_that_were_read_hold_while_the_table_is_away(dynamodb: Any, table:
     dynamodb.delete_table(TableName="operations")
     clock.now += 60
     assert rules.find_reason_to_skip(UPLOAD) == "prefix-left-out"
+
+
+def test_each_thread_of_a_new_container_knows_the_rules(dynamodb: Any, table: Table, clock: ManualClock) -> None:
+    write(dynamodb)
+    rules, asked = ScanRules(table, clock), list[Any]()
+
+    def be_slow(**_: Any) -> None:
+        asked.append(1)
+        time.sleep(0.1)
+
+    dynamodb.meta.events.register("before-send.dynamodb.Query", be_slow)
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(rules.find_reason_to_skip, [UPLOAD] * 8))
+    assert found == ["prefix-left-out"] * 8
+    assert asked == [1]

@@ -1,5 +1,6 @@
 """The rules of the scan's scope in the operations table, read once in a minute."""
 
+import threading
 import time
 from collections.abc import Callable
 
@@ -20,13 +21,15 @@ class ScanRules:
         self._table, self._now = table, now
         self._scope: ScanScope = EVERYTHING
         self._expires = 0.0
+        self._lock = threading.Lock()
 
     def find_reason_to_skip(self, upload: Upload) -> str:
         """Return why an operator left this upload unscanned; empty where it is to be scanned."""
-        if self._now() >= self._expires:
-            # Threads that come meanwhile use the scope of before.
-            self._expires = self._now() + _KEPT_SECONDS
-            self._scope = self._read()
+        # A batch is scanned in threads. All wait for the one that reads: a new container knew no rule otherwise.
+        with self._lock:
+            if self._now() >= self._expires:
+                self._scope = self._read()
+                self._expires = self._now() + _KEPT_SECONDS
         return self._scope.find_reason_to_skip(upload)
 
     def _read(self) -> ScanScope:
