@@ -38,6 +38,20 @@ def test_lost_notification_is_found_after_seven_hours(reconciling: Bench, pictur
     assert wait_until(lambda: bench.result("lost.jpg")["status"] == "QUARANTINED")
 
 
+def test_version_from_while_versions_were_suspended_is_found(reconciling: Bench, pictures: Pictures) -> None:
+    bench, s3 = reconciling, reconciling.cloud.client("s3")
+    for status in ("Suspended", "Enabled"):
+        s3.put_bucket_versioning(Bucket=bench.bucket, VersioningConfiguration={"Status": status})
+        if status == "Suspended":
+            bench.put("null.jpg", pictures["match"])
+    later = time.time() + reconciler.GRACE_SECONDS
+    for part in scheduled.get_reconciliation(())._reconcilers:
+        part._now = lambda: later
+    on_reconcile.handler({}, None)
+    assert wait_until(lambda: bench.result("null.jpg")["status"] == "QUARANTINED")
+    assert bench.result("null.jpg")["version"] == "null"
+
+
 def test_function_looks_at_the_bucket_of_the_stack(bench: Bench) -> None:
     variables = environment_of(bench.cloud, "OnReconcileFunction")
     assert variables["UPLOAD_BUCKET"] == bench.cloud.endpoints.upload_bucket
