@@ -130,7 +130,7 @@ def check_results(deployment: Deployment, bucket: str) -> Iterator[Finding]:
     yield find(
         not missing,
         subject,
-        f"all of {len(sample)} versions have one" if sample else "there is no version to look for",
+        f"all of {len(sample)} versions have one" if sample else "no version is old enough to need one",
         f"{len(missing)} of {len(sample)} versions have none, such as {missing[0]['Key'] if missing else ''}",
         f"guardctl backfill start --bucket {bucket} --reason WHY",
         Level.WARNING,

@@ -55,6 +55,11 @@ class BucketRemover:
     def check_matches(self, leave_matches: bool) -> list[str]:
         """Return the matches that become readable. Raises CannotProceedError where nobody has permitted that."""
         matches = self.find_matches()
+        if not leave_matches and self._target.stack.parameters.get("Mode") == "observe":
+            raise CannotProceedError(
+                f"The stack only observes: no match of {self._bucket} is moved, and acknowledged ones are on "
+                f"no list. All could be read from then on. Deploy with Mode=enforce first, or give --leave-matches"
+            )
         if matches and not leave_matches:
             raise CannotProceedError(
                 f"Matches of {self._bucket} wait for quarantine ({len(matches)}), such as s3://{matches[0]}, and could "

@@ -110,7 +110,7 @@ def ack(
     target, why = get_target(context), check_reason(reason)
     results = Results(target)
     item = results.read_version(uri, version)
-    _check_may_be_acknowledged(uri, item)
+    _check_may_be_acknowledged(target, uri, item)
     ask(f"Take {uri} ({item['needs_attention']}) off the list?", yes)
     with Journal(target).recording("ack", why, uri, version=item["version"], status=item["needs_attention"]):
         if not results.acknowledge(item, target.who, to_iso(target.now()), why):
@@ -118,9 +118,15 @@ def ack(
     print_json({"acknowledged": uri}) if json else print(f"{uri} is off the list.")
 
 
-def _check_may_be_acknowledged(uri: str, item: dict[str, Any]) -> None:
+def _check_may_be_acknowledged(target: Target, uri: str, item: dict[str, Any]) -> None:
     if "needs_attention" not in item:
         raise CannotProceedError(f"{uri} is not on the list: its result is {item['status']}")
+    # guardctl bucket remove looks there for what would become readable.
+    if item["needs_attention"] == "MATCHED" and target.stack.parameters.get("Mode") != "observe":
+        raise CannotProceedError(
+            f"{uri} is a match that is not in quarantine yet, and leaves this list when it is there (guardctl status "
+            f"says whether something stops that)"
+        )
     # By this entry the functions know that the tag is still to be set.
     if item["needs_attention"] == "UNTAGGED":
         raise CannotProceedError(

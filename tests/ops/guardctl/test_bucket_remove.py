@@ -138,3 +138,13 @@ def test_removal_is_refused_while_a_match_could_be_read(guard: Console, s3: Fake
     assert "Matches that are not in quarantine (1) can be read" in guard.err
     (entry,) = [one for one in guard.json("journal") if one["action"] == "bucket remove"]
     assert (entry["matches_left"], entry["subject"], entry["state"]) == (1, f"s3://{NAME}", "done")
+
+
+def test_removal_from_a_stack_that_only_observes_has_to_be_permitted(guard: Console, s3: FakeS3) -> None:
+    """No list has the matches that somebody acknowledged, and all are where they were uploaded."""
+    guard.run("bucket", "add", NAME, *WHY)
+    guard.target = watch(guard.target, s3, Mode="observe")
+    assert guard.run("bucket", "remove", NAME, *WHY) == 2
+    assert "only observes" in guard.err
+    assert s3.sids() >= OURS
+    assert guard.run("bucket", "remove", NAME, "--leave-matches", *WHY) == 0

@@ -1,6 +1,7 @@
 """guardctl show, attention, ack and rescan."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from photodna_guard.domain import events
 from photodna_guard.domain.models import ScanJob, Status, Upload
 from tests.ops.guardctl.conftest import Console
 from tests.support.clock import ManualClock
+from tests.support.factories import MATCH
 from tests.support.moto_aws import SESSION
 
 WHY = ("--reason", "seen", "--yes")
@@ -72,6 +74,19 @@ def test_upload_without_room_for_its_tag_stays_on_the_list(
     assert console.run("ack", "s3://uploads/a.jpg", *WHY) == 2
     assert "Remove one of its tags" in console.err
     assert table.claim(ScanJob(upload)).untagged
+
+
+@pytest.mark.parametrize(("mode", "code"), [("enforce", 2), ("observe", 0)])
+def test_match_leaves_the_list_when_it_is_in_quarantine_or_stays_where_it_is(
+    console: Console, table: ResultsTable, mode: str, code: int
+) -> None:
+    """Guardctl bucket remove looks there for what could be read."""
+    parameters = {**console.target.stack.parameters, "Mode": mode}
+    console.target = replace(console.target, stack=replace(console.target.stack, parameters=parameters))
+    upload = Upload("uploads", "a.jpg", "etag", "v1")
+    table.record_match(upload, table.claim(ScanJob(upload)), MATCH, {})
+    assert console.run("ack", "s3://uploads/a.jpg", *WHY) == code
+    assert len(console.json("attention")) == (1 if code else 0)
 
 
 def test_result_that_changed_since_it_was_read_stays_on_the_list(
