@@ -16,20 +16,20 @@ ROLE = "AROAEXAMPLEROLE12345"
 def reason_of(target: Target, key: str, principal: str = "") -> str:
     """Return why the scanners skip an upload, from a first read of the rules."""
     rules = ScanRules(Table(SESSION.client("dynamodb"), target.stack.output("OperationsTableName")))
-    return rules.find_reason_to_skip(Upload("photos", key, "e", "v", principal=principal))
+    return rules.find_reason_to_skip(Upload("uploads", key, "e", "v", principal=principal))
 
 
 def test_scanners_do_what_the_rules_say_until_they_are_removed(console: Console, target: Target) -> None:
     assert reason_of(target, "logs/a") == ""
-    console.json("scope", "leave-out", "s3://photos/logs/", *WHY)
+    console.json("scope", "leave-out", "s3://uploads/logs/", *WHY)
     assert reason_of(target, "logs/a") == "prefix-left-out"
     console.json("scope", "trust", ROLE, *WHY)
     assert reason_of(target, "a", f"AWS:{ROLE}:me") == "trusted-writer"
-    console.json("scope", "only", "s3://photos/in/", *WHY)
+    console.json("scope", "only", "s3://uploads/in/", *WHY)
     assert reason_of(target, "elsewhere") == "prefix-left-out"
     (first, *_) = console.json("scope", "list")
     assert (first["by"], first["reason"]) == (target.who, WHY[1])
-    for subject in ("s3://photos/logs/", ROLE, "s3://photos/in/"):
+    for subject in ("s3://uploads/logs/", ROLE, "s3://uploads/in/"):
         console.json("scope", "remove", subject, *WHY)
         console.run("journal")
         assert "scope remove" in console.out
@@ -42,10 +42,11 @@ def test_scanners_do_what_the_rules_say_until_they_are_removed(console: Console,
 @pytest.mark.parametrize(
     "call",
     [
-        ("leave-out", "photos/logs"),
-        ("only", "s3://photos"),
+        ("leave-out", "uploads/logs"),
+        ("only", "s3://uploads"),
         ("trust", "arn:aws:iam::123456789012:role/me"),
-        ("remove", "s3://photos/none"),
+        ("remove", "s3://uploads/none"),
+        ("only", "s3://another-bucket/in/"),
     ],
 )
 def test_bad_input_is_one_line_and_changes_nothing(console: Console, call: tuple[str, str]) -> None:
@@ -55,5 +56,5 @@ def test_bad_input_is_one_line_and_changes_nothing(console: Console, call: tuple
 
 
 def test_without_terminal_or_yes_nothing_is_left_out(console: Console) -> None:
-    assert console.run("scope", "leave-out", "s3://photos/", "--reason", "x") == 2
+    assert console.run("scope", "leave-out", "s3://uploads/", "--reason", "x") == 2
     assert console.json("scope", "list") == []
