@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from local.aws.moto import awslambda, cloudformation, dynamodb, events, kms, s3, s3_notifications, sqs, sqs_move_tasks
+from local.aws.moto import (
+    awslambda,
+    cloudformation,
+    dynamodb,
+    events,
+    kms,
+    many,
+    s3,
+    s3_notifications,
+    sqs,
+    sqs_move_tasks,
+)
 from local.aws.moto.events import SendToFunction
 
 
@@ -17,3 +28,4 @@ def apply(endpoint: str, send_to_function: SendToFunction) -> None:
     kms.apply()
     cloudformation.apply()
     dynamodb.apply()
+    many.apply()

@@ -1,4 +1,4 @@
-"""SQS: where moto's queues race, or are too slow for many messages. Each function says what SQS does."""
+"""SQS: where moto's queues race, or read messages more often than they need. Each function says what SQS does."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from moto.sqs import models
 from moto.sqs.models import Queue, SQSBackend
 
 from local.aws.moto.replacement import replace
@@ -22,8 +21,6 @@ def apply(endpoint: str) -> None:
         replace(SQSBackend, name, lock_queues)
     replace(SQSBackend, "receive_message", _receive_atomically)
     replace(Queue, "delete_message", _delete_first)
-    # moto's own function takes four conversions of the time for each message in the queue, at every send.
-    replace(models, "unix_time_millis", lambda _: lambda: time.time() * 1000)
     # A client sends its requests to the queue's URL, which names AWS in moto.
     replace(Queue, "physical_resource_id", lambda _: property(lambda q: f"{endpoint}/{q.account_id}/{q.name}"))
 

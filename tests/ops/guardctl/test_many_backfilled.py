@@ -2,14 +2,13 @@
 
 import json
 import random
-import time
 from typing import Any
 
 import pytest
 from moto.dynamodb.models import dynamodb_backends
 from moto.s3.models import s3_backends
-from moto.sqs import models as sqs_models
 
+from local.aws.moto import many
 from ops.guardctl.target import Target
 from photodna_guard import settings
 from photodna_guard.domain.errors import RetryableError
@@ -21,7 +20,7 @@ from tests.support.environment import COMPLETE_ENVIRONMENT
 from tests.support.moto_aws import SESSION
 
 pytestmark = pytest.mark.slow
-COUNT, RATE, DEATHS = 20_000, 50, 10
+COUNT, RATE, DEATHS = 20_000, 10, 10
 
 
 class Workers:
@@ -59,8 +58,10 @@ class Workers:
 
 @pytest.fixture
 def feeder(target: Target, clock: ManualClock, bucket: str, monkeypatch: pytest.MonkeyPatch) -> tuple[Feeder, Workers]:
-    # moto converts the time four times for each message in the queue, at every call. At the end it has its own back.
-    monkeypatch.setattr(sqs_models, "unix_time_millis", lambda: time.time() * 1000)
+    for owner, name in many.REPLACED:
+        # At the end the test has moto's own back.
+        monkeypatch.setattr(owner, name, getattr(owner, name))
+    many.apply()
     workers = Workers(target, clock)
     urls = {"RETRY_QUEUE_URL": "RetryQueueUrl", "BACKFILL_QUEUE_URL": "BackfillQueueUrl"}
     environment = COMPLETE_ENVIRONMENT | {name: target.stack.output(output) for name, output in urls.items()}
