@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from moto.dynamodb.models import dynamodb_backends
 from moto.s3.models import s3_backends
+from moto.sqs.models import sqs_backends
 
 from local.aws.moto import many
 from ops.guardctl.target import Target
@@ -28,6 +29,7 @@ class Workers:
 
     def __init__(self, target: Target, clock: ManualClock) -> None:
         self._url, self._sqs, self._clock = target.stack.output("BackfillQueueUrl"), SESSION.client("sqs"), clock
+        self._queue = sqs_backends["123456789012"]["us-east-1"].queues["backfill"]
         self._table = dynamodb_backends["123456789012"]["us-east-1"].get_table("results")
         self.asked: list[str] = []
         self.settled: set[str] = set()
@@ -35,6 +37,7 @@ class Workers:
 
     def sleep(self, seconds: float) -> None:
         """Let time go by, and work for so long."""
+        self.longest = max(self.longest, len(self._queue._messages))
         self._clock.now += seconds
         self.work(round(seconds * RATE))
 
@@ -110,24 +113,30 @@ class Dying:
         return dying
 
 
-def test_feeder_that_dies_ten_times_misses_nothing(console: Console, feeder: tuple[Feeder, Workers]) -> None:
+def test_feeder_that_dies_ten_times_misses_nothing(
+    console: Console, feeder: tuple[Feeder, Workers], clock: ManualClock
+) -> None:
     fed, workers = feeder
     console.json("backfill", "start", "--reason", "a test", "--yes")
     dying, deaths, runs = Dying(fed, random.Random(7)), 0, 0
     while console.json("backfill", "status")["jobs"][0]["state"] == "running":
-        runs += 1
+        runs, minute = runs + 1, clock.now + 60
         assert runs < 200, "the backfill does not come to its end"
         if deaths < DEATHS:
             dying.schedule()
+            undisturbed, settled = minute, len(workers.settled)
         try:
             fed.run(seconds=75)
         except RetryableError:
             deaths += 1
-        workers.work(60 * RATE)
-    workers.work(10**6)
+        workers.sleep(max(0, minute - clock.now))
+    workers.sleep(60)
     assert deaths == DEATHS
     assert len(workers.asked) == len(workers.settled) == COUNT
     (job,) = console.json("backfill", "status")["jobs"]
     assert job["listed"] == COUNT
     # Steps that were sent and not saved were sent again.
     assert COUNT - DEATHS * 100 <= job["sent"] <= COUNT
+    # A run that a death ends may leave the workers without work for a minute. From then on they have always some.
+    assert clock.now - undisturbed <= (COUNT - settled) / RATE + 60
+    assert workers.longest <= 60 * RATE
