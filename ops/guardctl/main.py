@@ -13,7 +13,6 @@ from typer.exceptions import TyperException
 from ops.errors import AWS_ERRORS, CannotProceedError, describe_error
 from ops.guardctl import (
     backfill,
-    bucket,
     canary,
     case,
     control,
@@ -27,6 +26,7 @@ from ops.guardctl import (
     stats,
     status,
 )
+from ops.guardctl.buckets.command import bucket
 from ops.guardctl.doctor.command import doctor
 from ops.guardctl.target import Target, connect
 
@@ -64,7 +64,7 @@ for command in (
     app.command()(command)
 app.add_typer(control.limit, name="limit")
 app.add_typer(backfill.backfill, name="backfill")
-app.add_typer(bucket.bucket, name="bucket")
+app.add_typer(bucket, name="bucket")
 app.add_typer(scope.scope, name="scope")
 app.add_typer(case.case, name="case")
 app.add_typer(canary.canary, name="canary")

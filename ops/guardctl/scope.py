@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import typer
 
 from ops.errors import CannotProceedError
-from ops.guardctl.bucket_wanted import listed_buckets
+from ops.guardctl.buckets.wanted import listed_buckets
 from ops.guardctl.journal import Journal
 from ops.guardctl.options import AsJson, Reason, Yes, as_plain, ask, check_reason, get_target
 from ops.guardctl.printing import print_json, print_table

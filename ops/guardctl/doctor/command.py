@@ -9,8 +9,8 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from ops.guardctl import bucket_checks
-from ops.guardctl.bucket_wanted import listed_buckets
+from ops.guardctl.buckets import checks as bucket_checks
+from ops.guardctl.buckets.wanted import listed_buckets
 from ops.guardctl.doctor import alarms, buckets, functions, reading, service, storage, work
 from ops.guardctl.doctor.deployment import Deployment
 from ops.guardctl.doctor.findings import Finding, Level, NamedCheck, run_check

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ops.guardctl.bucket_policy import list_statements, sids_of
+from ops.guardctl.buckets.policy import list_statements, sids_of
 from ops.guardctl.target import Target
 from tests.support.moto_aws import SESSION
 

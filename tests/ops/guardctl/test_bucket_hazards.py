@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from ops.guardctl.bucket_facts import BucketFacts
-from ops.guardctl.bucket_hazards import find_hazards
+from ops.guardctl.buckets.facts import BucketFacts
+from ops.guardctl.buckets.hazards import find_hazards
 from tests.ops.guardctl.existing_bucket import OURS, ROLES
 
 KEY = "arn:aws:kms:us-east-1:123456789012:key/11111111-2222"

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ops.guardctl.bucket_policy import (
+from ops.guardctl.buckets.policy import (
     find_conflicts,
     find_missing,
     is_same,

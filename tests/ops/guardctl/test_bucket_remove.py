@@ -6,9 +6,9 @@ import shlex
 import pytest
 
 from ops.errors import CannotProceedError
-from ops.guardctl.bucket_add import BucketAdder
-from ops.guardctl.bucket_records import BucketRecords
-from ops.guardctl.bucket_remove import BucketRemover
+from ops.guardctl.buckets.add import BucketAdder
+from ops.guardctl.buckets.records import BucketRecords
+from ops.guardctl.buckets.remove import BucketRemover
 from photodna_guard.aws.results_table import ResultsTable
 from photodna_guard.domain.models import ScanJob, Upload
 from tests.ops.guardctl.conftest import WHY, Console

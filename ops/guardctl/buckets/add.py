@@ -5,13 +5,13 @@ from dataclasses import dataclass
 
 from ops.errors import CannotProceedError
 from ops.guardctl.backfill_estimate import estimate
-from ops.guardctl.bucket_changes import Change, change_event_bridge, change_policy, change_versions, make_changes
-from ops.guardctl.bucket_facts import BucketFacts, make_reader, owner_argument
-from ops.guardctl.bucket_hazards import find_hazards
-from ops.guardctl.bucket_policy import find_missing
-from ops.guardctl.bucket_printing import not_ok
-from ops.guardctl.bucket_records import BucketRecords, is_added
-from ops.guardctl.bucket_wanted import Wanted, check_place, read_wanted
+from ops.guardctl.buckets.changes import Change, change_event_bridge, change_policy, change_versions, make_changes
+from ops.guardctl.buckets.facts import BucketFacts, make_reader, owner_argument
+from ops.guardctl.buckets.hazards import find_hazards
+from ops.guardctl.buckets.policy import find_missing
+from ops.guardctl.buckets.printing import not_ok
+from ops.guardctl.buckets.records import BucketRecords, is_added
+from ops.guardctl.buckets.wanted import Wanted, check_place, read_wanted
 from ops.guardctl.doctor.findings import Finding
 from ops.guardctl.journal import Journal
 from ops.guardctl.target import Target

@@ -7,7 +7,7 @@ from typing import Any
 
 from rich.console import Console
 
-from ops.guardctl.bucket_changes import Change
+from ops.guardctl.buckets.changes import Change
 from ops.guardctl.doctor.findings import Finding, Level
 from ops.guardctl.printing import clean, print_json
 

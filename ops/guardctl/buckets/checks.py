@@ -7,11 +7,11 @@ from typing import Any
 
 from ops.errors import CannotProceedError
 from ops.guardctl.backfill_jobs import BackfillJobs
-from ops.guardctl.bucket_facts import BucketFacts, make_reader, owner_argument
-from ops.guardctl.bucket_hazards import find_hazards
-from ops.guardctl.bucket_policy import find_missing, list_statements, sids_of
-from ops.guardctl.bucket_records import BucketRecords, is_added
-from ops.guardctl.bucket_wanted import Wanted, check_place, explain_parameter, listed_buckets, read_wanted
+from ops.guardctl.buckets.facts import BucketFacts, make_reader, owner_argument
+from ops.guardctl.buckets.hazards import find_hazards
+from ops.guardctl.buckets.policy import find_missing, list_statements, sids_of
+from ops.guardctl.buckets.records import BucketRecords, is_added
+from ops.guardctl.buckets.wanted import Wanted, check_place, explain_parameter, listed_buckets, read_wanted
 from ops.guardctl.doctor.deployment import Deployment
 from ops.guardctl.doctor.findings import Finding, Level, NamedCheck, find
 from ops.guardctl.tables import OperatedTable

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
 from typing import Any
 
-from ops.guardctl.bucket_facts import BucketFacts
-from ops.guardctl.bucket_policy import Statement, list_statements
+from ops.guardctl.buckets.facts import BucketFacts
+from ops.guardctl.buckets.policy import Statement, list_statements
 from ops.guardctl.doctor.findings import Finding, Level, find
 
 # An upload may wait in a queue for 14 days.

@@ -8,8 +8,8 @@ from difflib import unified_diff
 from typing import Any
 
 from ops.errors import CannotProceedError
-from ops.guardctl.bucket_facts import EVENT_BRIDGE, BucketFacts, BucketReader
-from ops.guardctl.bucket_policy import is_same_policy, list_statements
+from ops.guardctl.buckets.facts import EVENT_BRIDGE, BucketFacts, BucketReader
+from ops.guardctl.buckets.policy import is_same_policy, list_statements
 
 # S3 may show a change some seconds later.
 _MAX_READS = 10

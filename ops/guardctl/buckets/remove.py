@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from itertools import islice
 
 from ops.errors import CannotProceedError
-from ops.guardctl.bucket_changes import Change, change_event_bridge, change_policy, make_changes
-from ops.guardctl.bucket_facts import BucketFacts, make_reader, owner_argument
-from ops.guardctl.bucket_policy import is_same_policy, restore, take_out
-from ops.guardctl.bucket_records import BucketRecords, Item, is_added
-from ops.guardctl.bucket_wanted import deploy_command, listed_buckets, read_wanted
+from ops.guardctl.buckets.changes import Change, change_event_bridge, change_policy, make_changes
+from ops.guardctl.buckets.facts import BucketFacts, make_reader, owner_argument
+from ops.guardctl.buckets.policy import is_same_policy, restore, take_out
+from ops.guardctl.buckets.records import BucketRecords, Item, is_added
+from ops.guardctl.buckets.wanted import deploy_command, listed_buckets, read_wanted
 from ops.guardctl.journal import Journal
 from ops.guardctl.settled_results import Selection, SettledResults, partition_names
 from ops.guardctl.target import Target

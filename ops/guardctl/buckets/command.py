@@ -6,19 +6,19 @@ from typing import Annotated, Any
 
 import typer
 
-from ops.guardctl.bucket_add import BucketAdder
-from ops.guardctl.bucket_checks import make_checks
-from ops.guardctl.bucket_facts import owner_argument
-from ops.guardctl.bucket_printing import (
+from ops.guardctl.buckets.add import BucketAdder
+from ops.guardctl.buckets.checks import make_checks
+from ops.guardctl.buckets.facts import owner_argument
+from ops.guardctl.buckets.printing import (
     describe_changes,
     describe_warnings,
     print_commands,
     show_changes,
     show_notes,
 )
-from ops.guardctl.bucket_records import BucketRecords, is_added
-from ops.guardctl.bucket_remove import BucketRemover
-from ops.guardctl.bucket_wanted import check_name, listed_buckets
+from ops.guardctl.buckets.records import BucketRecords, is_added
+from ops.guardctl.buckets.remove import BucketRemover
+from ops.guardctl.buckets.wanted import check_name, listed_buckets
 from ops.guardctl.doctor.command import describe_findings, print_findings, run_all
 from ops.guardctl.doctor.deployment import Deployment
 from ops.guardctl.doctor.findings import Level

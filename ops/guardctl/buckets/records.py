@@ -5,8 +5,8 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from ops.errors import CannotProceedError
-from ops.guardctl.bucket_facts import BucketFacts
-from ops.guardctl.bucket_policy import Statement, sids_of, take_out
+from ops.guardctl.buckets.facts import BucketFacts
+from ops.guardctl.buckets.policy import Statement, sids_of, take_out
 from ops.guardctl.tables import OperatedTable
 from ops.guardctl.target import Target
 from photodna_guard.domain.timestamps import to_iso

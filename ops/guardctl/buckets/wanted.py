@@ -6,9 +6,9 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from ops.errors import CannotProceedError
-from ops.guardctl.bucket_facts import BucketFacts, BucketReader
-from ops.guardctl.bucket_policy import MAX_POLICY_BYTES, Statement, find_conflicts, list_statements, merge, sids_of
-from ops.guardctl.bucket_policy import parse_statements as parse
+from ops.guardctl.buckets.facts import BucketFacts, BucketReader
+from ops.guardctl.buckets.policy import MAX_POLICY_BYTES, Statement, find_conflicts, list_statements, merge, sids_of
+from ops.guardctl.buckets.policy import parse_statements as parse
 from ops.guardctl.target import Target
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")

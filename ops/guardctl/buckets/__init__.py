@@ -1,0 +1,1 @@
+"""guardctl bucket: the guard in front of buckets that exist already, a file for each step."""
