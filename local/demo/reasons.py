@@ -7,6 +7,8 @@ _VERDICTS = {
 _SKIPPED = {
     "empty": "An empty object or a folder marker. There is nothing to look at.",
     "not-an-image": "Plain text, which was seen to its end. No viewer shows a picture of it.",
+    "prefix-left-out": "An operator left this prefix unscanned (guardctl scope). Nobody reads it by default.",
+    "trusted-writer": "An operator trusts who uploaded it (guardctl scope). Nobody reads it by default.",
     "document": "A document. Pictures within documents are not unpacked.",
     "video": "A video. The service compares still pictures only.",
     "audio": "Sound. There is nothing to look at.",

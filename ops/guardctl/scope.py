@@ -34,9 +34,10 @@ def list_rules(context: typer.Context, json: AsJson = False) -> None:
 
 @scope.command("leave-out")
 def leave_out(context: typer.Context, prefix: Prefix, reason: Reason, yes: Yes = False, json: AsJson = False) -> None:
-    """Scan nothing whose key begins so. Such an upload is SKIPPED as prefix-left-out, and can be read.
+    """Scan nothing whose key begins so. Such an upload is SKIPPED as prefix-left-out, which is its tag as well.
 
-    Whoever may upload there can show any picture. Of several prefixes that fit the longest decides.
+    The read gate keeps it closed unless prefix-left-out is one of the stack's ReadableStatuses: then whoever may upload
+    there can show any picture. Of several prefixes that fit the longest decides.
     """
     _add(context, RuleKind.LEAVE_OUT, _check(split_prefix, prefix), reason, yes, json)
 
@@ -111,7 +112,7 @@ def _add(context: typer.Context, kind: RuleKind, subject: str, reason: str, yes:
     target, why = get_target(context), check_reason(reason)
     if kind is not RuleKind.TRUST:
         _check_bucket(target, subject)
-    ask(f"{kind.value} {subject}: leave uploads unscanned that anybody can then read?", yes)
+    ask(f"{kind.value} {subject}: leave such uploads unscanned? {_describe_reading(target, kind)}", yes)
     rule = {
         "partition": PARTITION,
         "id": f"{kind.value}#{subject}",
@@ -123,4 +124,15 @@ def _add(context: typer.Context, kind: RuleKind, subject: str, reason: str, yes:
     }
     with Journal(target).recording(f"scope {kind.value}", why, subject):
         _Rules(target).put(rule)
-    print_json({kind.value: subject}) if json else print(f"{kind.value}: {subject}. {_IN_FORCE}")
+    print_json({kind.value: subject}) if json else print(
+        f"{kind.value}: {subject}. {_IN_FORCE} {_describe_reading(target, kind)}"
+    )
+
+
+def _describe_reading(target: Target, kind: RuleKind) -> str:
+    """Say whether anybody can read what is left out."""
+    tag = (RuleKind.TRUST if kind is RuleKind.TRUST else RuleKind.LEAVE_OUT).value
+    parameters = target.stack.parameters
+    if parameters.get("ReadGate", "on") != "on" or tag in parameters.get("ReadableStatuses", "").split(","):
+        return "They can be read, whatever they show."
+    return f"Nobody can read them unless you deploy with {tag} among the ReadableStatuses."

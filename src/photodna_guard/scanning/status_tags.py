@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from photodna_guard.domain.models import ScanRecord, Status
+from photodna_guard.domain.scan_scope import RuleKind
 
 STATUS_TAG_VALUES: Mapping[Status, str] = {
     Status.CLEAN: "clean",
@@ -13,7 +14,11 @@ STATUS_TAG_VALUES: Mapping[Status, str] = {
 RELEASED = "released"
 # Skipped uploads that may show pictures nobody looked at have the reason as their tag, with which nobody reads them
 # unless the operator permits it.
-UNSEEN_SKIPPED_REASONS = ("document", "video", "audio", "archive")
+UNSEEN_SKIPPED_REASONS = (
+    *("document", "video", "audio", "archive"),
+    RuleKind.LEAVE_OUT.value,
+    RuleKind.TRUST.value,
+)
 # What a person decided about one version, whatever its status would be tagged with.
 ALLOWED, DENIED = "allowed", "denied"
 _DENIABLE_STATUSES = (*STATUS_TAG_VALUES, Status.FAILED)

@@ -1,5 +1,7 @@
 """guardctl scope: rules that the scanners read, each with who, when and why."""
 
+from dataclasses import replace
+
 import pytest
 
 from ops.guardctl.target import Target
@@ -58,3 +60,21 @@ def test_bad_input_is_one_line_and_changes_nothing(console: Console, call: tuple
 def test_without_terminal_or_yes_nothing_is_left_out(console: Console) -> None:
     assert console.run("scope", "leave-out", "s3://uploads/", "--reason", "x") == 2
     assert console.json("scope", "list") == []
+
+
+@pytest.mark.parametrize(
+    ("parameters", "said"),
+    [
+        ({"ReadGate": "on", "ReadableStatuses": "clean,skipped"}, "Nobody can read them unless"),
+        ({"ReadGate": "on", "ReadableStatuses": "clean,prefix-left-out"}, "They can be read"),
+        ({"ReadGate": "off", "ReadableStatuses": "clean"}, "They can be read"),
+    ],
+)
+def test_it_is_said_whether_anybody_can_read_what_is_left_out(
+    console: Console, parameters: dict[str, str], said: str
+) -> None:
+    given = {**console.target.stack.parameters, **parameters}
+    console.target = replace(console.target, stack=replace(console.target.stack, parameters=given))
+    for rule in ("leave-out", "only"):
+        console.run("scope", rule, "s3://uploads/logs/", *WHY)
+        assert said in console.out
