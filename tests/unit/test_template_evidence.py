@@ -140,8 +140,8 @@ def test_sweep_may_query_claim_and_send_only() -> None:
 
 def test_reconciliation_may_list_look_up_and_send_only() -> None:
     assert actions("OnReconcilePolicy") == {
-        "logs:CreateLogStream", "logs:PutLogEvents", "s3:ListBucketVersions", "dynamodb:BatchGetItem",
-        "dynamodb:UpdateItem", "dynamodb:GetItem", "sqs:SendMessage",
+        "logs:CreateLogStream", "logs:PutLogEvents", "s3:ListBucketVersions", "s3:GetBucketVersioning",
+        "dynamodb:BatchGetItem", "dynamodb:UpdateItem", "dynamodb:GetItem", "sqs:SendMessage",
     }  # fmt: skip
     assert resources("OnReconcilePolicy", "sqs:SendMessage") == str([{"Fn::GetAtt": ["RetryQueue", "Arn"]}])
 
