@@ -148,5 +148,6 @@ def _has_been_backfilled(target: Target, bucket: str) -> bool:
 
 
 def _has_result(table: OperatedTable, bucket: str, listed: Any) -> bool:
-    names: set[Any] = {listed["VersionId"], f"etag:{listed['ETag'].strip(chr(34))}"}
+    etag = listed["ETag"].strip('"')
+    names: set[Any] = {listed["VersionId"], f"etag:{etag}"}
     return any(item["version"] in names for item in table.query("upload", f"{bucket}/{listed['Key']}"))
