@@ -92,15 +92,19 @@ def _names(statement: Mapping[str, Any], element: str) -> list[str]:
 def draw_requests(
     random: Random, stack: EvaluatedStack, actions: Mapping[str, Sequence[str]]
 ) -> Iterator[DrawnRequest]:
-    """Draw requests for ever: most are aimed at one statement, and their context has values that policies compare."""
+    """Draw requests for ever: most are aimed at one statement, and their context has values that policies compare.
+
+    As many are aimed at statements that deny as at those that allow, however few of either the policies have.
+    """
     callers = list_callers(stack.policies, stack.documents)
     bound_by_resource_policies_only = [one for one in callers if one.identity == ["Administrator"]]
-    aims, conditions = list(_aims(stack, actions)), _compared_values(stack.documents)
+    aims = [list(_aims(stack, actions, effect)) for effect in ("Allow", "Deny")]
+    conditions = _compared_values(stack.documents)
     resources = sorted(arn for arn, some in actions.items() if some)
     while True:
         arn = random.choice(resources)
         aimed = random.random() < _AIMED
-        owner, arn, some = random.choice(aims) if aimed else ("", arn, actions[arn])
+        owner, arn, some = random.choice(random.choice(aims)) if aimed else ("", arn, actions[arn])
         # A role's own statement allows it something. Many statements are of one role among many.
         bound = [one for one in callers if owner in one.identity] if random.random() < _OWN else []
         bound = bound or (callers if random.random() < 0.5 else bound_by_resource_policies_only)
@@ -111,11 +115,13 @@ def draw_requests(
         yield DrawnRequest(caller, random.choice(caller.arns), Permission(random.choice(some), arn, context))
 
 
-def _aims(stack: EvaluatedStack, actions: Mapping[str, Sequence[str]]) -> Iterator[tuple[str, str, Sequence[str]]]:
-    """Yield each statement's policy, a resource that it names, and those actions that one of its patterns matches."""
+def _aims(
+    stack: EvaluatedStack, actions: Mapping[str, Sequence[str]], effect: str
+) -> Iterator[tuple[str, str, Sequence[str]]]:
+    """Yield for each statement its policy, a resource that it names, and actions that one of its patterns matches."""
     for one in stack.documents:
         own = [arn for arn in actions if stack.find_policy_of(arn) == one.name]
-        for statement in one.document["Statement"]:
+        for statement in (given for given in one.document["Statement"] if given["Effect"] == effect):
             patterns = [compile_wildcards(given) for given in _names(statement, "Resource") if given != "*"]
             arns = [arn for arn in actions if any(p.fullmatch(arn) for p in patterns)] or own
             for arn, given in product(arns, _names(statement, "Action")):

@@ -86,9 +86,9 @@ def test_legal_hold_outlasts_a_bypassed_lock(bucket: JudgedBucket) -> None:
 
 def test_presigned_url_ends(s3: Any, upload_bucket: str) -> None:
     s3.put_object(Bucket=upload_bucket, Key="a", Body=BODY)
-    url = s3.generate_presigned_url("get_object", Params={"Bucket": upload_bucket, "Key": "a"}, ExpiresIn=1)
+    url = s3.generate_presigned_url("get_object", Params={"Bucket": upload_bucket, "Key": "a"}, ExpiresIn=3)
     assert requests.get(url, timeout=10).content == BODY
-    time.sleep(2.1)
+    time.sleep(4.1)
     assert requests.get(url, timeout=10).status_code == 403
 
 
