@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from getpass import getpass
 from typing import TYPE_CHECKING, Any
 
@@ -20,13 +20,13 @@ BREAK_GLASS_ROLE = "BreakGlassRole"
 MFA_CODE_VARIABLE = "GUARDCTL_MFA_CODE"
 
 
-def break_glass_client(target: "Target", service: str) -> Any:
-    """Return a client with the rights of the break-glass role.
+def break_glass_clients(target: "Target") -> Callable[[str], Any]:
+    """Return what makes clients with the rights of the break-glass role, taken once: a code of MFA serves once.
 
     Raises CannotProceedError where the role does not trust the caller, and botocore's errors.
     """
     try:
-        return target.clients_of(BREAK_GLASS_ROLE)(service)
+        return target.clients_of(BREAK_GLASS_ROLE)
     except ClientError as error:
         if error.response["Error"]["Code"] not in ("AccessDenied", "AccessDeniedException"):
             raise

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ops.errors import CannotProceedError
-from ops.guardctl.break_glass import break_glass_client
+from ops.guardctl.break_glass import break_glass_clients
 from ops.guardctl.case_directory import CaseDirectory
 from ops.guardctl.case_documents import build_evidence, find_differences
 from ops.guardctl.target import Target
@@ -19,7 +19,7 @@ def fetch_picture(target: Target, item: Mapping[str, Any], case: CaseDirectory) 
 
     Raises CannotProceedError where the bytes are not those of the result, and botocore's errors.
     """
-    s3, bucket = break_glass_client(target, "s3"), target.stack.output("QuarantineBucketName")
+    s3, bucket = break_glass_clients(target)("s3"), target.stack.output("QuarantineBucketName")
     locked = s3.get_object(Bucket=bucket, Key=item["evidence_key"])["Body"].read()
     case.write(LOCKED_RECORD, locked)
     copy = s3.get_object(Bucket=bucket, Key=item["quarantine_key"], VersionId=item["quarantine_version"])

@@ -1,17 +1,17 @@
 """guardctl release: a false match goes back to its place. One person asks, and another one confirms within a day."""
 
-from functools import partial
 from typing import Annotated, Any
 
 import typer
 
 from ops.errors import CannotProceedError
-from ops.guardctl.break_glass import break_glass_client
+from ops.guardctl.break_glass import break_glass_clients
 from ops.guardctl.journal import Journal
 from ops.guardctl.options import AsJson, Version, Yes, ask, check_reason, check_uri, get_target
 from ops.guardctl.printing import print_json, print_table
 from ops.guardctl.put_back import PlaceTakenError, PutBack
-from ops.guardctl.releases import Item, Releases
+from ops.guardctl.release_items import Item
+from ops.guardctl.releases import Releases
 from ops.guardctl.target import Target
 from ops.guardctl.uploads import Results
 from photodna_guard.domain.release_record import release_record_name
@@ -119,15 +119,16 @@ class Change:
         found = self._releases.find(self._result, self._anywhere)
         # Refuse whom the release refuses before the glass is broken.
         self._releases.check_confirmer(found)
-        back = PutBack(partial(break_glass_client, self._target), self._target.stack.output("QuarantineBucketName"))
+        client = break_glass_clients(self._target)
+        back = PutBack(client, self._target.stack.output("QuarantineBucketName"))
         back.check_copy(self._result)
         # The scanners open these bytes from here on. So no scan of what is put back finds a match.
-        found = self._releases.confirm(found, self._why)
+        found = self._releases.confirm(found, self._why, client)
         try:
             version = back.put(self._result)
         except PlaceTakenError:
             version = self._find_released(found)
-        return self._releases.finish(found, version)
+        return self._releases.finish(found, version, client)
 
     def _find_released(self, found: Item) -> str:
         """Return the version that an earlier try put back, by its result. Raises CannotProceedError."""

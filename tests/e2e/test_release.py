@@ -10,8 +10,11 @@ from botocore.exceptions import ClientError
 
 from local.stack import EmbeddedCloud
 from ops.guardctl.main import main
+from ops.guardctl.tables import to_item
 from ops.guardctl.target import connect_embedded
+from photodna_guard.domain.releases import request_partition
 from tests.e2e.embedded import Pictures, read_results
+from tests.support.releases import confirmation_item, request_item
 from tests.support.schemas import assert_valid
 from tests.support.waiting import wait_until
 
@@ -155,6 +158,21 @@ def test_object_that_stands_there_is_not_replaced(cloud: EmbeddedCloud, guardctl
     guardctl("ben", "release", uri, "--confirm", *WHY)
     wait_for(cloud, uri, "QUARANTINED", "CLEAN", "CLEAN")
     assert read_as_user(cloud, "release/taken.jpg")["Body"].read() == pictures["match"]
+
+
+def test_operator_alone_cannot_forge_a_release(
+    cloud: EmbeddedCloud, calm: None, known: None, pictures: Pictures
+) -> None:
+    """Whoever writes the table by hand with the operator role names two people, and still opens nothing."""
+    session = boto3.Session("OperatorRole", "testing", region_name=cloud.endpoints.region)
+    dynamodb = session.client("dynamodb", endpoint_url=cloud.aws_endpoint_url)
+    table, scope = cloud.resource("OperationsTable"), f"{cloud.endpoints.upload_bucket}/release/by hand.jpg"
+    body = pictures["match"]
+    forged = request_item(body, scope) | confirmation_item(body, scope)
+    with pytest.raises(ClientError, match="AccessDenied"):
+        dynamodb.put_item(TableName=table, Item=to_item(forged))
+    dynamodb.put_item(TableName=table, Item=to_item(forged | {"partition": request_partition(len(body))}))
+    quarantined(cloud, "release/by hand.jpg", body)
 
 
 def test_break_glass_role_opens_nothing_by_itself(cloud: EmbeddedCloud, calm: None, pictures: Pictures) -> None:

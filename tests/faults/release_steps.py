@@ -1,19 +1,18 @@
 """What happens to released matches before the deliveries: two people have released them already."""
 
-from photodna_guard.domain.releases import partition_of, release_id
 from tests.faults import pictures
 from tests.faults.path_steps import Path, known_hash
 from tests.faults.world import World
-from tests.support.releases import release_item
+from tests.support.releases import confirmation_item, request_item
 
 
 def release(world: World, key: str = "a.jpg", scope: str = "") -> None:
     """Let two people have released the match under this key, or wherever `scope` says."""
     content = pictures.BYTES["match"]
-    item = release_item(content, scope or f"{world.bucket}/{key}")
-    item |= {"partition": partition_of(len(content)), "id": release_id(item["sha256"], item["scope"])}
-    values = {name: {"S": value} for name, value in item.items()}
-    world.cloud.session.client("dynamodb").put_item(TableName=world.cloud.physical("OperationsTable"), Item=values)
+    table, dynamodb = world.cloud.physical("OperationsTable"), world.cloud.session.client("dynamodb")
+    for make in (request_item, confirmation_item):
+        item = make(content, scope or f"{world.bucket}/{key}")
+        dynamodb.put_item(TableName=table, Item={name: {"S": value} for name, value in item.items()})
 
 
 def released(upload: Path, scope: str = "") -> Path:

@@ -32,13 +32,28 @@ def read_state(world: "World") -> State:
         arrived=world.service.arrived,
         largest_window=world.service.window.largest,
         events=events,
-        releases=[item for item in map(_item, cloud.items("OperationsTable")) if "scope" in item],
+        releases=_releases([_item(item) for item in cloud.items("OperationsTable")]),
         log=world.functions.log.getvalue(),
         secrets=world.secrets,
         disturbed=world.calls.disturbed,
         crashed=any(process.dead for process in world.processes),
         redriven=world.redriven,
     )
+
+
+def _releases(items: list[Item]) -> list[Item]:
+    """Return each request with its confirmation, where there is one of that request."""
+    by_key = {(item["partition"], item["id"]): item for item in items}
+    found = []
+    for (partition, wanted), request in by_key.items():
+        if partition.startswith("release-request#"):
+            other = by_key.get((partition.replace("request", "confirmation"), wanted), {})
+            is_of_it = other.get("request_id") == request["request_id"]
+            is_asked = request["state"] == "requested"
+            found.append(
+                (other if is_of_it else {}) | request | ({"state": other["state"]} if is_of_it and is_asked else {})
+            )
+    return found
 
 
 def _objects(cloud: Any, bucket: str) -> list[Object]:

@@ -17,7 +17,7 @@ ADMINISTRATOR_POLICY = {
     "Statement": [{"Sid": "Administrator", "Effect": "Allow", "Action": "*", "Resource": "*"}],
 }
 _SERVICES = ("events.amazonaws.com", "cloudwatch.amazonaws.com", "sns.amazonaws.com")
-_LISTED = ("tagkeys",)
+_LISTED = ("tagkeys", "leadingkeys")
 _SET_BY_PRINCIPAL = "aws:principalarn"
 _AIMED = 0.8
 # The share of these whose caller is bound by that statement's policy.

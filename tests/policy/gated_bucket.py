@@ -41,6 +41,9 @@ class GatedBucket:
     def kms_key(self, bucket: str) -> str | None:
         return None
 
+    def partition_key(self, region: str, table: str) -> str | None:
+        return None
+
     def refusal(self, caller: str | None, operation: str, **more: Any) -> Refusal | None:
         given = {"bucket": self._bucket, "key": "a.jpg"} | more
         return self._authorizer.find_refusal(ApiCall(caller, REGION, "s3", operation, **given))

@@ -37,6 +37,7 @@ SUPPORTED = {
     "s3:DeleteObjectTagging": {EXISTING},
     "s3:DeleteObjectVersionTagging": {EXISTING},
     "s3:PutObjectLegalHold": {"s3:object-lock-legal-hold"},
+    "dynamodb:PutItem": {"dynamodb:LeadingKeys"},
     "kms:Decrypt": {"kms:ViaService"},
     "kms:GenerateDataKey": {"kms:ViaService"},
 }

@@ -3,8 +3,8 @@
 import pytest
 
 from photodna_guard.domain.models import Upload
-from photodna_guard.domain.releases import ANYWHERE, parse_release, person_of, release_id
-from tests.support.releases import release_item, release_of
+from photodna_guard.domain.releases import AGREED, ANYWHERE, join_release, parse_release, person_of, release_id
+from tests.support.releases import confirmation_item, release_item, release_of, request_item
 
 SSO = "arn:aws:sts::1:assumed-role/AWSReservedSSO_Evidence_0a1b"
 ROLE = "arn:aws:sts::1:assumed-role/operators"
@@ -31,6 +31,36 @@ def test_confirmed_release_is_in_force(state: str) -> None:
 @pytest.mark.parametrize("name", NOT_IN_FORCE)
 def test_other_item_is_no_release(name: str) -> None:
     assert parse_release(release_item(b"picture", **NOT_IN_FORCE[name])) is None  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("state", ["confirmed", "done"])
+def test_request_and_its_confirmation_are_a_release(state: str) -> None:
+    joined = join_release(request_item(b"picture"), confirmation_item(b"picture", state=state))
+    assert (joined["state"], parse_release(joined)) == (state, release_of(b"picture"))
+
+
+@pytest.mark.parametrize("name", AGREED)
+def test_confirmation_counts_for_the_very_request(name: str) -> None:
+    request = request_item(b"picture") | {name: "something else"}
+    assert join_release(request, confirmation_item(b"picture")) == request
+    assert parse_release(join_release(request, confirmation_item(b"picture"))) is None
+
+
+@pytest.mark.parametrize("request_state", ["withdrawn", "confirmed", "done", "opened"])
+def test_request_in_any_other_state_releases_nothing_by_itself(request_state: str) -> None:
+    forged = release_item(b"picture", state=request_state)
+    assert parse_release(join_release(forged, {})) is None
+    # Its confirmation counts while it is only asked for.
+    joined = join_release(request_item(b"picture", state="withdrawn"), confirmation_item(b"picture"))
+    assert (joined["state"], joined["confirmed_by"], parse_release(joined)) == (
+        "withdrawn", "arn:aws:iam::1:user/ben", None)  # fmt: skip
+
+
+def test_what_was_confirmed_is_never_taken_from_the_request() -> None:
+    forged = request_item(b"picture") | {"confirmed_by": "arn:aws:iam::1:user/zoe"}
+    assert "confirmed_by" not in join_release(forged, {})
+    assert join_release(forged, confirmation_item(b"picture"))["confirmed_by"] == "arn:aws:iam::1:user/ben"
+    assert join_release({}, confirmation_item(b"picture")) == {}
 
 
 def test_release_covers_its_place_only() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from moto.dynamodb.models import dynamodb_backends
 from moto.s3.exceptions import MissingBucket
 from moto.s3.models import FakeDeleteMarker, s3_backends
 
@@ -44,3 +45,8 @@ class MotoAccount:
     def kms_key(self, bucket: str) -> str | None:
         """Return the ARN of the KMS key with which a bucket encrypts by default; None if S3 encrypts itself."""
         return self._kms_keys.get(bucket)
+
+    def partition_key(self, region: str, table: str) -> str | None:
+        """Return the name of a DynamoDB table's partition key; None if there is no such table."""
+        found: Any = dynamodb_backends[self.account][region].tables.get(table)
+        return str(found.hash_key_attr) if found else None

@@ -33,3 +33,6 @@ class AccountState(Protocol):
 
     def kms_key(self, bucket: str) -> str | None:
         """Return the ARN of the KMS key with which a bucket encrypts by default; None if S3 encrypts itself."""
+
+    def partition_key(self, region: str, table: str) -> str | None:
+        """Return the name of a DynamoDB table's partition key; None if there is no such table."""

@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/service-authorization/latest/reference/reference_pol
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from local.aws.policy.api_call import ApiCall, UnknownCallError
@@ -39,6 +40,14 @@ def _table_permission(call: ApiCall, state: AccountState, action: str, item: Map
     arn = _arn(call, state, "dynamodb", name if name.startswith("arn:") else f"table/{name}")
     index = f"/index/{item['IndexName']}" if "IndexName" in item else ""
     return Permission(f"dynamodb:{action}", arn + index)
+
+
+def _require_put_item(call: ApiCall, state: AccountState) -> Iterator[Permission]:
+    """Require it with the value of the item's partition key."""
+    given = _table_permission(call, state, "PutItem", call.parameters)
+    name = state.partition_key(call.region, given.resource.rpartition("/")[2])
+    keys = tuple(call.parameters["Item"].get(name, {}).values())
+    yield replace(given, context={"dynamodb:leadingkeys": keys} if keys else {})
 
 
 def _require_transaction(call: ApiCall, state: AccountState) -> Iterator[Permission]:
@@ -99,8 +108,9 @@ def _require_publish(call: ApiCall, _: AccountState) -> Iterator[Permission]:
 _REQUIRED: dict[str, Callable[[ApiCall, AccountState], Iterable[Permission]]] = {
     **{
         f"dynamodb.{action}": _require_on_table(action)
-        for action in ("GetItem", "PutItem", "UpdateItem", "DeleteItem", "Query", "Scan", "DescribeTable")
+        for action in ("GetItem", "UpdateItem", "DeleteItem", "Query", "Scan", "DescribeTable")
     },
+    "dynamodb.PutItem": _require_put_item,
     "dynamodb.TransactWriteItems": _require_transaction,
     "dynamodb.BatchWriteItem": _require_batch("BatchWriteItem"),
     "dynamodb.BatchGetItem": _require_batch("BatchGetItem"),

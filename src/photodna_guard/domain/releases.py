@@ -2,7 +2,8 @@
 
     requested -> confirmed -> done        withdrawn from any of them
 
-Its item is in the operations table: guardctl writes it, and the scanners read it.
+It is two items of the operations table. The operator role writes the request and its withdrawal. Only the break-glass
+role may write the confirmation (template.yaml). guardctl writes both, and the scanners read both.
 """
 
 import hashlib
@@ -18,6 +19,12 @@ from photodna_guard.domain.models import Upload
 ANYWHERE = "*"
 # A request that nobody confirmed within this time is void.
 CONFIRM_WITHIN_SECONDS = 86400.0
+# What a request says and its confirmation repeats, and what a confirmation alone may say.
+AGREED = (
+    *("sha256", "scope", "upload", "version", "quarantine_key", "quarantine_version"),
+    *("request_id", "requested_by", "requested_at", "reason"),
+)
+_CONFIRMING = ("confirmed_by", "confirmed_at", "confirmation", "released_version", "done_at")
 
 
 class ReleaseState(StrEnum):
@@ -60,21 +67,39 @@ class Release:
         return self.scope in (ANYWHERE, upload.id)
 
 
-def partition_of(size: int) -> str:
-    """Return the operations table's partition of the releases of objects of this size in bytes.
+def request_partition(size: int) -> str:
+    """Return the operations table's partition of the requests to release objects of this size in bytes."""
+    return f"release-request#{size}"
 
-    So most matches find an empty partition, and need not be hashed.
+
+def confirmation_partition(size: int) -> str:
+    """Return the partition of the confirmations, which the break-glass role alone may write.
+
+    Most matches find it empty for their size, and need not be hashed.
     """
-    return f"release#{size}"
+    return f"release-confirmation#{size}"
 
 
 def release_id(sha256: str, scope: str) -> str:
-    """Return the id of a release's item. A scope may be longer than a key of DynamoDB, and so its hash stands there."""
+    """Return the id of both items. A scope may be longer than a key of DynamoDB, and so its hash stands there."""
     return f"{sha256}#{scope if scope == ANYWHERE else hashlib.sha256(scope.encode()).hexdigest()}"
 
 
+def join_release(request: Mapping[str, Any], confirmation: Mapping[str, Any]) -> dict[str, Any]:
+    """Return both items as one, in the state of the confirmation unless the request was withdrawn.
+
+    What a confirmation says is never taken from a request, and only a confirmation of this very request counts.
+    """
+    asked = {name: value for name, value in request.items() if name not in _CONFIRMING}
+    if not request or any(confirmation.get(name) != request.get(name) for name in AGREED):
+        return asked
+    joined = asked | {name: confirmation[name] for name in _CONFIRMING if name in confirmation}
+    is_asked = request["state"] == ReleaseState.REQUESTED
+    return joined | ({"state": confirmation["state"]} if is_asked and "state" in confirmation else {})
+
+
 def parse_release(item: Mapping[str, Any]) -> Release | None:
-    """Return an item as a release; None unless two people agreed in time, whatever else the item says."""
+    """Return two items, joined, as a release; None unless two people agreed in time, whatever else the items say."""
     try:
         requested = Consent(str(item["requested_by"]), str(item["requested_at"]), str(item["reason"]))
         confirmed = Consent(str(item["confirmed_by"]), str(item["confirmed_at"]), str(item["confirmation"]))

@@ -10,7 +10,7 @@ from botocore.exceptions import ChecksumError, IncompleteReadError
 
 from ops.errors import CannotProceedError
 from ops.guardctl import target as targets
-from ops.guardctl.break_glass import break_glass_client, mfa_arguments
+from ops.guardctl.break_glass import break_glass_clients, mfa_arguments
 from ops.guardctl.main import main
 from ops.guardctl.target import connect, session_name
 from tests.support.moto_aws import SESSION
@@ -50,7 +50,7 @@ def deploy_with_break_glass() -> None:
 def test_break_glass_role_is_taken_by_the_callers_own_credentials(aws: None) -> None:
     deploy_with_break_glass()
     found = connect("guard", None, "us-east-1")
-    identity = break_glass_client(found, "sts").get_caller_identity()["Arn"]
+    identity = break_glass_clients(found)("sts").get_caller_identity()["Arn"]
     assert identity.endswith(f":assumed-role/glass/{session_name(found.who)}")
 
 
@@ -73,7 +73,7 @@ def test_profile_with_a_second_factor_gives_its_code(
     assert mfa_arguments(boto3.Session()) == {}
     monkeypatch.delenv("GUARDCTL_MFA_CODE")
     with pytest.raises(CannotProceedError, match="GUARDCTL_MFA_CODE"):
-        break_glass_client(connect("guard", "ann", "us-east-1"), "s3")
+        break_glass_clients(connect("guard", "ann", "us-east-1"))
 
 
 def test_truncated_answer_is_an_error_and_no_empty_list(aws: None) -> None:

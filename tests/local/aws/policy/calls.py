@@ -38,6 +38,9 @@ class FakeAccount:
     def kms_key(self, bucket: str) -> str | None:
         return KMS_KEY if bucket == "locked" else None
 
+    def partition_key(self, region: str, table: str) -> str | None:
+        return "p" if (region, table) == ("us-east-1", "t") else None
+
 
 def make_client(service: str, access_key: str = "someone") -> Any:
     return boto3.session.Session(access_key, "secret", region_name="us-east-1").client(  # type: ignore[call-overload]

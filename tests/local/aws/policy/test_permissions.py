@@ -26,6 +26,7 @@ from tests.local.aws.policy.calls import (
     [
         ("dynamodb", "update_item", {"TableName": "t", "Key": {}}, [("dynamodb:UpdateItem", TABLE)]),
         ("dynamodb", "get_item", {"TableName": TABLE, "Key": {}}, [("dynamodb:GetItem", TABLE)]),
+        ("dynamodb", "put_item", {"TableName": TABLE, "Item": {}}, [("dynamodb:PutItem", TABLE)]),
         ("dynamodb", "query", {"TableName": "t", "IndexName": "one"}, [("dynamodb:Query", f"{TABLE}/index/one")]),
         (
             "dynamodb",
@@ -71,6 +72,16 @@ def test_call_requires_its_actions_on_resources(
     assert [
         (permission.action, permission.resource) for permission in required_permissions(call, FakeAccount({}))
     ] == wanted
+
+
+@pytest.mark.parametrize(
+    ("table", "keys"),
+    [("t", {"dynamodb:leadingkeys": ("one",)}), (TABLE, {"dynamodb:leadingkeys": ("one",)}), ("another", {})],
+)
+def test_item_is_put_under_its_partition_key(table: str, keys: dict[str, Any]) -> None:
+    call = send_call("dynamodb", "put_item", TableName=table, Item={"p": {"S": "one"}, "id": {"S": "other"}})
+    (found,) = required_permissions(call, FakeAccount(None))
+    assert found.context == keys
 
 
 @pytest.mark.parametrize("signature", ["s3v4", "s3"])
