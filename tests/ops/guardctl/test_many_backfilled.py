@@ -1,7 +1,9 @@
 """A backfill over 20,000 objects in moto: the feeder dies ten times, nothing is missed and nothing is asked twice."""
 
+import gc
 import json
 import random
+import tracemalloc
 from typing import Any
 
 import pytest
@@ -13,6 +15,7 @@ from local.aws.moto import many
 from ops.guardctl.target import Target
 from photodna_guard import settings
 from photodna_guard.domain.errors import RetryableError
+from photodna_guard.domain.version_listing import ListedVersion
 from photodna_guard.scanning.feeder import Feeder
 from photodna_guard.scheduled import build_feeder
 from tests.ops.guardctl.conftest import Console
@@ -22,6 +25,8 @@ from tests.support.moto_aws import SESSION
 
 pytestmark = pytest.mark.slow
 COUNT, RATE, DEATHS = 20_000, 10, 10
+# The versions of a page of S3's listing.
+PAGE = 1000
 
 
 class Workers:
@@ -83,6 +88,17 @@ def bucket(target: Target) -> str:
     return "uploads"
 
 
+def run_measured(feeder: Feeder) -> tuple[int, int]:
+    """Run the feeder. Return the most bytes that it allocated, moto's too, and how many listed versions it keeps."""
+    tracemalloc.start()
+    try:
+        feeder.run(seconds=75)
+        most = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    return most, sum(isinstance(one, ListedVersion) for one in gc.get_objects())
+
+
 class Dying:
     """SQS and DynamoDB as the feeder sees them; some calls are its last."""
 
@@ -118,15 +134,20 @@ def test_feeder_that_dies_ten_times_misses_nothing(
 ) -> None:
     fed, workers = feeder
     console.json("backfill", "start", "--reason", "a test", "--yes")
-    dying, deaths, runs = Dying(fed, random.Random(7)), 0, 0
+    dying, deaths, runs, peaks = Dying(fed, random.Random(7)), 0, 0, list[tuple[int, int]]()
     while console.json("backfill", "status")["jobs"][0]["state"] == "running":
         runs, minute = runs + 1, clock.now + 60
         assert runs < 200, "the backfill does not come to its end"
         if deaths < DEATHS:
             dying.schedule()
             undisturbed, settled = minute, len(workers.settled)
+        # Its memory is measured once after the deaths, and once near the end.
+        is_next = deaths == DEATHS and len(peaks) < 2 and len(workers.settled) >= (0, COUNT * 0.9)[len(peaks)]
         try:
-            fed.run(seconds=75)
+            if is_next:
+                peaks.append(run_measured(fed))
+            else:
+                fed.run(seconds=75)
         except RetryableError:
             deaths += 1
         workers.sleep(max(0, minute - clock.now))
@@ -140,3 +161,6 @@ def test_feeder_that_dies_ten_times_misses_nothing(
     # A run that a death ends may leave the workers without work for a minute. From then on they have always some.
     assert clock.now - undisturbed <= (COUNT - settled) / RATE + 60
     assert workers.longest <= 60 * RATE
+    (early, _), (late, _) = peaks
+    assert late <= early * 1.2, f"{early} bytes at first, and {late} near the end"
+    assert max(kept for _, kept in peaks) <= PAGE
