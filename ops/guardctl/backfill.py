@@ -8,6 +8,7 @@ from ops.errors import CannotProceedError
 from ops.guardctl import queues
 from ops.guardctl.backfill_estimate import estimate
 from ops.guardctl.backfill_jobs import BackfillJobs, FoundJob
+from ops.guardctl.buckets.wanted import check_watched
 from ops.guardctl.journal import Journal
 from ops.guardctl.listing import parse_statuses
 from ops.guardctl.options import AsJson, Reason, Yes, ask, check_reason, get_target
@@ -66,7 +67,7 @@ def make_selection(
     if reason_is and not status:
         raise CannotProceedError("Give the --status of that reason, too, such as --status UNSCANNABLE")
     return {
-        "bucket": bucket or target.stack.output("UploadBucketName"),
+        "bucket": check_watched(target, bucket or target.stack.output("UploadBucketName")),
         "prefix": prefix,
         "current_only": current_only,
         "status": _check_status(status),

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import typer
 
 from ops.errors import CannotProceedError
-from ops.guardctl.buckets.wanted import listed_buckets
+from ops.guardctl.buckets.wanted import check_watched
 from ops.guardctl.journal import Journal
 from ops.guardctl.options import AsJson, Reason, Yes, as_plain, ask, check_reason, get_target
 from ops.guardctl.printing import print_json, print_table
@@ -92,14 +92,6 @@ class _Rules:
         self._table.put(rule)
 
 
-def _check_bucket(target: Target, prefix: str) -> None:
-    """Raise CannotProceedError where no upload to the bucket reaches this stack: the rule would say nothing."""
-    watched = [target.stack.output("UploadBucketName"), *listed_buckets(target)]
-    bucket, _ = split_prefix(prefix)
-    if bucket not in watched:
-        raise CannotProceedError(f"The stack does not watch the bucket {bucket}. It watches {', '.join(watched)}")
-
-
 def _check(parse: Any, subject: str) -> str:
     try:
         parse(subject)
@@ -111,7 +103,7 @@ def _check(parse: Any, subject: str) -> str:
 def _add(context: typer.Context, kind: RuleKind, subject: str, reason: str, yes: bool, json: bool) -> None:
     target, why = get_target(context), check_reason(reason)
     if kind is not RuleKind.TRUST:
-        _check_bucket(target, subject)
+        check_watched(target, split_prefix(subject)[0])
     ask(f"{kind.value} {subject}: leave such uploads unscanned? {_describe_reading(target, kind)}", yes)
     rule = {
         "partition": PARTITION,

@@ -70,6 +70,18 @@ def listed_buckets(target: Target) -> list[str]:
     return list(filter(None, map(str.strip, target.stack.parameters.get("Buckets", "").split(","))))
 
 
+def check_watched(target: Target, bucket: str) -> str:
+    """Return a bucket's name. Raises CannotProceedError where no upload to it reaches this stack."""
+    name = bucket.removeprefix("s3://").rstrip("/")
+    watched = [target.stack.output("UploadBucketName"), *listed_buckets(target)]
+    if name not in watched:
+        raise CannotProceedError(
+            f"The stack does not watch the bucket {name}. It watches {', '.join(watched)}. Others have to be in its "
+            f"parameter Buckets first (docs/buckets.md)"
+        )
+    return name
+
+
 def check_name(target: Target, bucket: str) -> str:
     """Return a bucket's name. Raises CannotProceedError for none, and for the stack's own."""
     name = bucket.removeprefix("s3://").rstrip("/")

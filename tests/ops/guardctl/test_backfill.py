@@ -80,6 +80,8 @@ def test_job_is_paused_resumed_and_cancelled_by_name_or_alone(console: Console, 
         (("backfill", "pause"), "No backfill is open"),
         (("backfill", "pause", "nothing"), "There is no backfill nothing"),
         (("rescan",), "Give s3://BUCKET/KEY, or --older-than"),
+        (("backfill", "start", "--bucket", "another"), "does not watch the bucket another. It watches uploads"),
+        (("rescan", "--older-than", "1d", "--bucket", "another"), "does not watch the bucket another"),
     ],
 )
 def test_bad_call_is_one_line(console: Console, bucket: str, arguments: tuple[str, ...], said: str) -> None:
