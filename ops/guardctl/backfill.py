@@ -5,6 +5,7 @@ from typing import Annotated, Any
 import typer
 
 from ops.errors import CannotProceedError
+from ops.formatting import format_duration
 from ops.guardctl import queues
 from ops.guardctl.backfill_estimate import estimate
 from ops.guardctl.backfill_jobs import BackfillJobs, FoundJob
@@ -83,7 +84,7 @@ def begin(target: Target, selection: dict[str, Any], why: str, yes: bool, json: 
     where = f"s3://{selection['bucket']}/{selection['prefix']}"
     facts = {name: value for name, value in selection.items() if value and name not in ("bucket", "prefix")}
     with Journal(target).recording("backfill start", why, where, **facts) as entry:
-        job = BackfillJobs(target).start(selection, why)
+        job = BackfillJobs(target).start(selection, why, found)
         entry["job"] = job.job.id
     if json:
         print_json({"job": job.job.id, "versions": found.versions, "is_whole": found.is_whole})
@@ -98,14 +99,27 @@ def status(context: typer.Context, json: AsJson = False) -> None:
     found = BackfillJobs(target).list_newest()
     waiting = queues.read_depth(target, queues.BACKFILL).total
     if json:
-        return print_json({"waiting": waiting, "jobs": [describe(one) for one in found]})
-    names = ("id", "state", "what", "listed", "sent", "by", "reason")
-    print_table(names, [[describe(one)[name] for name in names] for one in found], "There is no backfill.")
+        return print_json({"waiting": waiting, "jobs": [describe(one, target.stack.rate) for one in found]})
+    rate = target.stack.rate
+    rows = [describe(one, rate) | _describe_progress(one, rate) for one in found]
+    names = ("id", "state", "what", "listed", "of", "sent", "left", "by", "reason")
+    print_table(names, [[row[name] for name in names] for row in rows], "There is no backfill.")
     return print(f"\n{waiting:,} messages wait in the backfill queue.")
 
 
-def describe(found: FoundJob) -> dict[str, Any]:
-    """Return a job for people and programs."""
+def _describe_progress(found: FoundJob, rate: float) -> dict[str, str]:
+    """Return how many versions there are, and how long the rest takes at most, for people."""
+    if found.versions is None:
+        return {"of": "", "left": ""}
+    more, seconds = "" if found.is_whole else "more than ", found.seconds_left(rate)
+    return {
+        "of": f"{more}{found.versions:,}",
+        "left": "" if seconds is None else f"{'at most' if found.is_whole else 'more than'} {format_duration(seconds)}",
+    }
+
+
+def describe(found: FoundJob, rate: float) -> dict[str, Any]:
+    """Return a job for people and programs. `rate`: requests a second."""
     job = found.job
     filters = [
         "current versions" if job.current_only else "",
@@ -120,6 +134,9 @@ def describe(found: FoundJob) -> dict[str, Any]:
         "what": f"s3://{job.bucket}/{job.prefix}* ({what})",
         "listed": found.progress.listed,
         "sent": found.progress.sent,
+        "versions": found.versions,
+        "is_whole": found.is_whole,
+        "seconds_left": found.seconds_left(rate),
         "at_key": found.progress.cursor.key,
         "by": found.item["by"],
         "reason": found.item["why"],
@@ -150,7 +167,7 @@ def _change(context: typer.Context, job: str | None, state: JobState, word: str,
     found = jobs.find(job)
     if not found.is_open:
         raise CannotProceedError(f"The backfill {found.job.id} is {found.state}")
-    ask(f"{word.capitalize()} the backfill {found.job.id} of {describe(found)['what']}?", yes)
+    ask(f"{word.capitalize()} the backfill {found.job.id} of {describe(found, target.stack.rate)['what']}?", yes)
     with Journal(target).recording(f"backfill {word}", why, job=found.job.id, was=found.state):
         jobs.set_state(found, state)
     print_json({"job": found.job.id, "state": state.value}) if json else print(f"{found.job.id} is {state.value}.")

@@ -34,9 +34,9 @@ class Estimate:
 
     def describe(self) -> str:
         """Return one line for a person."""
-        more = "" if self.is_whole else "more than "
+        more, most = ("", "at most ") if self.is_whole else ("more than ", "for these ")
         return (
-            f"{more}{self.versions:,} versions: at most {format_duration(self.seconds)} at {self.rate:g} requests a "
+            f"{more}{self.versions:,} versions: {most}{format_duration(self.seconds)} at {self.rate:g} requests a "
             f"second without other uploads, and ${self.dollars:,.2f} for AWS if none has a result"
             + ("" if self.is_whole else " (each further million: a day and four hours at 10 a second)")
         )

@@ -7,6 +7,7 @@ from uuid import uuid4
 from botocore.exceptions import ClientError
 
 from ops.errors import CannotProceedError
+from ops.guardctl.backfill_estimate import Estimate
 from ops.guardctl.tables import OperatedTable
 from ops.guardctl.target import Target
 from photodna_guard.domain.backfill_job import (
@@ -39,6 +40,22 @@ class FoundJob:
         return self.job.state.value
 
     @property
+    def versions(self) -> int | None:
+        """The versions that were counted before it began, all of them if `is_whole`; None for an older job."""
+        return int(self.item["versions"]) if "versions" in self.item else None
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all versions were counted."""
+        return bool(self.item.get("is_whole", False))
+
+    def seconds_left(self, rate: float) -> float | None:
+        """Return how long the counted versions that are not listed yet take, if each is asked about; None: unknown."""
+        if not self.is_open or self.versions is None:
+            return None
+        return max(0, self.versions - self.progress.listed) / rate
+
+    @property
     def is_open(self) -> bool:
         """Whether it has something to do, now or when it is resumed."""
         return self.state in (JobState.RUNNING, JobState.PAUSED)
@@ -53,7 +70,7 @@ class BackfillJobs:
         self._progress = OperatedTable(client, target.stack.output("RateLimiterTableName"))
         self._who, self._now = target.who, target.now
 
-    def start(self, selection: Item, reason: str) -> FoundJob:
+    def start(self, selection: Item, reason: str, counted: Estimate) -> FoundJob:
         """Start a job. `selection`: its bucket, prefix and filters, by the names of parse_job."""
         began = to_iso(self._now())
         item = {key: value for key, value in selection.items() if value} | {
@@ -63,9 +80,15 @@ class BackfillJobs:
             "began": began,
             "by": self._who,
             "why": reason,
+            "versions": counted.versions,
+            "is_whole": counted.is_whole,
         }
         self._table.put(item, "attribute_not_exists(id)")
         return FoundJob(item, parse_job(item), BackfillProgress())
+
+    def list_open(self) -> list[FoundJob]:
+        """Return the jobs that have something to do, the newest first."""
+        return [one for one in self.list_newest() if one.is_open]
 
     def list_newest(self) -> list[FoundJob]:
         """Return all jobs, the newest first."""

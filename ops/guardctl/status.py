@@ -9,6 +9,8 @@ import typer
 from rich.console import Console
 
 from ops.guardctl import queues
+from ops.guardctl.backfill import describe as describe_job
+from ops.guardctl.backfill_jobs import BackfillJobs
 from ops.guardctl.options import AsJson, get_target
 from ops.guardctl.printing import format_age, format_time, print_facts, print_json, print_table
 from ops.guardctl.rate import RateControl
@@ -71,6 +73,7 @@ def read_status(target: Target, sample: float) -> dict[str, Any]:
             for queue, depth in depths.items()
         },
         "seconds_to_finish": math.ceil(waiting / limit),
+        "backfills": [describe_job(job, limit) for job in BackfillJobs(target).list_open()],
         "deleting_stopped_at": None if tripped is None else format_time(tripped),
         "today": verdicts,
         "needs_attention": attention,
@@ -129,7 +132,13 @@ def print_status(found: dict[str, Any]) -> None:
             + " (UTC)"
         }
     )
-    print_facts({"backlog": _describe_backlog(found), "attention": describe_attention(found["needs_attention"])})
+    print_facts(
+        {
+            "backlog": _describe_backlog(found),
+            "backfills": _describe_backfills(found["backfills"]),
+            "attention": describe_attention(found["needs_attention"]),
+        }
+    )
 
 
 def describe_attention(counts: dict[str, int]) -> str:
@@ -143,6 +152,19 @@ def describe_attention(counts: dict[str, int]) -> str:
 def _describe_deleting(stopped_at: str | None) -> str | None:
     return (
         f"stopped at {stopped_at}: more matches than MaxDeletionsPerHour (guardctl limit reset)" if stopped_at else None
+    )
+
+
+def _describe_backfills(jobs: list[dict[str, Any]]) -> str | None:
+    """Say how far the open backfills are together. They share the rate that live uploads leave."""
+    if not jobs:
+        return None
+    listed, known = sum(job["listed"] for job in jobs), [job for job in jobs if job["versions"] is not None]
+    is_whole = len(known) == len(jobs) and all(job["is_whole"] for job in known)
+    versions, seconds = sum(job["versions"] for job in known), sum(job["seconds_left"] for job in known)
+    return (
+        f"{len(jobs)} open: {listed:,} of {'' if is_whole else 'more than '}{versions:,} versions, "
+        f"{'at most' if is_whole else 'more than'} {format_age(seconds)} left (guardctl backfill status)"
     )
 
 

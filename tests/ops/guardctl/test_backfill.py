@@ -1,8 +1,11 @@
 """guardctl backfill and rescan --older-than: what a job selects, who may steer it, and what a bad call says."""
 
+import re
+
 import pytest
 
 from ops.guardctl.backfill_estimate import Estimate, estimate, estimate_dollars
+from ops.guardctl.backfill_jobs import BackfillJobs
 from ops.guardctl.target import Target
 from photodna_guard.domain.backfill_job import BackfillJob, JobState, parse_job
 from photodna_guard.domain.models import Status
@@ -71,6 +74,31 @@ def test_job_is_paused_resumed_and_cancelled_by_name_or_alone(console: Console, 
     assert "is cancelled" in console.err
 
 
+def test_status_says_how_far_a_job_is_and_how_long_the_rest_takes(console: Console, bucket: str) -> None:
+    console.json("backfill", "start", *WHY)
+    (job,) = console.json("backfill", "status")["jobs"]
+    assert (job["listed"], job["versions"], job["is_whole"], job["seconds_left"]) == (0, 5, True, 0.5)
+    assert console.json("status")["backfills"] == [job]
+    console.run("backfill", "status")
+    assert re.search(r"running .* 0 +5 +0 +at most 0 s ", console.out)
+    console.run("status")
+    assert "1 open: 0 of 5 versions, at most 0 s left" in console.out
+    console.run("backfill", "cancel", *WHY)
+    (job,) = console.json("backfill", "status")["jobs"]
+    assert job["seconds_left"] is None
+    console.run("status")
+    assert "backfills" not in console.out
+
+
+def test_what_is_left_of_a_bucket_that_was_not_counted_whole_is_a_lower_bound(console: Console, target: Target) -> None:
+    counted = Estimate(50_000, is_whole=False, rate=10)
+    BackfillJobs(target).start({"bucket": "uploads"}, "why", counted)
+    console.run("backfill", "status")
+    assert re.search(r"more than 50,000 +0 +more than 1 h 23 min", console.out)
+    console.run("status")
+    assert "1 open: 0 of more than 50,000 versions, more than 1 h 23 min left" in console.out
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -92,7 +120,7 @@ def test_bad_call_is_one_line(console: Console, bucket: str, arguments: tuple[st
 
 def test_estimate_of_a_large_bucket_is_a_lower_bound(target: Target, bucket: str) -> None:
     found = Estimate(50_000, is_whole=False, rate=10)
-    assert found.describe().startswith("more than 50,000 versions: at most 1 h 23 min at 10 requests a second")
+    assert found.describe().startswith("more than 50,000 versions: for these 1 h 23 min at 10 requests a second")
     assert estimate(target, bucket, "a/", current_only=False).versions == 4
 
 
