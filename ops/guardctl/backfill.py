@@ -109,11 +109,10 @@ def status(context: typer.Context, json: AsJson = False) -> None:
 
 def _describe_progress(found: FoundJob, rate: float) -> dict[str, str]:
     """Return how far a job is, of how many versions, and how long the rest takes at most, for people."""
-    counts = {"listed": f"{found.progress.listed:,}", "sent": f"{found.progress.sent:,}"}
-    if found.versions is None:
-        return counts | {"of": "", "left": ""}
     more, seconds = "" if found.is_whole else "more than ", found.seconds_left(rate)
-    return counts | {
+    return {
+        "listed": f"{found.progress.listed:,}",
+        "sent": f"{found.progress.sent:,}",
         "of": f"{more}{found.versions:,}",
         "left": "" if seconds is None else f"{'at most' if found.is_whole else 'more than'} {format_duration(seconds)}",
     }

@@ -40,20 +40,18 @@ class FoundJob:
         return self.job.state.value
 
     @property
-    def versions(self) -> int | None:
-        """The versions that were counted before it began, all of them if `is_whole`; None for an older job."""
-        return int(self.item["versions"]) if "versions" in self.item else None
+    def versions(self) -> int:
+        """The versions that were counted before it began, all of them if `is_whole`."""
+        return int(self.item["versions"])
 
     @property
     def is_whole(self) -> bool:
         """Whether all versions were counted."""
-        return bool(self.item.get("is_whole", False))
+        return bool(self.item["is_whole"])
 
     def seconds_left(self, rate: float) -> float | None:
-        """Return how long the counted versions that are not listed yet take, if each is asked about; None: unknown."""
-        if not self.is_open or self.versions is None:
-            return None
-        return max(0, self.versions - self.progress.listed) / rate
+        """Return how long the counted versions that are not listed yet take at most; None at its end."""
+        return max(0, self.versions - self.progress.listed) / rate if self.is_open else None
 
     @property
     def is_open(self) -> bool:

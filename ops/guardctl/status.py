@@ -159,9 +159,8 @@ def _describe_backfills(jobs: list[dict[str, Any]]) -> str | None:
     """Say how far the open backfills are together. They share the rate that live uploads leave."""
     if not jobs:
         return None
-    listed, known = sum(job["listed"] for job in jobs), [job for job in jobs if job["versions"] is not None]
-    is_whole = len(known) == len(jobs) and all(job["is_whole"] for job in known)
-    versions, seconds = sum(job["versions"] for job in known), sum(job["seconds_left"] for job in known)
+    listed, versions, seconds = (sum(job[name] for job in jobs) for name in ("listed", "versions", "seconds_left"))
+    is_whole = all(job["is_whole"] for job in jobs)
     return (
         f"{len(jobs)} open: {listed:,} of {'' if is_whole else 'more than '}{versions:,} versions, "
         f"{'at most' if is_whole else 'more than'} {format_age(seconds)} left (guardctl backfill status)"
